@@ -1,0 +1,57 @@
+# Everything a person or a machine does with this project. `make help` lists it.
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+SETUP := python3 -I phr/launch/setup.py
+LOCK := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-config
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.PHONY: setup
+setup: ## Make .venv with everything for developing and testing
+	@$(SETUP) dev
+
+.PHONY: run
+run: ## Start the portal with a demo on http://127.0.0.1:8000 (PORT, PHR_DATA_DIR, DATABASE_URL, REDIS_URL)
+	@$(SETUP) demo
+	@PHR_STOP_WITH_PARENT=1 exec $(PYTHON) -m phr.launch
+
+.PHONY: test
+test: setup ## Run every check and every test, as CI does
+	@$(PYTHON) -m phr.launch.chromium
+	@$(MAKE) lint
+	@$(PYTHON) -m pytest
+
+.PHONY: check
+check: setup lint ## Run the fast checks and tests
+	@$(PYTHON) -m pytest -q -m "not browser and not chaos and not property and not slow"
+
+.PHONY: lint
+lint: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy .
+
+.PHONY: format
+format: setup ## Put the code into shape
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+.PHONY: bench
+bench: setup ## Measure speed and memory; BENCH="--million" adds the slow ones
+	@$(PYTHON) -m tests.bench $(BENCH)
+
+.PHONY: lock
+lock: setup ## Resolve the dependencies again into requirements/
+	@env -u PIP_FIND_LINKS $(LOCK) pyproject.toml -o requirements/base.txt
+	@env -u PIP_FIND_LINKS $(LOCK) --extra demo -c requirements/base.txt pyproject.toml -o requirements/demo.txt
+	@env -u PIP_FIND_LINKS $(LOCK) --extra dev -c requirements/demo.txt pyproject.toml -o requirements/dev.txt
+	@echo 'uv~=0.13' | env -u PIP_FIND_LINKS $(LOCK) - -o requirements/uv.txt
+
+.PHONY: clean
+clean: ## Remove .venv, the demo's data and every cache
+	rm -rf .venv .data staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,119 @@
+"""Make `.venv` and install the locked packages. Runs on a bare system Python, before anything is installed.
+
+`python3 -I phr/launch/setup.py demo|dev` makes the environment `make run` (demo) or `make test` (dev) needs.
+Every package is checked against the hashes in `requirements/`. When nothing changed it returns at once.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed"
+LOCKS = {"demo": ROOT / "requirements" / "demo.txt", "dev": ROOT / "requirements" / "dev.txt"}
+UV_LOCK = ROOT / "requirements" / "uv.txt"
+
+
+class CannotSetUp(Exception):
+    """One sentence for the person at the terminal."""
+
+
+def stamp_of(kind: str) -> str:
+    """What `.venv/installed` says when the environment `kind` ("demo" or "dev") is up to date."""
+    locks = LOCKS[kind].read_bytes() + UV_LOCK.read_bytes()
+    return f"{kind} {sys.version_info[0]}.{sys.version_info[1]} {hashlib.sha256(locks).hexdigest()}"
+
+
+def installed() -> str:
+    """What the environment was last made from, or "" when there is none."""
+    return STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
+
+
+def succeeds(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> bool:
+    """Run quietly; the output is shown only when the command failed."""
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        sys.stderr.write(done.stdout.decode(errors="replace")[-4000:])
+    return done.returncode == 0
+
+
+def make_venv() -> bool:
+    """Make an empty environment. Debian's python3 without python3-venv leaves half of one behind."""
+    if (VENV / "bin" / "pip").exists() and succeeds([PYTHON, "-c", "import pip"]):
+        return True
+    shutil.rmtree(VENV, ignore_errors=True)
+    made = succeeds([sys.executable, "-m", "venv", VENV])
+    return made and (VENV / "bin" / "pip").exists()
+
+
+def install_debian_venv() -> bool:
+    """Fetch Debian's python3-venv, which only root can do."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    print("Installing Debian's python3-venv…", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "python3-venv"]
+    return succeeds(["apt-get", "update", "-qq"], environment) and succeeds(install, environment)
+
+
+def uv_environment() -> dict[str, str]:
+    """uv reads no pip settings, so tell it about the index and certificates pip was told about."""
+    environment = {**os.environ, "VIRTUAL_ENV": str(VENV), "UV_NO_PROGRESS": "1"}
+    for pip_name, uv_name in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
+        if pip_name in os.environ:
+            environment.setdefault(uv_name, os.environ[pip_name])
+    return environment
+
+
+def sync_with_uv(lock: Path) -> bool:
+    """Make the environment exactly the lock with uv, which is several times faster than pip."""
+    uv = VENV / "bin" / "uv"
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
+    if not uv.exists() and not succeeds([*pip, "install", "-q", "--require-hashes", "-r", UV_LOCK]):
+        return False
+    # uv is part of its own lock file so that a sync keeps it.
+    command = [uv, "pip", "sync", "-q", "--require-hashes", lock, UV_LOCK]
+    return succeeds([*command, "--python", PYTHON], uv_environment())
+
+
+def install_with_pip(lock: Path) -> bool:
+    """Install the lock with pip, where uv cannot be had or cannot reach the index."""
+    print("uv did not manage; trying pip, which takes longer…", flush=True)
+    make_venv()
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    return succeeds([*pip, "--require-hashes", "-r", lock])
+
+
+def ensure(kind: str) -> None:
+    """Bring `.venv` up to date for `kind` ("demo" or "dev"); a dev environment also serves the demo.
+
+    Raises CannotSetUp with one sentence.
+    """
+    if sys.version_info < (3, 11):
+        raise CannotSetUp("Python 3.11 or newer is needed.")
+    if installed() in (stamp_of(kind), stamp_of("dev")):
+        return
+    if installed().startswith("dev "):
+        kind = "dev"
+    print("Installing the locked packages into .venv…", flush=True)
+    STAMP.unlink(missing_ok=True)
+    if not make_venv() and not (install_debian_venv() and make_venv()):
+        raise CannotSetUp("Python cannot make a virtual environment: install python3-venv first.")
+    if not sync_with_uv(LOCKS[kind]) and not install_with_pip(LOCKS[kind]):
+        raise CannotSetUp("The packages could not be installed; the reason is above.")
+    STAMP.write_text(stamp_of(kind))
+
+
+if __name__ == "__main__":
+    try:
+        ensure(sys.argv[1] if sys.argv[1:] else "dev")
+    except CannotSetUp as reason:
+        sys.exit(str(reason))
