@@ -1,1 +1,1 @@
-"""`make run`: the whole portal on one machine, with private services and nothing to install by hand."""
+"""`make run`: the whole portal on one machine, with private services."""

@@ -1,7 +1,8 @@
-"""Make `.venv` and install the locked packages. Runs on a bare system Python, before anything is installed.
+"""Make `.venv` and install the locked packages, on a bare system Python.
 
-`python3 -I phr/launch/setup.py demo|dev` makes the environment `make run` (demo) or `make test` (dev) needs.
-Every package is checked against the hashes in `requirements/`. When nothing changed it returns at once.
+`python3 -I phr/launch/setup.py demo|dev` makes what `make run` (demo) or `make test` (dev) needs.
+Every package is checked against the hashes in `requirements/`. When nothing changed it returns
+at once.
 """
 
 import hashlib
@@ -45,13 +46,31 @@ def succeeds(command: Sequence[str | Path], environment: dict[str, str] | None =
     return done.returncode == 0
 
 
+def open_to_all(path: Path) -> bool:
+    """Whether every account may enter each folder above `path`."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
+
+
+def interpreters() -> list[str]:
+    """Pythons to build on, best first.
+
+    Root's own Python may lie where no lesser account can run it; then Debian's goes first.
+    """
+    debian = Path("/usr/bin/python3.11")
+    if os.geteuid() == 0 and not open_to_all(Path(sys.executable)) and debian.exists():
+        return [str(debian), sys.executable]
+    return [sys.executable]
+
+
 def make_venv() -> bool:
-    """Make an empty environment. Debian's python3 without python3-venv leaves half of one behind."""
+    """Make an empty environment; Debian without python3-venv leaves half of one behind."""
     if (VENV / "bin" / "pip").exists() and succeeds([PYTHON, "-c", "import pip"]):
         return True
-    shutil.rmtree(VENV, ignore_errors=True)
-    made = succeeds([sys.executable, "-m", "venv", VENV])
-    return made and (VENV / "bin" / "pip").exists()
+    for python in interpreters():
+        shutil.rmtree(VENV, ignore_errors=True)
+        if succeeds([python, "-m", "venv", VENV]) and (VENV / "bin" / "pip").exists():
+            return True
+    return False
 
 
 def install_debian_venv() -> bool:
@@ -93,11 +112,11 @@ def install_with_pip(lock: Path) -> bool:
 
 
 def ensure(kind: str) -> None:
-    """Bring `.venv` up to date for `kind` ("demo" or "dev"); a dev environment also serves the demo.
+    """Bring `.venv` up to date for `kind` ("demo" or "dev"); one for dev also serves the demo.
 
     Raises CannotSetUp with one sentence.
     """
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  the system's Python is anyone's guess
         raise CannotSetUp("Python 3.11 or newer is needed.")
     if installed() in (stamp_of(kind), stamp_of("dev")):
         return
