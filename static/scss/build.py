@@ -1,0 +1,67 @@
+"""Compile static/scss/site.scss to static/css/site.css. Run by developers only, as `make css`.
+
+Needs Node's npm. The Sass sources of nhsuk-frontend (MIT) are fetched by npm into a folder that is
+thrown away; nothing is fetched when the portal is installed or run, because the result is committed.
+"""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+SOURCES = "nhsuk-frontend@10.6.1"
+COMPILER = "sass@1.93.2"
+HERE = Path(__file__).resolve().parent
+RESULT = HERE.parent / "css" / "site.css"
+NOTICE = "/*! Contains nhsuk-frontend 10.6.1, MIT Licence: ../scss/LICENCE-nhsuk-frontend.txt */\n"
+
+SIDES = {"left": "start", "right": "end"}
+LOGICAL = (
+    (re.compile(r"\b(margin|padding|border)-(left|right)\b(?=[-a-z]*:)"), r"\1-inline-{}", 2),
+    (re.compile(r"\b(text-align: ?)(left|right)\b"), r"\1{}", 2),
+    (re.compile(r"\b(float: ?)(left|right)\b"), r"\1inline-{}", 2),
+    (re.compile(r"([{;])(left|right)(?=:)"), r"\1inset-inline-{}", 2),
+)
+CORNER = re.compile(r"border-(top|bottom)-(left|right)-radius")
+
+
+def logical(css: str) -> str:
+    """Return the style sheet with left and right turned into inline start and end (CSS Logical
+    Properties Level 1), so that one file serves scripts written in either direction."""
+    for pattern, template, side in LOGICAL:
+        css = pattern.sub(
+            lambda found, to=template, at=side: found.expand(to.format(SIDES[found[at]])), css
+        )
+    return CORNER.sub(
+        lambda found: f"border-{_edge(found[1])}-{SIDES[found[2]]}-radius",
+        css,
+    )
+
+
+def _edge(side: str) -> str:
+    return "start" if side == "top" else "end"
+
+
+def main() -> None:
+    """Fetch, compile, make logical and write the style sheet; raise on any failure."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = ["npm", "--prefix", folder]
+        subprocess.run([*run, "install", "--no-save", "--silent", SOURCES, COMPILER], check=True)
+        modules = Path(folder) / "node_modules"
+        css = subprocess.run(
+            [
+                str(modules / ".bin" / "sass"),
+                "--style=compressed",
+                "--quiet-deps",
+                f"--load-path={modules / 'nhsuk-frontend' / 'src'}",
+                str(HERE / "site.scss"),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    RESULT.write_text(NOTICE + logical(css.lstrip("\ufeff")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
