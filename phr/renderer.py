@@ -21,14 +21,12 @@ class PortalBoundField(BoundField):
 
     @property
     def kind(self) -> str:
-        """Return "checkbox" (one), "choices" (radios or checkboxes), "group", "password" or "input"."""
+        """Return "checkbox" (one), "choices" (radios or checkboxes), "password" or "input"."""
         widget = self.field.widget
         if isinstance(widget, CheckboxInput):
             return "checkbox"
         if isinstance(widget, ChoiceWidget) and not isinstance(widget, Select):
             return "choices"
-        if widget.use_fieldset:
-            return "group"
         return "password" if _input_type(widget) == "password" else "input"
 
     @property
