@@ -1,0 +1,94 @@
+"""One process the launcher started: it ends with the launcher, whatever ends the launcher."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phr.launch.account import Account, switch
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent(with_signal: int, parent: int) -> None:
+    """Ask the kernel (Linux) to signal this process when `parent`, its parent, dies."""
+    if hasattr(LIBC, "prctl"):
+        LIBC.prctl(PR_SET_PDEATHSIG, with_signal)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start. `stop_with` is the signal that asks it to finish what it holds and go."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    account: Account | None = None
+    folder: str = "/"
+    stop_with: int = signal.SIGTERM
+
+    def start(self) -> "Child":
+        """Start it in a session of its own, writing to its log, with only this environment.
+
+        Raises OSError when the program cannot be run.
+        """
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            process = subprocess.Popen(
+                list(self.arguments),
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=0o077,
+                preexec_fn=self._tie(),  # noqa: PLW1509  the launcher has one thread
+                **switch(self.account),
+            )
+        finally:
+            os.close(log)
+        return Child(self, process)
+
+    def _tie(self) -> Callable[[], None]:
+        parent = os.getpid()
+        return lambda: end_with_parent(self.stop_with, parent)
+
+
+@dataclass(slots=True)
+class Child:
+    """A running command."""
+
+    command: Command
+    process: subprocess.Popen[bytes]
+
+    @property
+    def ended(self) -> int | None:
+        """Its exit status once it has ended, else None."""
+        return self.process.poll()
+
+    def ask_to_stop(self) -> None:
+        """Send the signal it stops well with; nothing happens when it has ended."""
+        if self.ended is None:
+            self.process.send_signal(self.command.stop_with)
+
+    def end(self, *, within: float) -> None:
+        """Wait at most `within` seconds for it to go, then kill it and all it started."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(within)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def last_words(self, lines: int = 12) -> str:
+        """The end of its log."""
+        text = self.command.log.read_text(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
