@@ -15,6 +15,7 @@ import pytest
 from phr.launch import account
 from phr.launch.external import vault_url
 from phr.launch.private import Services
+from phr.launch.supervisor import Supervisor
 
 
 def new_folder(owner: account.Account | None) -> Path:
@@ -26,18 +27,17 @@ def new_folder(owner: account.Account | None) -> Path:
     return folder
 
 
-def start_missing() -> tuple[Path, Services]:
+def start_missing(folder: Path, owner: account.Account | None) -> tuple[Services, Supervisor]:
     """Start what the environment does not name, and name it there."""
-    owner = account.for_tests()
-    folder = new_folder(owner)
     services = Services(folder, account=owner, fast=True)
+    supervisor = Supervisor()
     if "DATABASE_URL" in os.environ:
         services.environment["VAULT_DATABASE_URL"] = vault_url(os.environ)
     else:
-        services.start_postgres()
+        supervisor.add(services.start_postgres)
     if "REDIS_URL" not in os.environ:
-        services.start_valkey()
-    return folder, services
+        supervisor.add(services.start_valkey)
+    return services, supervisor
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,7 +45,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the servers; pytest-django reads the settings right after this."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
-    folder, services = start_missing()
+    owner = account.for_tests()
+    folder = new_folder(owner)
+    services, supervisor = start_missing(folder, owner)
     data = Path(tempfile.mkdtemp(prefix="phr-tests-data-"))
     os.environ.update(services.environment)
     os.environ["PHR_DATA_DIR"] = str(data)
@@ -53,7 +55,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.setdefault("PHR_ORIGIN", "http://testserver")
 
     def clean() -> None:
-        services.stop()
+        supervisor.stop()
+        services.remove_sockets()
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(data, ignore_errors=True)
 

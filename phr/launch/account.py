@@ -67,6 +67,15 @@ def of_name(name: str) -> Account | None:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
+def of_number(uid: int) -> Account | None:
+    """The account with that user id, or None when it is root or has no name."""
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return None
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid) if entry.pw_uid else None
+
+
 def make() -> Account | None:
     """Make the system account: no home, no shell, no password. None when this system cannot."""
     useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")

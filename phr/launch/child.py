@@ -12,6 +12,7 @@ from pathlib import Path
 from phr.launch.account import Account, switch
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None)
 
 
@@ -92,3 +93,20 @@ class Child:
         """The end of its log."""
         text = self.command.log.read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
+
+
+def adopt_strays() -> None:
+    """Become the parent (Linux) of whatever our children leave behind."""
+    if hasattr(LIBC, "prctl"):
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_strays() -> None:
+    """Kill every process still below this one, level by level, until none is left."""
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    while listing.exists() and (pids := listing.read_text().split()):
+        for pid in map(int, pids):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)

@@ -190,7 +190,8 @@ class Cluster:
             try:
                 return psycopg.connect(self.url("postgres", admin=True), autocommit=True)
             except psycopg.OperationalError as error:
-                if child.ended is not None or time.monotonic() > deadline:
+                refused = "authentication failed" in str(error)
+                if refused or child.ended is not None or time.monotonic() > deadline:
                     raise CannotStart(
                         f"PostgreSQL did not start:\n{child.last_words(4)}\n{error}"
                     ) from None

@@ -43,7 +43,6 @@ class Services:
     account: Account | None = None
     fast: bool = False
     passwords: Passwords = field(default_factory=Passwords)
-    children: list[Child] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     sockets: Path = field(init=False)
 
@@ -63,7 +62,6 @@ class Services:
             fast=self.fast,
         )
         child = cluster.start(self.folder / "log" / "postgres.log")
-        self.children.append(child)
         self.environment["DATABASE_URL"] = cluster.url("phr")
         self.environment["VAULT_DATABASE_URL"] = cluster.url("phr_vault")
         return child
@@ -79,16 +77,10 @@ class Services:
             fast=self.fast,
         )
         child = broker.start(self.folder / "log" / "valkey.log")
-        self.children.append(child)
         self.environment["REDIS_URL"] = broker.url
         return child
 
-    def stop(self, within: float = 15) -> None:
-        """Stop them cleanly, then for certain; what is on disk stays."""
-        for child in self.children:
-            child.ask_to_stop()
-        for child in self.children:
-            child.end(within=within)
-        self.children.clear()
+    def remove_sockets(self) -> None:
+        """Remove the socket folder when it lies outside; what is on disk stays."""
         if not self.sockets.is_relative_to(self.folder):
             shutil.rmtree(self.sockets, ignore_errors=True)

@@ -95,11 +95,12 @@ def uv_environment() -> dict[str, str]:
 def sync_with_uv(lock: Path) -> bool:
     """Make the environment exactly the lock with uv, which is several times faster than pip."""
     uv = VENV / "bin" / "uv"
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
     if not uv.exists() and not succeeds([*pip, "install", "-q", "--require-hashes", "-r", UV_LOCK]):
         return False
-    # uv is part of its own lock file so that a sync keeps it.
-    command = [uv, "pip", "sync", "-q", "--require-hashes", lock, UV_LOCK]
+    # uv's own lock goes along so that the sync keeps it. Compiled now, because a lesser account
+    # that runs the portal may not write into .venv.
+    command = [uv, "pip", "sync", "-q", "--require-hashes", "--compile-bytecode", lock, UV_LOCK]
     return succeeds([*command, "--python", PYTHON], uv_environment())
 
 
@@ -107,7 +108,7 @@ def install_with_pip(lock: Path) -> bool:
     """Install the lock with pip, where uv cannot be had or cannot reach the index."""
     print("uv did not manage; trying pip, which takes longer…", flush=True)
     make_venv()
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     return succeeds([*pip, "--require-hashes", "-r", lock])
 
 

@@ -55,7 +55,7 @@ class Broker:
     @property
     def url(self) -> str:
         """A redis-py URL; Celery spells the same one `redis+socket://`."""
-        return f"unix://{quote(str(self.socket))}?db=0"
+        return f"unix://{quote(str(self.socket))}"
 
     def command(self, log: Path) -> Command:
         """The server as a command."""
