@@ -53,6 +53,8 @@ class PortalBoundField(BoundField):
         """Return Django's attributes and the CSS class of the control, if it sets none itself."""
         attrs = super().build_widget_attrs(attrs, widget)
         shown = widget or self.field.widget
+        if "placeholder" in shown.attrs:
+            attrs["placeholder"] = False  # Words in the box vanish when somebody starts to type.
         if not shown.is_hidden and "class" not in shown.attrs:
             attrs.setdefault("class", _css_class(shown, bool(self.errors)))
         return attrs
