@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from phr.launch import account
+from phr.launch import account, chromium
 from phr.launch.external import vault_url
 from phr.launch.private import Services
 from phr.launch.supervisor import Supervisor
+
+LEFT_OUT = pytest.StashKey[int]()
 
 
 def new_folder(owner: account.Account | None) -> Path:
@@ -61,3 +63,21 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         shutil.rmtree(data, ignore_errors=True)
 
     early_config.add_cleanup(clean)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out, and say so, where there is no browser; under CI they fail."""
+    if chromium.find() is not None or os.environ.get("CI") == "true":
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say plainly what was not run."""
+    count = terminalreporter.config.stash.get(LEFT_OUT, 0)
+    if count:
+        terminalreporter.write_line(f"{count} browser tests: {chromium.LEFT_OUT}", yellow=True)
