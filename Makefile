@@ -51,6 +51,10 @@ lock: setup ## Resolve the dependencies again into requirements/
 	@env -u PIP_FIND_LINKS $(LOCK) --extra dev -c requirements/demo.txt pyproject.toml -o requirements/dev.txt
 	@echo 'uv~=0.13' | env -u PIP_FIND_LINKS $(LOCK) - -o requirements/uv.txt
 
+.PHONY: css
+css: ## Compile static/scss into static/css/site.css (needs npm; the result is committed)
+	@python3 -I phr/launch/css.py
+
 .PHONY: clean
 clean: ## Remove .venv, the demo's data and every cache
 	rm -rf .venv .data staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""How Django's forms become the portal's markup: `FORM_RENDERER = "phr.renderer.PortalRenderer"`."""
+"""How Django's forms become the portal's markup; the setting FORM_RENDERER names it."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class PortalBoundField(BoundField):
         if "placeholder" in shown.attrs:
             attrs["placeholder"] = False  # Words in the box vanish when somebody starts to type.
         if not shown.is_hidden and "class" not in shown.attrs:
-            attrs.setdefault("class", _css_class(shown, bool(self.errors)))
+            attrs.setdefault("class", _css_class(shown, wrong=bool(self.errors)))
         return attrs
 
 
@@ -74,7 +74,7 @@ def _input_type(widget: Widget) -> str:
     return widget.attrs.get("type") or getattr(widget, "input_type", None) or "text"
 
 
-def _css_class(widget: Widget, wrong: bool) -> str:
+def _css_class(widget: Widget, *, wrong: bool) -> str:
     if isinstance(widget, Textarea):
         css = "nhsuk-textarea"
     else:

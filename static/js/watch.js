@@ -29,7 +29,7 @@
         redirect: "manual",
         cache: "no-store",
         credentials: "same-origin",
-        headers: { "X-Requested-With": "watch" },
+        headers: { "X-Background": "watch" },
       });
     } catch {
       return; // Offline for a moment: ask again at the next turn.

@@ -1,7 +1,7 @@
 """Compile static/scss/site.scss to static/css/site.css. Run by developers only, as `make css`.
 
 Needs Node's npm. The Sass sources of nhsuk-frontend (MIT) are fetched by npm into a folder that is
-thrown away; nothing is fetched when the portal is installed or run, because the result is committed.
+thrown away. The result is committed, so nothing is fetched when the portal is installed or run.
 """
 
 import re
@@ -11,8 +11,8 @@ from pathlib import Path
 
 SOURCES = "nhsuk-frontend@10.6.1"
 COMPILER = "sass@1.93.2"
-HERE = Path(__file__).resolve().parent
-RESULT = HERE.parent / "css" / "site.css"
+STATIC = Path(__file__).resolve().parent.parent.parent / "static"
+RESULT = STATIC / "css" / "site.css"
 NOTICE = "/*! Contains nhsuk-frontend 10.6.1, MIT Licence: ../scss/LICENCE-nhsuk-frontend.txt */\n"
 
 SIDES = {"left": "start", "right": "end"}
@@ -54,7 +54,7 @@ def main() -> None:
                 "--style=compressed",
                 "--quiet-deps",
                 f"--load-path={modules / 'nhsuk-frontend' / 'src'}",
-                str(HERE / "site.scss"),
+                str(STATIC / "scss" / "site.scss"),
             ],
             check=True,
             capture_output=True,
