@@ -1,0 +1,168 @@
+"""The parser box: reads an untrusted file in a process that can do nothing else.
+
+No Django, no database, no key is within reach of the child: its environment is empty, it is locked
+by `phr.formats.lockdown`, and all it can do is write frames, which are checked here.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from phr.formats.frames import BadFrame, Decoder, Done
+from phr.formats.json_stream import too_large
+from phr.formats.parsed import MB, Limits, Output, Parsed, Refused
+
+_ROOT = str(Path(__file__).resolve().parent.parent)
+_START = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from phr.formats.__main__ import main; main()"
+)
+_PIPE = 1024 * 1024
+_UNSAFE = "The file is damaged or made in a way that cannot be read safely."
+
+
+class BoxBroken(RuntimeError):
+    """The box does not work on this machine: a matter for the operator, not for the file."""
+
+
+def parse(
+    chunks: Iterable[bytes], *, filename: str, limits: Limits | None = None, size: int | None = None
+) -> Iterator[Output]:
+    """Resources, pictures, progress and skipped entries of one file, as they are read.
+
+    `size` in bytes, when known, is only for `Progress.total`. Closing the iterator ends the child.
+    Raises Refused with a sentence for the owner of the file: not valid, too large, too slow.
+    """
+    box = _Box(limits or Limits(), filename, size)
+    try:
+        yield from box.run(iter(chunks))
+    finally:
+        box.end()
+
+
+class _Box:
+    def __init__(self, limits: Limits, filename: str, size: int | None) -> None:
+        self._limits = limits
+        asked = {"limits": asdict(limits), "filename": filename[-255:], "size": size}
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-c", _START, _ROOT, orjson.dumps(asked).decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd="/",
+            env={"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        self._in = _pipe(self._child.stdin)
+        self._out = _pipe(self._child.stdout)
+        self._decoder = Decoder(max_payload=max(limits.max_resource_bytes, limits.max_bytes))
+        self._waited = 0.0
+        self._sent = 0
+        self._kept = 0
+
+    def run(self, chunks: Iterator[bytes]) -> Iterator[Output]:
+        """Feed the child and read it by turns, so that neither can block the other."""
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
+        poll.register(self._in, select.POLLOUT)
+        pending = memoryview(b"")
+        while True:
+            ready = dict(self._wait(poll))
+            if not self._in.closed and self._in.fileno() in ready:
+                pending = self._feed(pending, chunks, poll)
+            if self._out.fileno() in ready:
+                data = os.read(self._out.fileno(), _PIPE)
+                if not data:
+                    raise Refused(self._last_words())
+                for item in self._items(data):
+                    if isinstance(item, Done):
+                        return
+                    yield item
+
+    def end(self) -> None:
+        """Kill the child and whatever it might have started; close the pipes."""
+        for stream in (self._in, self._out):
+            stream.close()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+
+    def _wait(self, poll: select.poll) -> list[tuple[int, int]]:
+        """Wait for the child; the time its parent takes for itself does not count."""
+        left = self._limits.wall_seconds - self._waited
+        started = time.monotonic()
+        ready = poll.poll(max(0, left) * 1000)
+        self._waited += time.monotonic() - started
+        if not ready:
+            raise Refused(self._too_slow())
+        return ready
+
+    def _feed(self, pending: memoryview, chunks: Iterator[bytes], poll: select.poll) -> memoryview:
+        """Write what the pipe takes; returns what it did not."""
+        if not pending:
+            chunk = next(chunks, None)
+            if chunk is None:
+                self._stop_feeding(poll)
+                return pending
+            self._sent += len(chunk)
+            if self._sent > self._limits.max_bytes:
+                raise too_large(self._limits)
+            pending = memoryview(chunk)
+        try:
+            return pending[os.write(self._in.fileno(), pending) :]
+        except BlockingIOError:
+            return pending
+        except BrokenPipeError:
+            self._stop_feeding(poll)
+            return memoryview(b"")
+
+    def _stop_feeding(self, poll: select.poll) -> None:
+        poll.unregister(self._in)
+        self._in.close()
+
+    def _items(self, data: bytes) -> Iterator[Output | Done]:
+        try:
+            for item in self._decoder.feed(data):
+                if isinstance(item, Refused):
+                    raise item
+                self._kept += isinstance(item, Parsed)
+                if self._kept > self._limits.max_entries:
+                    raise BadFrame("more entries than the box may give")
+                yield item
+        except BadFrame:
+            raise Refused(_UNSAFE) from None
+
+    def _last_words(self) -> str:
+        """What to say when the child ended without a word. Raises BoxBroken."""
+        code = self._child.wait()
+        if code > 0:
+            raise BoxBroken(f"the parser process could not start or lock itself (exit code {code})")
+        if code == -signal.SIGXCPU:
+            return self._too_slow()
+        if code in (-signal.SIGABRT, -signal.SIGKILL):
+            return f"The file needs more than {self._limits.memory // MB} MB of memory to read."
+        return _UNSAFE
+
+    def _too_slow(self) -> str:
+        return "The file took too long to read, so reading was stopped."
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """The parent's end of a pipe, made wide so that both sides can work at once."""
+    if stream is None:
+        raise BoxBroken("the parser process has no pipe")
+    os.set_blocking(stream.fileno(), False)
+    with suppress(OSError):  # over the user's quota of pipe memory; it is only slower then
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    return stream

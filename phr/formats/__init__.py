@@ -1,0 +1,84 @@
+"""The formats a person may upload, one module each: NAME, EXTENSIONS, matches, warm and read."""
+
+from importlib import import_module
+from types import ModuleType
+
+from phr.formats.parsed import Refused
+
+ACCEPTED = "FHIR R4 (JSON), PDF, JPEG, PNG, TIFF and DICOM"
+
+_FHIR, _PDF, _IMAGE, _DICOM = (f"phr.formats.{n}" for n in ("fhir", "pdf", "image", "dicom"))
+_EXTENSIONS = {
+    "json": _FHIR,
+    "pdf": _PDF,
+    "jpg": _IMAGE,
+    "jpeg": _IMAGE,
+    "png": _IMAGE,
+    "tif": _IMAGE,
+    "tiff": _IMAGE,
+    "dcm": _DICOM,
+    "dicom": _DICOM,
+}
+_SAID_TO_BE = {"json": "JSON", "pdf": "PDF", "dcm": "DICOM", "dicom": "DICOM"}
+# What people try, and what it is called. HTML and SVG can carry scripts; archives, anything.
+_KNOWN = (
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"\xff\xfe", "UTF-16 text (FHIR is written in UTF-8)"),
+    (b"\xfe\xff", "UTF-16 text (FHIR is written in UTF-8)"),
+    (b"MZ", "a program"),
+    (b"\x7fELF", "a program"),
+    (b"MSH|", "an HL7 version 2 message"),
+    (b"%!PS", "PostScript"),
+    (b"{\\rtf", "a rich text document"),
+)
+
+
+def detect(head: bytes, filename: str = "") -> ModuleType:
+    """The module that reads a file beginning with `head` (the first 4096 bytes, or all).
+
+    Raises Refused when it is none of ours, or when the name claims another format.
+    """
+    if not head:
+        raise Refused("The file is empty.")
+    name = _sniff(head)
+    if name is None:
+        raise Refused(f"{_what(head)} What is accepted: {ACCEPTED}.")
+    extension = filename.rpartition(".")[2].lower() if "." in filename else ""
+    claimed = _EXTENSIONS.get(extension, name)
+    module = import_module(name)
+    if claimed != name:
+        said = _SAID_TO_BE.get(extension, "a picture")
+        raise Refused(f"The file is named as {said}, but what is inside is {module.NAME}.")
+    return module
+
+
+def _sniff(head: bytes) -> str | None:
+    """DICOM first: its 128 free bytes may look like anything, often like TIFF."""
+    if head[128:132] == b"DICM":
+        return _DICOM
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")):
+        return _IMAGE
+    if b"%PDF-" in head[:1024]:
+        return _PDF
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    return _FHIR if text[:1] in (b"{", b"[") and not text.startswith(b"{\\rtf") else None
+
+
+def _what(head: bytes) -> str:
+    for start, name in _KNOWN:
+        if head.startswith(start):
+            return f"This is {name}, which is not accepted."
+    if head[4:8] == b"ftyp":
+        return "This is a HEIC picture or a video, which is not accepted."
+    if head[:4] == b"RIFF":
+        return "This is a WebP picture or a sound, which is not accepted."
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:512].lower()
+    if text.startswith(b"<"):
+        if b"<html" in text or b"<!doctype html" in text:
+            return "This is a web page, which is not accepted."
+        return "This is XML or SVG, which is not accepted."
+    return "This kind of file is not accepted."

@@ -1,0 +1,123 @@
+"""The parser process: reads a file from standard input, writes frames to standard output.
+
+Started by phr/box.py with the limits as one JSON argument. It locks itself before it looks at
+more than the first bytes of the file.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from phr.formats import detect
+from phr.formats.frames import Done, encode
+from phr.formats.json_stream import too_large
+from phr.formats.lockdown import lock
+from phr.formats.parsed import MB, Limits, Output, Progress, Refused
+from phr.formats.seccomp import CannotLock
+
+_HEAD = 4096
+_BATCH = 256 * 1024
+_EVERY_SECONDS = 0.1
+_CANNOT_LOCK = 70
+
+
+class _Source:
+    """Standard input, counted."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._head = b""
+        self.done = 0
+
+    def peek(self) -> bytes:
+        """The first bytes, which `read` will give again."""
+        self._head = self.read(_HEAD)
+        self.done = 0
+        return self._head
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes, fewer only at the end. Raises Refused over the limit."""
+        parts = [self._head[:size]]
+        self._head = self._head[size:]
+        missing = size - len(parts[0])
+        while missing and (part := os.read(0, missing)):
+            parts.append(part)
+            missing -= len(part)
+        data = b"".join(parts)
+        self.done += len(data)
+        if self.done > self._limits.max_bytes:
+            raise too_large(self._limits)
+        return data
+
+
+class _Sink:
+    """The frames' way out, a batch at a time so that small resources do not cost a call each."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._batch = bytearray()
+        self._last = time.monotonic()
+
+    def put(self, frame: bytes) -> None:
+        """Take one frame."""
+        self._batch += frame
+        if len(self._batch) >= _BATCH:
+            self.flush()
+
+    def due(self) -> bool:
+        """Whether the reader of the frames has heard nothing for a tenth of a second."""
+        now = time.monotonic()
+        if now - self._last < _EVERY_SECONDS:
+            return False
+        self._last = now
+        return True
+
+    def flush(self) -> None:
+        """Write everything."""
+        rest = memoryview(bytes(self._batch))
+        self._batch.clear()
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+
+def main() -> None:
+    """Parse standard input under the limits given, then leave."""
+    asked: dict[str, Any] = orjson.loads(sys.argv[1])
+    limits = Limits(**asked["limits"])
+    # Libraries may print; only frames may reach the parent.
+    sink = _Sink(os.dup(1))
+    os.dup2(2, 1)
+    source = _Source(limits)
+    try:
+        for item in _read(source, limits, asked["filename"]):
+            sink.put(encode(item))
+            if sink.due():
+                sink.put(encode(Progress(source.done, asked["size"], "bytes")))
+                sink.flush()
+        last: Done | Refused = Done()
+    except Refused as refused:
+        last = refused
+    except MemoryError:
+        most = limits.memory // MB
+        last = Refused(f"The file needs more than {most} MB of memory to read, which is too much.")
+    except CannotLock:
+        os._exit(_CANNOT_LOCK)
+    except Exception:  # noqa: BLE001 - whatever a hostile file provokes, its owner gets a sentence
+        last = Refused("The file is damaged or made in a way that cannot be read safely.")
+    sink.put(encode(last))
+    sink.flush()
+    os._exit(0)
+
+
+def _read(source: _Source, limits: Limits, filename: str) -> Iterator[Output]:
+    module = detect(source.peek(), filename)
+    module.warm()
+    try:
+        lock(limits)
+    except OSError as error:
+        raise CannotLock from error
+    yield from module.read(source.read, limits, filename)

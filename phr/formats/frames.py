@@ -1,0 +1,146 @@
+"""The wire between box and parent: length, JSON head, raw payload.
+
+A frame is `>II` (head length, payload length), the head as a JSON array, the payload bytes. The
+parent trusts nothing: every field is checked for its type before a value is built.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from phr.formats.parsed import Output, Parsed, Preview, Progress, Refused, Skipped
+
+_SIZES = struct.Struct(">II")
+_MAX_HEAD = 4_000_000
+
+
+class BadFrame(Exception):
+    """The box sent something that is not in its protocol."""
+
+
+class Done:
+    """The box read the whole file."""
+
+
+def encode(item: Output | Refused | Done) -> bytes:
+    """One frame of bytes for the item."""
+    head, payload = _split(item)
+    text = orjson.dumps(head)
+    return _SIZES.pack(len(text), len(payload)) + text + payload
+
+
+def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:
+    match item:
+        case Parsed():
+            fields = [
+                item.resource_type, item.category, item.effective_at, item.labels, item.identity,
+                item.digest, item.terms, item.place, item.attachments,
+            ]  # fmt: skip
+            return ["P", *fields], item.body
+        case Preview():
+            return ["V", item.content_type, item.caption], item.data
+        case Progress():
+            return ["G", item.done, item.total, item.unit], b""
+        case Skipped():
+            return ["S", item.place, item.reason], b""
+        case Refused():
+            return ["R", item.sentence], b""
+        case Done():
+            return ["D"], b""
+
+
+class Decoder:
+    """Turns what the box wrote back into values.
+
+    `max_payload` is the largest payload in bytes that is believed.
+    """
+
+    def __init__(self, max_payload: int) -> None:
+        self._max_payload = max_payload
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Output | Refused | Done]:
+        """Values completed by `data`. Raises BadFrame."""
+        self._buffer += data
+        at, end = 0, len(self._buffer)
+        try:
+            while end - at >= 8:
+                head, payload = _SIZES.unpack_from(self._buffer, at)
+                if head > _MAX_HEAD or payload > self._max_payload:
+                    raise BadFrame("a frame is larger than allowed")
+                if end - at < 8 + head + payload:
+                    break
+                start, at = at + 8, at + 8 + head + payload
+                yield _decode(
+                    bytes(self._buffer[start : start + head]),
+                    bytes(self._buffer[start + head : at]),
+                )
+        finally:
+            del self._buffer[:at]
+
+
+def _decode(head: bytes, payload: bytes) -> Output | Refused | Done:
+    try:
+        kind, *fields = orjson.loads(head)
+        return _BUILD[kind](payload, *fields)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise BadFrame("a frame has the wrong shape") from error
+
+
+def _text(*values: object) -> None:
+    for value in values:
+        if type(value) is not str:
+            raise TypeError("text expected")
+
+
+def _parsed(body: bytes, *fields: Any) -> Parsed:
+    kind, category, at, labels, identity, digest, terms, place, attachments = fields
+    _text(kind, category, digest, place, *labels, *terms)
+    _text(*(v for v in (at, identity) if v is not None))
+    if not all(type(n) is int for n in attachments):
+        raise TypeError("numbers expected")
+    return Parsed(
+        kind, category, at, tuple(labels), identity, digest, tuple(terms), place, body,
+        tuple(attachments),
+    )  # fmt: skip
+
+
+def _preview(data: bytes, content_type: Any, caption: Any) -> Preview:
+    _text(caption)
+    if content_type not in ("image/png", "image/jpeg"):
+        raise ValueError("picture expected")
+    return Preview(content_type, data, caption)
+
+
+def _progress(_: bytes, done: Any, total: Any, unit: Any) -> Progress:
+    if type(done) is not int or type(total) not in (int, type(None)):
+        raise TypeError("numbers expected")
+    if unit not in ("bytes", "entries"):
+        raise ValueError("unit expected")
+    return Progress(done, total, unit)
+
+
+def _skipped(_: bytes, place: Any, reason: Any) -> Skipped:
+    _text(place, reason)
+    return Skipped(place, reason)
+
+
+def _refused(_: bytes, sentence: Any) -> Refused:
+    _text(sentence)
+    return Refused(sentence[:500])
+
+
+def _done(_: bytes) -> Done:
+    return Done()
+
+
+_BUILD = {
+    "P": _parsed,
+    "V": _preview,
+    "G": _progress,
+    "S": _skipped,
+    "R": _refused,
+    "D": _done,
+}

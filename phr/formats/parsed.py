@@ -1,0 +1,85 @@
+"""What the parser box hands out, and the limits it works under."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+MB = 1_000_000
+
+
+class Refused(Exception):
+    """The file cannot be taken in; `sentence` says where and why in words for its owner.
+
+    The sentence holds element names and places, never a value from the file.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one parse. Sizes in bytes, times in seconds."""
+
+    max_bytes: int = 200 * MB
+    max_resource_bytes: int = 50 * MB
+    max_entries: int = 200_000
+    max_depth: int = 64
+    max_pixels: int = 50_000_000
+    memory: int = 1024**3
+    cpu_seconds: int = 300
+    wall_seconds: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One FHIR R4 resource, ready to be kept.
+
+    `effective_at` is an ISO 8601 instant in UTC, the start of the clinically relevant time.
+    `identity` is `Type|system|value` or an absolute `fullUrl`: the same thing seen again.
+    `digest` is the SHA-256 (hex) of the content: of the resource without `meta` and `text`, or of
+    the file itself for pictures, PDF and DICOM.
+    `body` is the resource as JSON, byte for byte as received when the file was FHIR.
+    `attachments` are the positions in `DocumentReference.content` (or, for an `ImagingStudy`, in
+    `series[0].instance`) whose bytes are the uploaded file itself.
+    """
+
+    resource_type: str
+    category: str
+    effective_at: str | None
+    labels: tuple[str, ...]
+    identity: str | None
+    digest: str
+    terms: tuple[str, ...]
+    place: str
+    body: bytes
+    attachments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture of the `Parsed` before it, re-encoded, without metadata."""
+
+    content_type: Literal["image/png", "image/jpeg"]
+    data: bytes
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the box has read; `total` is None when it was not told."""
+
+    done: int
+    total: int | None
+    unit: Literal["bytes", "entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry in which there is nothing to keep. Not an error."""
+
+    place: str
+    reason: str
+
+
+Output = Parsed | Preview | Progress | Skipped
