@@ -1,0 +1,134 @@
+"""FHIR R4 resources in plain words: what a record page and a timeline show.
+
+One function for each resource type, found in `_BY_TYPE`; every other type is described field by
+field. Input may be of any shape: wrong types are read as absent and nothing is raised.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from phr.display import (
+    clinical,
+    documents,
+    fallback,
+    medication,
+    money,
+    observation,
+    people,
+    plans,
+    visits,
+)
+from phr.display.concepts import code_of
+from phr.display.kinds import kind
+from phr.display.shown import LONGEST_FACT, LONGEST_NOTE, LONGEST_TITLE, MOST_FACTS, Shown
+from phr.display.words import clean, clean_lines
+
+__all__ = ["Shown", "describe", "headline", "kind"]
+
+_BY_TYPE: Final[dict[str, Callable[[dict[str, Any]], Shown]]] = {
+    "AllergyIntolerance": clinical.allergy,
+    "Appointment": visits.appointment,
+    "AppointmentResponse": visits.appointment_response,
+    "CarePlan": plans.care_plan,
+    "CareTeam": plans.care_team,
+    "Claim": money.claim,
+    "ClaimResponse": money.claim_response,
+    "ClinicalImpression": clinical.clinical_impression,
+    "Communication": documents.communication,
+    "Composition": documents.composition,
+    "Condition": clinical.condition,
+    "Coverage": money.coverage,
+    "Device": clinical.device,
+    "DeviceUseStatement": clinical.device_use,
+    "DiagnosticReport": observation.diagnostic_report,
+    "DocumentReference": documents.document_reference,
+    "Encounter": visits.encounter,
+    "EpisodeOfCare": visits.episode,
+    "ExplanationOfBenefit": money.explanation_of_benefit,
+    "FamilyMemberHistory": clinical.family_history,
+    "Goal": plans.goal,
+    "ImagingStudy": documents.imaging_study,
+    "Immunization": clinical.immunization,
+    "ImmunizationRecommendation": clinical.immunization_recommendation,
+    "Location": people.location,
+    "Media": documents.media,
+    "Medication": medication.medication,
+    "MedicationAdministration": medication.medication_administration,
+    "MedicationDispense": medication.medication_dispense,
+    "MedicationRequest": medication.medication_request,
+    "MedicationStatement": medication.medication_statement,
+    "Observation": observation.observation,
+    "Organization": people.organization,
+    "Patient": people.patient,
+    "Practitioner": people.practitioner,
+    "PractitionerRole": people.practitioner_role,
+    "Procedure": clinical.procedure,
+    "QuestionnaireResponse": documents.questionnaire_response,
+    "RelatedPerson": people.related_person,
+    "RiskAssessment": clinical.risk_assessment,
+    "ServiceRequest": plans.service_request,
+    "Specimen": observation.specimen,
+    "Task": plans.task,
+}
+
+# A record that says "this did not happen" must say so before anything else.
+_WARNINGS: Final = {
+    "entered-in-error": "Recorded by mistake",
+    "not-done": "Not done",
+    "not-taken": "Not taken",
+    "refuted": "Ruled out",
+    "cancelled": "Cancelled",
+    "revoked": "Cancelled",
+    "noshow": "Missed",
+    "rejected": "Rejected",
+    "proposed": "Proposed",
+}
+_MODIFIED: Final = (
+    "Please note",
+    (
+        "This record carries an extra remark that may change its meaning and cannot be shown here. "
+        "Please look at the original."
+    ),
+)
+
+
+def describe(resource: dict[str, Any]) -> Shown:
+    """A FHIR R4 resource (parsed JSON) in words: title, facts in reading order, free text.
+
+    Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled or not
+    done says so at the start of its title (FHIR R4 §2.1.0.5 isModifier).
+    """
+    resource_type = resource.get("resourceType")
+    known = _BY_TYPE.get(resource_type) if isinstance(resource_type, str) else None
+    shown = (known or fallback.anything)(resource)
+    pairs = [_MODIFIED] if resource.get("modifierExtension") else []
+    pairs += [
+        (clean(name, 120), clean_lines(text, LONGEST_FACT))
+        for name, text in shown.facts[:MOST_FACTS]
+    ]
+    return Shown(
+        _titled(resource, shown.title),
+        [(name, text) for name, text in pairs if name and text][:MOST_FACTS],
+        clean_lines(shown.note, LONGEST_NOTE),
+    )
+
+
+def headline(resource: dict[str, Any]) -> str:
+    """The title of `describe`: one line of at most 200 characters, never empty."""
+    return describe(resource).title
+
+
+def _titled(resource: dict[str, Any], title: str) -> str:
+    warning = _warning(resource)
+    text = f"{warning}: {title}" if warning else title
+    return clean(text, LONGEST_TITLE) or kind(resource.get("resourceType"))
+
+
+def _warning(resource: dict[str, Any]) -> str:
+    if resource.get("doNotPerform") is True:
+        return "Not to be done"
+    for name in ("status", "verificationStatus", "lifecycleStatus", "docStatus"):
+        found = _WARNINGS.get(code_of(resource.get(name)))
+        if found:
+            return found
+    return ""

@@ -1,0 +1,136 @@
+"""Coding and CodeableConcept in words. Source: FHIR R4 Datatypes §2.24.0.6."""
+
+import re
+from typing import Any, Final
+
+from phr.display.words import capital, clean, each, joined, one, spaced
+
+# SNOMED CT fully specified names end in a semantic tag, which means nothing to a reader.
+_TAG: Final = re.compile(
+    r" \((?:disorder|finding|procedure|situation|observable entity|substance|product|"
+    r"medicinal product|clinical drug|regime/therapy|event|body structure|qualifier value|"
+    r"physical object|person|record artifact|environment|morphologic abnormality|specimen|"
+    r"organism|occupation|context-dependent category)\)$"
+)
+_SYSTEMS: Final = {
+    "http://snomed.info/sct": "SNOMED CT",
+    "http://loinc.org": "LOINC",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
+    "http://hl7.org/fhir/sid/icd-10": "ICD-10",
+    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10",
+    "http://hl7.org/fhir/sid/cvx": "CVX",
+    "http://www.whocc.no/atc": "ATC",
+}
+# One word a person understands for codes that carry none
+_PLAIN: Final = {
+    "entered-in-error": "Recorded by mistake",
+    "registered": "Waiting for a result",
+    "preliminary": "Early result, may change",
+    "amended": "Changed after it was final",
+    "superseded": "Replaced by a newer one",
+    "noshow": "Did not attend",
+    "on-hold": "On hold",
+    "refuted": "Ruled out",
+    "unconfirmed": "Not confirmed",
+    "unknown": "Not known",
+    "AMB": "Outpatient visit",
+    "IMP": "Hospital stay",
+    "ACUTE": "Hospital stay",
+    "NONAC": "Hospital stay",
+    "EMER": "Emergency visit",
+    "HH": "Home visit",
+    "VR": "Phone or video visit",
+    "OBSENC": "Observation in hospital",
+    "PRENC": "Visit before admission",
+    "SS": "Short stay",
+    "FLD": "Care on site, outside a clinic",
+}
+# terminology.hl7.org v3-ObservationInterpretation
+_INTERPRETED: Final = {
+    "H": "high",
+    "HH": "very high, urgent",
+    "HU": "clearly high",
+    "L": "low",
+    "LL": "very low, urgent",
+    "LU": "clearly low",
+    "N": "normal",
+    "A": "not normal",
+    "AA": "not normal, urgent",
+    "POS": "positive",
+    "NEG": "negative",
+    "IND": "unclear",
+    "E": "unclear",
+    "DET": "found",
+    "ND": "not found",
+    "R": "resistant",
+    "S": "sensitive to the treatment",
+    "I": "partly resistant",
+    "U": "higher than before",
+    "D": "lower than before",
+    "B": "better than before",
+    "W": "worse than before",
+    "RR": "reactive",
+    "NR": "not reactive",
+    "<": "below what can be measured",
+    ">": "above what can be measured",
+}
+
+
+def coding(value: object) -> str:
+    """A Coding: its display, else a plain word for its code, else the code and its system."""
+    found = one(value)
+    display = clean(found.get("display"))
+    if display:
+        return capital(_TAG.sub("", display))
+    code = clean(found.get("code"), 80)
+    system = _SYSTEMS.get(clean(found.get("system")))
+    if system and code:
+        return f"{system} code {code}"
+    return _PLAIN.get(code) or spaced(code)
+
+
+def concept(value: object) -> str:
+    """A CodeableConcept: its text, else the display the author chose, else the first with words."""
+    found = one(value)
+    text = clean(found.get("text"))
+    if text:
+        return capital(_TAG.sub("", text))
+    codings = each(found.get("coding"))
+    codings.sort(key=lambda c: (c.get("userSelected") is not True, not clean(c.get("display"))))
+    return coding(codings)
+
+
+def concepts(value: object) -> str:
+    """Each CodeableConcept of a list, in words, without repeating any."""
+    return joined(concept(item) for item in each(value))
+
+
+def code_of(value: object) -> str:
+    """The first code of a CodeableConcept, or a code itself; "" when there is none."""
+    if isinstance(value, str):
+        return clean(value, 80)
+    found = one(value)
+    return clean(one(found.get("coding")).get("code"), 80) or clean(found.get("code"), 80)
+
+
+def codes(value: object) -> set[str]:
+    """Every code of a CodeableConcept."""
+    return {clean(c.get("code"), 80) for item in each(value) for c in each(item.get("coding"))}
+
+
+def plain(value: object) -> str:
+    """A status or another code element in words: "entered-in-error" → "Recorded by mistake"."""
+    if isinstance(value, str):
+        return _PLAIN.get(value) or spaced(value)
+    code = code_of(value)
+    return _PLAIN.get(code) or concept(value)
+
+
+def interpretation(value: object) -> str:
+    """Observation.interpretation in words: "high", "not normal"."""
+    return joined(_INTERPRETED.get(code_of(item)) or concept(item).lower() for item in each(value))
+
+
+def coded_in(value: Any, *wanted: str) -> bool:
+    """Whether a CodeableConcept holds one of the wanted codes."""
+    return not codes(value).isdisjoint(wanted)

@@ -1,0 +1,35 @@
+"""What a page shows of one record."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from phr.display.words import capital, clean_lines
+
+LONGEST_TITLE: Final = 200
+LONGEST_FACT: Final = 1000
+LONGEST_NOTE: Final = 10_000
+MOST_FACTS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One record in words. All of it is plain text, to be escaped where it is written.
+
+    title: what it is, with the value when there is one; never empty, at most 200 characters.
+    facts: name and value, in the order a person wants them; at most 60, values up to 1000.
+    note: free text somebody wrote, with line breaks; "" when there is none, up to 10 000.
+    """
+
+    title: str
+    facts: list[tuple[str, str]]
+    note: str = ""
+
+
+def facts(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
+    """The pairs that say something, each value beginning with a capital letter."""
+    return [(name, capital(text)) for name, text in pairs if text]
+
+
+def notes(*texts: str) -> str:
+    """Several pieces of free text one under another, each once."""
+    return clean_lines("\n\n".join(dict.fromkeys(text for text in texts if text)), LONGEST_NOTE)

@@ -1,0 +1,119 @@
+"""Text from outside made safe and short enough to show. The result is plain text, not markup."""
+
+import re
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from typing import Any, Final
+
+MOST_ITEMS: Final = 100
+_LONGEST_MARKUP: Final = 60_000
+# Control characters, zero-width marks and direction overrides; tab and newline stay
+_UNSEEN: Final = dict.fromkeys(
+    (
+        *(*range(9), 11, 12, *range(14, 32), *range(127, 160)),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+        *(0xFEFF, 0xFFFE, 0xFFFF),
+    )
+)
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def clean(value: object, limit: int = 300) -> str:
+    """One line of at most `limit` characters; "" unless `value` is a string with something in it.
+
+    Control characters, direction overrides and lone surrogates are left out, so that a name
+    cannot disguise itself or break the page it stands on.
+    """
+    return _cut(" ".join(_seen(value, limit).split()), limit)
+
+
+def clean_lines(value: object, limit: int = 10_000) -> str:
+    """Like `clean`, but line breaks stay; at most one empty line in a row."""
+    lines = (" ".join(line.split()) for line in _seen(value, limit).splitlines())
+    return _cut(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), limit)
+
+
+def _seen(value: object, limit: int) -> str:
+    if not isinstance(value, str):
+        return ""
+    text = value[: limit * 4]
+    if not text.isascii():
+        text = text.encode("utf-8", "ignore").decode("utf-8")
+    return text.translate(_UNSEEN)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def joined(parts: Iterable[str], separator: str = "; ", most: int = 10) -> str:
+    """The different non-empty parts in their order, the first `most` of them and how many more."""
+    kept = list(dict.fromkeys(part for part in parts if part))
+    more = [f"and {len(kept) - most} more"] if len(kept) > most else []
+    return separator.join(kept[:most] + more)
+
+
+def capital(text: str) -> str:
+    """The same text beginning with a capital letter, save for names such as "pH" and "eGFR"."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+
+
+def spaced(name: object) -> str:
+    """A code or a field name as words: "entered-in-error" and "birthDate" become sentences."""
+    text = clean(name, 80).replace("-", " ").replace("_", " ")
+    return capital(" ".join(_lowered(word) for word in _CAMEL.sub(" ", text).split()))
+
+
+def _lowered(word: str) -> str:
+    return word if word.isupper() and len(word) > 1 else word.lower()
+
+
+def each(value: object) -> list[dict[str, Any]]:
+    """The objects of a JSON list, or a single object as a list; at most 100 of them."""
+    if isinstance(value, dict):
+        return [value]
+    items = value[:MOST_ITEMS] if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict)]
+
+
+def one(value: object) -> dict[str, Any]:
+    """The object itself, the first object of a list, or an empty one."""
+    found = each(value)
+    return found[0] if found else {}
+
+
+class _Text(HTMLParser):
+    _BREAKS: Final = frozenset(
+        ("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "table")
+    )
+    _GAPS: Final = frozenset(("td", "th", "span", "b", "a"))
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        if tag in {"script", "style"}:
+            self._hidden += 1
+        self.parts.append("\n" if tag in self._BREAKS else " " if tag in self._GAPS else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"script", "style"}:
+            self._hidden = max(0, self._hidden - 1)
+        self.parts.append("\n" if tag in self._BREAKS else "")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
+
+
+def narrative(value: object, limit: int = 2000) -> str:
+    """The words of a FHIR Narrative (its xhtml without the markup)."""
+    markup = value.get("div") if isinstance(value, dict) else None
+    if not isinstance(markup, str):
+        return ""
+    reader = _Text()
+    reader.feed(markup[:_LONGEST_MARKUP].translate(_UNSEEN))
+    lines = (line.strip() for line in "".join(reader.parts).splitlines())
+    return clean_lines("\n".join(line for line in lines if line), limit)
