@@ -88,6 +88,8 @@ class _Box:
                 for item in self._items(data):
                     if isinstance(item, Done):
                         return
+                    if self._kept > self._limits.max_entries:
+                        raise Refused(_UNSAFE)
                     yield item
 
     def end(self) -> None:
@@ -137,8 +139,6 @@ class _Box:
                 if isinstance(item, Refused):
                     raise item
                 self._kept += isinstance(item, Parsed)
-                if self._kept > self._limits.max_entries:
-                    raise BadFrame("more entries than the box may give")
                 yield item
         except BadFrame:
             raise Refused(_UNSAFE) from None

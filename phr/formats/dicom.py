@@ -42,7 +42,7 @@ def warm() -> None:
     """Load whatever is loaded on first use: character sets and decoders of pixels."""
     suggest({"resourceType": "ImagingStudy"})
     category_of({"resourceType": "ImagingStudy"})
-    for name in {n for each in python_encoding.values() for n in [each] if isinstance(n, str)}:
+    for name in set(python_encoding.values()):
         with suppress(LookupError):
             codecs.lookup(name)
     dicom_picture.warm()

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -18,7 +19,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from phr.formats.image import LONGEST_SIDE, check_size, encode
+from phr.formats.image import LONGEST_SIDE, check_size, preview
 from phr.formats.image import warm as warm_pictures
 from phr.formats.parsed import Limits, Preview, Refused, Skipped
 
@@ -47,9 +48,8 @@ def draw(dataset: FileDataset, limits: Limits) -> Preview | Skipped:
     except Exception:  # noqa: BLE001 - decoders raise many kinds on odd or damaged pixels
         return Skipped("the picture", "its pixels are damaged, cut off or coded in an unusual way")
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    content_type, data = encode(picture)
     caption = f"Frame {max(frames, 1) // 2 + 1} of {frames}" if frames > 1 else "The picture"
-    return Preview(content_type, data, caption)
+    return preview(picture, caption)
 
 
 def _frame(dataset: Dataset, index: int) -> Pixels:

@@ -127,7 +127,8 @@ class _Bundle:
         text = self._text
         text.place = place[0].upper() + place[1:]
         entry: Json = {}
-        span, decimals = (at, at), ()
+        span = (at, at)
+        decimals: tuple[str, ...] = ()
         members = text.members(at)
         name, at = next(members)
         while name is not None:

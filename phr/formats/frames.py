@@ -5,7 +5,7 @@ parent trusts nothing: every field is checked for its type before a value is bui
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -136,7 +136,7 @@ def _done(_: bytes) -> Done:
     return Done()
 
 
-_BUILD = {
+_BUILD: dict[str, Callable[..., Output | Refused | Done]] = {
     "P": _parsed,
     "V": _preview,
     "G": _progress,

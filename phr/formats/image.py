@@ -57,14 +57,13 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
             check_size(*picture.size, limits)
             kind, taken = _TYPES[picture.format or ""], _taken(picture)
             pages = int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
-            preview = _draw(picture)
+            drawn = _draw(picture)
     except (Refused, MemoryError):
         raise
     except Exception:  # noqa: BLE001 - Pillow raises many kinds on damaged pictures
         raise Refused("The picture is damaged or cut off and cannot be drawn.") from None
     yield document(data, kind, filename, taken)
-    content_type, drawn = encode(preview)
-    yield Preview(content_type, drawn, f"Page 1 of {pages}" if pages > 1 else "The picture")
+    yield preview(drawn, f"Page 1 of {pages}" if pages > 1 else "The picture")
 
 
 def check_size(width: int, height: int, limits: Limits) -> None:
@@ -72,20 +71,20 @@ def check_size(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
         most = limits.max_pixels // 1_000_000
         raise Refused(
-            f"The picture has {width} × {height} pixels; at most {most} million are read."
+            f"The picture is {width} by {height} pixels; at most {most} million pixels are read."
         )
 
 
-def encode(picture: Image.Image) -> tuple[str, bytes]:
-    """Content type and bytes: PNG for greys, where lines and letters matter, otherwise JPEG."""
+def preview(picture: Image.Image, caption: str) -> Preview:
+    """The picture (L or RGB) encoded: PNG for greys, where letters matter, otherwise JPEG."""
     out = BytesIO()
     # A new image from the pixels alone: `save` would carry comments over.
     bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
     if picture.mode == "L":
         bare.save(out, "PNG")
-        return "image/png", out.getvalue()
+        return Preview("image/png", out.getvalue(), caption)
     bare.save(out, "JPEG", quality=85)
-    return "image/jpeg", out.getvalue()
+    return Preview("image/jpeg", out.getvalue(), caption)
 
 
 def _draw(picture: Image.Image) -> Image.Image:

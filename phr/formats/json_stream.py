@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Generator
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.scanner import make_scanner
 from typing import Any
 
 from phr.formats.parsed import MB, Limits, Refused
@@ -40,7 +41,7 @@ class JsonStream:
         decoder = json.JSONDecoder(
             object_pairs_hook=_unique, parse_float=self._decimal, parse_constant=_no_number
         )
-        self._scan = decoder.scan_once
+        self._scan = make_scanner(decoder)  # type: ignore[arg-type]
 
     def next(self, at: int) -> tuple[str, int]:
         """The next character that is not space ("" at the end) and its position."""

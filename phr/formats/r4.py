@@ -58,6 +58,16 @@ _KINDS = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
+    "null": "nothing",
+}
+_COMPLAINTS = {
+    "minItems": "is empty",
+    "minLength": "is empty",
+    "minProperties": "is empty",
+    "minimum": "is too small a number",
+    "maximum": "is too large a number",
+    "const": "is not what it has to be here",
+    "falseSchema": "stands beside another choice, and only one is allowed",
 }
 _SHAPES = {
     "date": "a real date such as 2024, 2024-03 or 2024-03-02",
@@ -151,22 +161,24 @@ def _sentence(error: jsonschema.ValidationError, path: str) -> str:
             return f"{path}.{name} is missing"
         case kinds.AnyOf(context=branches):
             return _any(branches, path)
+    return f"{path} {_complaint(error)}"
+
+
+def _complaint(error: jsonschema.ValidationError) -> str:
+    """What is wrong with the value itself."""
+    kinds = jsonschema.ValidationErrorKind
+    said = _COMPLAINTS.get(error.kind.name, "is not correct")
+    match error.kind:
         case kinds.AdditionalProperties(unexpected=names):
-            return f'{path} has "{_name(names[0])}", which FHIR R4 does not know'
-        case kinds.FalseSchema():
-            return f"{path} stands beside another choice, and only one is allowed"
+            said = f'has "{_name(names[0])}", which FHIR R4 does not know'
         case kinds.Enum(options=options):
-            return f"{path} is not one of the allowed codes ({_few(options)})"
-        case kinds.Type():
-            return f"{path} should be {_KINDS.get(str(error.schema_path[-1]), '')}{_wanted(error)}"
+            said = f"is not one of the allowed codes ({_few(options)})"
+        case kinds.Type(types=types):
+            said = f"should be {' or '.join(_KINDS[str(t)] for t in types)}"
         case kinds.Pattern():
             shape = str(error.schema_path[-2])
-            return f"{path} is not {_SHAPES.get(shape, f'a correct {shape}')}"
-        case kinds.MinItems() | kinds.MinLength() | kinds.MinProperties():
-            return f"{path} is empty"
-        case kinds.Minimum() | kinds.Maximum():
-            return f"{path} is too small or too large a number"
-    return f"{path} is not correct"
+            said = f"is not {_SHAPES.get(shape, f'a correct {shape}')}"
+    return said
 
 
 def _any(branches: list[list[jsonschema.ValidationError]], path: str) -> str:
@@ -186,11 +198,6 @@ def _any(branches: list[list[jsonschema.ValidationError]], path: str) -> str:
     while not all(n.startswith(stem) for n in plain):
         stem = stem[:-1]
     return f"{path}.{stem}[x] is missing"
-
-
-def _wanted(error: jsonschema.ValidationError) -> str:
-    types = getattr(error.kind, "types", [])
-    return " or ".join(_KINDS.get(str(t), "another kind of value") for t in types)
 
 
 def _few(options: list[Any]) -> str:

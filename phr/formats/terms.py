@@ -8,10 +8,14 @@ LONGEST_TERM = 200
 
 # Elements whose text is machinery: references, systems, versions, encoded data, workflow codes.
 _NOT_WORDS = frozenset(
-    "meta div data hash resourceType id reference system url uri fullUrl version profile language "
-    "contentType implicitRules status intent use unitCode criticality priority mode "
-    "linkId sequence instantiatesCanonical instantiatesUri instantiates "
-    "uid size number numberOfSeries numberOfInstances userSelected start end signature valueBase64Binary valueUrl valueUri".split()
+    {
+        *("meta", "div", "data", "hash", "size", "contentType", "language", "version", "profile"),
+        *("resourceType", "id", "uid", "reference", "system", "url", "uri", "fullUrl", "linkId"),
+        *("implicitRules", "instantiatesCanonical", "instantiatesUri", "instantiates"),
+        *("status", "intent", "use", "criticality", "priority", "mode", "userSelected"),
+        *("number", "sequence", "numberOfSeries", "numberOfInstances", "start", "end"),
+        *("signature", "valueBase64Binary", "valueUrl", "valueUri"),
+    }
 )
 # Dates are found by date, identifiers made by machines by nobody.
 _NOT_TERM = re.compile(
