@@ -20,6 +20,7 @@
   };
 
   const line = (file, number) => {
+    list.hidden = false;
     const item = element("li");
     const label = element("label", file.name);
     const bar = element("progress");
@@ -93,8 +94,10 @@
     queue = queue.then(async () => {
       const answers = [];
       for (const [file, row] of rows) answers.push(await send(file, row));
-      if (answers.length === 1 && count === 1 && answers[0].url) location.assign(answers[0].url);
-      else tell(answers);
+      tell(answers);
+      if (!answers.every((answer) => answer.url)) return;
+      if (count === 1) location.assign(answers[0].url);
+      else location.reload();
     });
   };
 
