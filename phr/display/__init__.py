@@ -4,7 +4,7 @@ One function for each resource type, found in `_BY_TYPE`; every other type is de
 field. Input may be of any shape: wrong types are read as absent and nothing is raised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from phr.display import (
@@ -20,8 +20,9 @@ from phr.display import (
 )
 from phr.display.concepts import code_of
 from phr.display.kinds import kind
+from phr.display.names import Linked
 from phr.display.shown import LONGEST_FACT, LONGEST_NOTE, LONGEST_TITLE, MOST_FACTS, Shown
-from phr.display.words import clean, clean_lines
+from phr.display.words import capital, clean, clean_lines
 
 __all__ = ["Shown", "describe", "headline", "kind"]
 
@@ -83,6 +84,8 @@ _WARNINGS: Final = {
     "rejected": "Rejected",
     "proposed": "Proposed",
 }
+_GIVEN: Final = frozenset(("Immunization", "MedicationAdministration", "MedicationDispense"))
+_NONE: Final[Mapping[str, dict[str, Any]]] = {}
 _MODIFIED: Final = (
     "Please note",
     (
@@ -92,41 +95,47 @@ _MODIFIED: Final = (
 )
 
 
-def describe(resource: dict[str, Any]) -> Shown:
+def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _NONE) -> Shown:
     """A FHIR R4 resource (parsed JSON) in words: title, facts in reading order, free text.
+
+    `linked` holds resources that this one refers to, by the reference that names them
+    ("Medication/1", "urn:uuid:…"); a reference without words of its own is then named.
 
     Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled or not
     done says so at the start of its title (FHIR R4 §2.1.0.5 isModifier).
     """
-    resource_type = resource.get("resourceType")
-    known = _BY_TYPE.get(resource_type) if isinstance(resource_type, str) else None
-    shown = (known or fallback.anything)(resource)
+    known = _BY_TYPE.get(_type_of(resource), fallback.anything)
+    shown = known(Linked(resource, linked) if linked else resource)
+    title = _titled(resource, shown.title)
     pairs = [_MODIFIED] if resource.get("modifierExtension") else []
     pairs += [
         (clean(name, 120), clean_lines(text, LONGEST_FACT))
         for name, text in shown.facts[:MOST_FACTS]
     ]
-    return Shown(
-        _titled(resource, shown.title),
-        [(name, text) for name, text in pairs if name and text][:MOST_FACTS],
-        clean_lines(shown.note, LONGEST_NOTE),
-    )
+    told = [(name, text) for name, text in pairs if name and text and text != title]
+    return Shown(title, told[:MOST_FACTS], clean_lines(shown.note, LONGEST_NOTE))
 
 
-def headline(resource: dict[str, Any]) -> str:
+def headline(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _NONE) -> str:
     """The title of `describe`: one line of at most 200 characters, never empty."""
-    return describe(resource).title
+    return describe(resource, linked).title
+
+
+def _type_of(resource: dict[str, Any]) -> str:
+    return clean(resource.get("resourceType"), 80)
 
 
 def _titled(resource: dict[str, Any], title: str) -> str:
     warning = _warning(resource)
     text = f"{warning}: {title}" if warning else title
-    return clean(text, LONGEST_TITLE) or kind(resource.get("resourceType"))
+    return capital(clean(text, LONGEST_TITLE)) or kind(_type_of(resource))
 
 
 def _warning(resource: dict[str, Any]) -> str:
     if resource.get("doNotPerform") is True:
         return "Not to be done"
+    if resource.get("status") == "not-done" and _type_of(resource) in _GIVEN:
+        return "Not given"
     for name in ("status", "verificationStatus", "lifecycleStatus", "docStatus"):
         found = _WARNINGS.get(code_of(resource.get(name)))
         if found:

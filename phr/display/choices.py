@@ -1,13 +1,20 @@
 """Choice elements: value[x], onset[x], effective[x] … in words. Source: FHIR R4 §2.1.0.3."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from phr.display.concepts import coding, concept, plain
 from phr.display.dates import moment, period, timing
 from phr.display.names import annotations, attachment, human_name, referred
-from phr.display.quantities import duration, extent, money, number, quantity, ratio
+from phr.display.quantities import age, duration, extent, money, number, quantity, ratio
 from phr.display.words import clean, clean_lines, one
+
+
+def string(value: object) -> str:
+    """Words as written, save that a date written as a code is put into words."""
+    text = clean_lines(value, 1000)
+    return moment(text) if _A_DAY.fullmatch(text) else text
 
 
 def _truth(value: object) -> str:
@@ -18,13 +25,14 @@ def _waveform(value: object) -> str:
     return "A recorded curve (see the original)" if isinstance(value, dict) else ""
 
 
+_A_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?", re.ASCII)
 _BY_SUFFIX: Final[dict[str, Callable[[object], str]]] = {
     "CodeableConcept": concept,
     "Coding": coding,
     "Code": plain,
     "Quantity": quantity,
     "SimpleQuantity": quantity,
-    "Age": duration,
+    "Age": age,
     "Duration": duration,
     "Range": extent,
     "Ratio": ratio,
@@ -40,7 +48,7 @@ _BY_SUFFIX: Final[dict[str, Callable[[object], str]]] = {
     "PositiveInt": number,
     "UnsignedInt": number,
     "Decimal": number,
-    "String": lambda value: clean_lines(value, 1000),
+    "String": string,
     "Markdown": lambda value: clean_lines(value, 1000),
     "Uri": lambda value: clean(value, 200),
     "Attachment": attachment,

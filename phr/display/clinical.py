@@ -3,9 +3,9 @@
 from typing import Any
 
 from phr.display.choices import choice, first_choice
-from phr.display.concepts import coding, concept, concepts, plain
+from phr.display.concepts import concept, concepts, plain
 from phr.display.dates import date, moment
-from phr.display.names import annotations, contained, everyone, referred
+from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import quantity
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined, one, spaced
@@ -38,7 +38,7 @@ def condition(resource: dict[str, Any]) -> Shown:
 def allergy(resource: dict[str, Any]) -> Shown:
     """FHIR R4 AllergyIntolerance."""
     kinds = resource.get("category")
-    about = [spaced(kind) for kind in kinds[:8]] if isinstance(kinds, list) else []
+    about = [spaced(kind).lower() for kind in kinds[:8]] if isinstance(kinds, list) else []
     danger = {"high": "High", "low": "Low", "unable-to-assess": "Could not be judged"}
     criticality = clean(resource.get("criticality"))
     return Shown(
@@ -109,11 +109,12 @@ def immunization(resource: dict[str, Any]) -> Shown:
     doses = each(resource.get("protocolApplied"))
     maker = resource.get("manufacturer")
     who = (referred(resource, item.get("actor")) for item in each(resource.get("performer")))
+    missed = resource.get("status") == "not-done"
     second_hand = resource.get("primarySource") is False
     return Shown(
         concept(resource.get("vaccineCode")) or "Vaccination",
         facts(
-            ("Given", choice(resource, resource, "occurrence")),
+            ("Date" if missed else "Given", choice(resource, resource, "occurrence")),
             ("Protects against", joined(concepts(dose.get("targetDisease")) for dose in doses)),
             ("Dose", joined(_dose(dose) for dose in doses)),
             ("Amount", quantity(resource.get("doseQuantity"))),
@@ -171,12 +172,12 @@ def family_history(resource: dict[str, Any]) -> Shown:
         facts(
             (
                 "Relative",
-                joined((clean(resource.get("name")), concept(resource.get("relationship"))), ", "),
+                clean(resource.get("name")),
             ),
             ("Conditions", joined(illnesses)),
             ("Sex", concept(resource.get("sex"))),
             ("Born", choice(resource, resource, "born")),
-            ("Age", choice(resource, resource, "age")),
+            ("Age", choice(resource, resource, "age").removeprefix("age ")),
             ("Died", choice(resource, resource, "deceased")),
             ("Recorded", moment(resource.get("date"))),
             ("Reason", concepts(resource.get("reasonCode"))),
@@ -222,6 +223,8 @@ def risk_assessment(resource: dict[str, Any]) -> Shown:
     outcomes = []
     for item in each(resource.get("prediction")):
         chance = concept(item.get("qualitativeRisk")) or choice({}, item, "probability")
+        if "probabilityDecimal" in item:
+            chance = f"{chance}%" if chance[-1:].isdigit() else chance
         name = concept(item.get("outcome")) or "Outcome"
         outcomes.append((name, joined((chance, choice({}, item, "when")), ", ")))
     return Shown(
@@ -268,10 +271,8 @@ def device(resource: dict[str, Any]) -> Shown:
 
 def device_use(resource: dict[str, Any]) -> Shown:
     """FHIR R4 DeviceUseStatement."""
-    used = contained(resource, resource.get("device"))
-    name = referred(resource, resource.get("device")) or coding(one(used.get("type")).get("coding"))
     return Shown(
-        name or "Use of a device",
+        referred(resource, resource.get("device")) or "Use of a device",
         facts(
             ("Used", choice(resource, resource, "timing")),
             ("Part of the body", concept(resource.get("bodySite"))),

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from phr.display.words import capital, clean, each, joined, one, spaced
+from phr.display.words import capital, clean, each, joined, lowered, one, spaced
 
 # SNOMED CT fully specified names end in a semantic tag, which means nothing to a reader.
 _TAG: Final = re.compile(
@@ -25,7 +25,7 @@ _SYSTEMS: Final = {
 _PLAIN: Final = {
     "entered-in-error": "Recorded by mistake",
     "registered": "Waiting for a result",
-    "preliminary": "Early result, may change",
+    "preliminary": "Early, may still change",
     "amended": "Changed after it was final",
     "superseded": "Replaced by a newer one",
     "noshow": "Did not attend",
@@ -33,18 +33,32 @@ _PLAIN: Final = {
     "refuted": "Ruled out",
     "unconfirmed": "Not confirmed",
     "unknown": "Not known",
-    "AMB": "Outpatient visit",
-    "IMP": "Hospital stay",
-    "ACUTE": "Hospital stay",
-    "NONAC": "Hospital stay",
-    "EMER": "Emergency visit",
-    "HH": "Home visit",
-    "VR": "Phone or video visit",
-    "OBSENC": "Observation in hospital",
-    "PRENC": "Visit before admission",
-    "SS": "Short stay",
-    "FLD": "Care on site, outside a clinic",
 }
+# HL7 v2 table 0074
+_DIAGNOSTIC_SERVICES: Final = {
+    "LAB": "Laboratory",
+    "CH": "Chemistry",
+    "HM": "Haematology",
+    "MB": "Microbiology",
+    "IMM": "Immunology",
+    "BLB": "Blood bank",
+    "GE": "Genetics",
+    "CP": "Cytopathology",
+    "SP": "Surgical pathology",
+    "VR": "Virology",
+    "TX": "Toxicology",
+    "RAD": "Radiology",
+    "RX": "X-ray",
+    "CT": "CT scan",
+    "NMR": "MRI scan",
+    "RUS": "Ultrasound scan",
+    "CUS": "Heart ultrasound scan",
+    "NMS": "Nuclear medicine scan",
+    "EC": "Heart tracing",
+}
+# LOINC names say in brackets which property was measured; the unit tells that already.
+_PROPERTY: Final = re.compile(r" \[(?:[^\]]*/[^\]]*|Presence|Ratio|Identifier|Interpretation)\]")
+_WORDS: Final = re.compile(r"[A-Za-z][a-z]+(?:[-_ ]?[A-Za-z][a-z]+)*", re.ASCII)
 # terminology.hl7.org v3-ObservationInterpretation
 _INTERPRETED: Final = {
     "H": "high",
@@ -79,14 +93,26 @@ _INTERPRETED: Final = {
 def coding(value: object) -> str:
     """A Coding: its display, else a plain word for its code, else the code and its system."""
     found = one(value)
-    display = clean(found.get("display"))
+    display, code = clean(found.get("display")), clean(found.get("code"), 80)
     if display:
-        return capital(_TAG.sub("", display))
-    code = clean(found.get("code"), 80)
-    system = _SYSTEMS.get(clean(found.get("system")))
-    if system and code:
-        return f"{system} code {code}"
-    return _PLAIN.get(code) or spaced(code)
+        return _tidy(display)
+    system = clean(found.get("system"))
+    if system.endswith("v2-0074") and code in _DIAGNOSTIC_SERVICES:
+        return _DIAGNOSTIC_SERVICES[code]
+    if code in _PLAIN or (_WORDS.fullmatch(code) and system not in _SYSTEMS):
+        return plain(code)
+    return capital(f"{_SYSTEMS.get(system, '')} code {code}".strip()) if code else ""
+
+
+def _tidy(text: str) -> str:
+    return capital(_PROPERTY.sub("", _TAG.sub("", text)))
+
+
+def worded(value: object) -> str:
+    """Like `concept`, but "" when its author gave nothing but a code."""
+    found = one(value)
+    displays = (clean(item.get("display")) for item in each(found.get("coding")))
+    return concept(found) if clean(found.get("text")) or any(displays) else ""
 
 
 def concept(value: object) -> str:
@@ -94,7 +120,7 @@ def concept(value: object) -> str:
     found = one(value)
     text = clean(found.get("text"))
     if text:
-        return capital(_TAG.sub("", text))
+        return _tidy(text)
     codings = each(found.get("coding"))
     codings.sort(key=lambda c: (c.get("userSelected") is not True, not clean(c.get("display"))))
     return coding(codings)
@@ -128,7 +154,7 @@ def plain(value: object) -> str:
 
 def interpretation(value: object) -> str:
     """Observation.interpretation in words: "high", "not normal"."""
-    return joined(_INTERPRETED.get(code_of(item)) or concept(item).lower() for item in each(value))
+    return joined(_INTERPRETED.get(code_of(item)) or lowered(concept(item)) for item in each(value))
 
 
 def coded_in(value: Any, *wanted: str) -> bool:

@@ -28,14 +28,17 @@ def date(value: object) -> str:
 
 
 def moment(value: object) -> str:
-    """Day and time as written where it happened: "3 March 2024, 14:05" (or "14:05 UTC")."""
+    """Day and time as written where it happened: "3 March 2024, 14:05" (or "14:05 UTC").
+
+    Midnight is left out: systems that know only the day write it so.
+    """
     time = _time(value)
     return f"{date(value)}, {time}" if time else date(value)
 
 
 def _time(value: object) -> str:
     found = _DATE_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found or found[4] is None:
+    if not found or found[4] is None or found.group(4, 5) == ("00", "00"):
         return ""
     return f"{found[4]}:{found[5]}" + (" UTC" if found[6] == "Z" else "")
 

@@ -6,8 +6,9 @@ from phr.display.choices import choice
 from phr.display.concepts import code_of, coding, concept, concepts, plain
 from phr.display.dates import moment, period, whole
 from phr.display.names import annotations, attached_text, attachment, everyone, referred
+from phr.display.narrative import narrative
 from phr.display.shown import Shown, facts, notes
-from phr.display.words import clean, clean_lines, each, joined, narrative, one
+from phr.display.words import clean, clean_lines, each, joined, one
 
 # DICOM PS3.3 C.7.3.1.1.1, modalities a person may meet
 _MODALITIES: Final = {
@@ -153,11 +154,12 @@ def _counted(resource: dict[str, Any], series: list[dict[str, Any]]) -> str:
 def media(resource: dict[str, Any]) -> Shown:
     """FHIR R4 Media: a picture, a film or a sound."""
     content = one(resource.get("content"))
-    kind = concept(resource.get("type")) or concept(resource.get("modality"))
+    made_with = modality(one(resource.get("modality")).get("coding"))
+    kind = joined((concept(resource.get("type")), made_with))
     return Shown(
         clean(content.get("title"), 150) or concept(resource.get("view")) or kind or "Picture",
         facts(
-            ("Kind", joined((kind, concept(resource.get("modality"))))),
+            ("Kind", kind),
             ("Date", choice(resource, resource, "created")),
             ("Part of the body", concept(resource.get("bodySite"))),
             ("View", concept(resource.get("view"))),
@@ -175,7 +177,7 @@ def questionnaire_response(resource: dict[str, Any]) -> Shown:
     asked: list[tuple[str, str]] = []
     _answers(resource.get("item"), asked, 0)
     return Shown(
-        narrative(resource.get("text"), 100).split("\n")[0] or "Answers to a questionnaire",
+        "Questionnaire answers",
         facts(
             *asked,
             ("Date", moment(resource.get("authored"))),

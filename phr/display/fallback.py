@@ -8,10 +8,11 @@ from phr.display.choices import choice
 from phr.display.concepts import coding, concept, plain
 from phr.display.dates import moment, period, timing
 from phr.display.kinds import kind
-from phr.display.names import address, annotations, attachment, human_name, referred
+from phr.display.names import address, annotations, attachment, human_name, referred, telephone
+from phr.display.narrative import narrative
 from phr.display.quantities import extent, money, number, quantity, ratio
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, clean_lines, joined, narrative, one, spaced
+from phr.display.words import clean, clean_lines, joined, one, spaced
 
 _NOT_SHOWN: Final = frozenset(
     (
@@ -20,7 +21,10 @@ _NOT_SHOWN: Final = frozenset(
         *("note", "data", "url", "instantiatesCanonical", "instantiatesUri", "signature"),
     )
 )
-_CHOICES: Final = ("value", "onset", "effective", "occurrence", "performed", "item", "product")
+_TYPE: Final = re.compile(
+    r"(?<=[a-z])(CodeableConcept|DateTime|PositiveInt|UnsignedInt|SimpleQuantity|Quantity|Reference|"
+    r"String|Boolean|Attachment|Uri|Integer|Decimal|Timing|Coding|Markdown|Canonical)$"
+)
 _NAMES: Final = ("title", "name", "description")
 _CODES: Final = ("code", "type", "category", "serviceType", "issueType", "vaccineCode")
 _LOOKS_LIKE_A_DATE: Final = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d:\d\d.*)?)?", re.ASCII)
@@ -63,14 +67,15 @@ def _name(resource: dict[str, Any]) -> str:
 
 
 def _field(key: str) -> str:
-    for stem in _CHOICES:
-        if key.startswith(stem) and key[len(stem) : len(stem) + 1].isupper():
-            return spaced(stem)
-    return spaced(key.removesuffix("CodeableConcept").removesuffix("DateTime"))
+    return spaced(_TYPE.sub("", key))
 
 
 def _contact(value: object) -> str:
-    return clean(one(value).get("value")) or quantity(value)
+    return telephone(one(value).get("value")) or quantity(value)
+
+
+def _nothing(value: object) -> str:  # noqa: ARG001
+    return ""
 
 
 def _said(root: dict[str, Any], value: object, depth: int) -> str:
@@ -91,13 +96,15 @@ def _string(value: str) -> str:
         return moment(text)
     if _LOOKS_LIKE_A_CODE.fullmatch(text):
         return plain(text)
-    return "" if _LOOKS_LIKE_AN_ADDRESS.fullmatch(text) else text
+    if _LOOKS_LIKE_AN_ADDRESS.fullmatch(text):
+        return ""
+    return text if " " in text[:120] else clean(text, 120)
 
 
 def _object(root: dict[str, Any], value: dict[str, Any], depth: int) -> str:
     known = _data_type(root, value)
-    if known or depth >= _DEEPEST:
-        return known
+    if known is not None or depth >= _DEEPEST:
+        return known or ""
     parts = (
         (_field(key), _said(root, inner, depth + 1))
         for key, inner in list(value.items())[:20]
@@ -106,8 +113,8 @@ def _object(root: dict[str, Any], value: dict[str, Any], depth: int) -> str:
     return joined((f"{name}: {text}" for name, text in parts if text), ", ")
 
 
-def _data_type(root: dict[str, Any], value: dict[str, Any]) -> str:
-    """The object as whichever FHIR data type its fields tell; "" when it is none of them."""
+def _data_type(root: dict[str, Any], value: dict[str, Any]) -> str | None:
+    """The object as whichever FHIR data type its fields tell; None when it is none of them."""
     has = value.keys() - {"id", "extension"}
     if has & {"reference", "identifier"} or has <= {"display", "type"}:
         return referred(root, value)
@@ -116,7 +123,7 @@ def _data_type(root: dict[str, Any], value: dict[str, Any]) -> str:
     for all_of, only, read in _DATA_TYPES:
         if all_of <= has and (not only or has <= only):
             return read(value)
-    return ""
+    return None
 
 
 _ADDRESS: Final = frozenset(
@@ -137,6 +144,8 @@ _DATA_TYPES: Final[
     ({"value"}, {"value", "unit", "code", "system", "comparator"}, quantity),
     ({"start"}, {"start", "end"}, period),
     ({"end"}, {"start", "end"}, period),
+    ({"use"}, {"use", "rank", "period"}, _nothing),
+    ({"text"}, {"text", "use", "period"}, human_name),
     ({"family"}, set(), human_name),
     ({"given"}, set(), human_name),
     ({"line"}, _ADDRESS, address),

@@ -6,7 +6,7 @@ from phr.display.choices import choice, first_choice
 from phr.display.concepts import concept, concepts, plain
 from phr.display.dates import date, moment, period, whole
 from phr.display.dosage import dosages
-from phr.display.names import annotations, contained, everyone, referred
+from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import duration, quantity, ratio
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined, one
@@ -15,10 +15,7 @@ from phr.display.words import clean, each, joined, one
 def _medicine(resource: dict[str, Any]) -> str:
     held = resource.get("medicationReference")
     return (
-        concept(resource.get("medicationCodeableConcept"))
-        or concept(contained(resource, held).get("code"))
-        or referred(resource, held)
-        or "Medicine"
+        concept(resource.get("medicationCodeableConcept")) or referred(resource, held) or "Medicine"
     )
 
 
@@ -107,7 +104,7 @@ def medication_administration(resource: dict[str, Any]) -> Shown:
     return Shown(
         _medicine(resource),
         facts(
-            ("Given", choice(resource, resource, "effective")),
+            (_given(resource), choice(resource, resource, "effective")),
             ("Amount", joined((clean(given.get("text")), amount, choice({}, given, "rate")))),
             ("Where on the body", concept(given.get("site"))),
             ("Reason", _reason(resource)),
@@ -117,6 +114,10 @@ def medication_administration(resource: dict[str, Any]) -> Shown:
         ),
         annotations(resource, resource.get("note")),
     )
+
+
+def _given(resource: dict[str, Any]) -> str:
+    return "Date" if resource.get("status") == "not-done" else "Given"
 
 
 def medication_dispense(resource: dict[str, Any]) -> Shown:

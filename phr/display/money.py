@@ -3,7 +3,7 @@
 from typing import Any
 
 from phr.display.choices import choice
-from phr.display.concepts import concept, plain
+from phr.display.concepts import concept, plain, worded
 from phr.display.dates import moment, period
 from phr.display.names import everyone, referred
 from phr.display.quantities import money
@@ -41,6 +41,12 @@ def _services(resource: dict[str, Any]) -> list[str]:
     return [concept(item.get("productOrService")) for item in each(resource.get("item"))]
 
 
+def _named_services(resource: dict[str, Any]) -> str:
+    """What was paid for; bill codes that say nothing to a reader are left out."""
+    items = each(resource.get("item"))
+    return joined((worded(item.get("productOrService")) for item in items), ", ", most=2)
+
+
 def _diagnoses(resource: dict[str, Any]) -> str:
     return joined(choice(resource, item, "diagnosis") for item in each(resource.get("diagnosis")))
 
@@ -54,7 +60,7 @@ def claim(resource: dict[str, Any]) -> Shown:
     """FHIR R4 Claim: a bill sent to an insurer."""
     services = _services(resource)
     return Shown(
-        joined(("Bill", joined(services, ", ", most=2) or concept(resource.get("type"))), ": "),
+        joined(("Bill", _named_services(resource) or worded(resource.get("type"))), ": "),
         facts(
             ("Total", money(resource.get("total"))),
             ("For", joined(services)),
@@ -82,7 +88,7 @@ def explanation_of_benefit(resource: dict[str, Any]) -> Shown:
     services = _services(resource)
     paid = one(resource.get("payment"))
     return Shown(
-        joined(("Insurance statement", joined(services, ", ", most=2)), ": "),
+        joined(("Insurance statement", _named_services(resource)), ": "),
         facts(
             *_totals(resource),
             ("Paid by the insurer", money(paid.get("amount"))),

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any, Final
 
-from phr.display.concepts import concept
+from phr.display.concepts import code_of, concept
 from phr.display.dates import moment
 from phr.display.words import clean, clean_lines, each, joined, one, spaced
 
@@ -20,6 +21,23 @@ _FILE_KINDS: Final = {
     "application/xml": "XML",
     "text/xml": "XML",
     "application/hl7-v3+xml": "clinical document",
+}
+# HL7 v2 table 0203, the identifiers people carry
+_IDENTIFIERS: Final = {
+    "MR": "Medical record number",
+    "SS": "Social security number",
+    "SB": "Social security number",
+    "NI": "National number",
+    "NH": "National health number",
+    "NPI": "National provider identifier",
+    "DL": "Driving licence",
+    "PPN": "Passport",
+    "MC": "Medicare number",
+    "PRN": "Provider number",
+    "MD": "Medical licence number",
+    "DEA": "Drug prescriber number",
+    "TAX": "Tax number",
+    "BCT": "Birth certificate",
 }
 _LONGEST_ENCODED: Final = 40_000
 
@@ -51,10 +69,16 @@ def address(value: object) -> str:
     return clean(found.get("text")) or joined(parts, ", ")
 
 
+def telephone(value: object) -> str:
+    """A ContactPoint value without the "tel:" or "mailto:" some systems put before it."""
+    said = clean(value, 120)
+    return said.partition(":")[2] if said.lower().startswith(("tel:", "mailto:")) else said
+
+
 def contacts(value: object, system: str) -> str:
     """The ContactPoint values of one system: "phone", "email"."""
     return joined(
-        clean(contact.get("value"), 120)
+        telephone(contact.get("value"))
         for contact in each(value)
         if contact.get("system") == system
     )
@@ -62,33 +86,49 @@ def contacts(value: object, system: str) -> str:
 
 def identifiers(value: object) -> list[tuple[str, str]]:
     """Identifiers that say what they are, as facts; at most six."""
-    found = [(concept(item.get("type")), clean(item.get("value"), 120)) for item in each(value)]
+    found = []
+    for item in each(value):
+        kind = _IDENTIFIERS.get(code_of(item.get("type"))) or concept(item.get("type"))
+        found.append((kind, clean(item.get("value"), 120)))
     return [(kind, number) for kind, number in found if kind and number][:6]
 
 
-def contained(root: dict[str, Any], value: object) -> dict[str, Any]:
-    """The contained resource a Reference points at, or an empty one."""
+class Linked(dict[str, Any]):
+    """A resource together with the resources it refers to, by the reference that names them."""
+
+    def __init__(self, resource: dict[str, Any], linked: Mapping[str, dict[str, Any]]) -> None:
+        super().__init__(resource)
+        self.linked = linked
+
+
+def resolved(root: dict[str, Any], value: object) -> dict[str, Any]:
+    """The contained or linked resource a Reference points at, or an empty one."""
     target = clean(one(value).get("reference"), 200)
     if not target.startswith("#"):
-        return {}
+        return root.linked.get(target, {}) if isinstance(root, Linked) else {}
     return next((r for r in each(root.get("contained")) if r.get("id") == target[1:]), {})
 
 
 def referred(root: dict[str, Any], value: object) -> str:
-    """A Reference in words: its display, the name inside `root`, or the number it is known by.
+    """A Reference in words: its display, the name of what it refers to, or its number there.
 
     Internal addresses ("Practitioner/123") are never shown.
     """
     found = one(value)
-    inner = contained(root, found)
     return (
         clean(found.get("display"))
-        or human_name(inner.get("name"))
-        or clean(inner.get("name"))
-        or concept(inner.get("code"))
-        or concept(inner.get("type"))
+        or _named(resolved(root, found))
         or clean(one(found.get("identifier")).get("value"), 120)
     )
+
+
+def _named(resource: dict[str, Any]) -> str:
+    for key in ("name", "title", "description"):
+        name = human_name(resource.get(key)) or clean(resource.get(key))
+        if name:
+            return name
+    coded = ("code", "medicationCodeableConcept", "vaccineCode", "description", "type")
+    return next((said for key in coded if (said := concept(resource.get(key)))), "")
 
 
 def everyone(root: dict[str, Any], value: object) -> str:

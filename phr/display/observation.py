@@ -24,7 +24,7 @@ def observation(resource: dict[str, Any]) -> Shown:
         title,
         facts(
             ("Result", pressure or result),
-            ("Compared with the normal range", interpretation(resource.get("interpretation"))),
+            ("Marked as", interpretation(resource.get("interpretation"))),
             ("Normal range", _ranges(resource)),
             *_components(resource, shown=bool(pressure)),
             ("Date", first_choice(resource, "effective", "issued")),
@@ -50,7 +50,7 @@ def _result(holder: dict[str, Any]) -> str:
     if found:
         return found
     reason = concept(holder.get("dataAbsentReason"))
-    return f"No result ({reason[:1].lower()}{reason[1:]})" if reason else ""
+    return f"No result ({reason.lower()})" if reason else ""
 
 
 def blood_pressure(resource: dict[str, Any]) -> str:
@@ -97,14 +97,15 @@ def _status(resource: dict[str, Any]) -> str:
 
 def diagnostic_report(resource: dict[str, Any]) -> Shown:
     """FHIR R4 DiagnosticReport, with its conclusion and what an attached plain text says."""
+    effective = choice(resource, resource, "effective")
     forms = each(resource.get("presentedForm"))
     return Shown(
         concept(resource.get("code")) or concepts(resource.get("category")) or "Report",
         facts(
             ("Conclusion", clean_lines(resource.get("conclusion"), 1000)),
             ("Found", concepts(resource.get("conclusionCode"))),
-            ("Date", first_choice(resource, "effective", "issued")),
-            ("Reported", moment(resource.get("issued"))),
+            ("Date", effective or moment(resource.get("issued"))),
+            ("Reported", moment(resource.get("issued")) if effective else ""),
             ("Kind", concepts(resource.get("category"))),
             ("Status", _status(resource)),
             ("Results", everyone(resource, resource.get("result"))),

@@ -1,9 +1,9 @@
 """Patient, RelatedPerson, Practitioner, PractitionerRole, Organization and Location in words."""
 
-from typing import Any
+from typing import Any, Final
 
 from phr.display.choices import choice, extension
-from phr.display.concepts import concept, concepts, plain
+from phr.display.concepts import code_of, concept, concepts, plain, worded
 from phr.display.dates import date, period
 from phr.display.names import address, contacts, everyone, human_name, identifiers, referred
 from phr.display.shown import Shown, facts
@@ -46,15 +46,59 @@ def patient(resource: dict[str, Any]) -> Shown:
 
 def _contact(item: dict[str, Any]) -> str:
     phone = contacts(item.get("telecom"), "phone")
-    return joined((human_name(item.get("name")), concepts(item.get("relationship")), phone), ", ")
+    return joined((human_name(item.get("name")), relation(item), phone), ", ")
+
+
+# v3-RoleCode and HL7 v2 table 0131, for relationships that carry a code alone
+_RELATIONS: Final = {
+    "C": "Emergency contact",
+    "E": "Employer",
+    "F": "Federal agency",
+    "I": "Insurance company",
+    "N": "Next of kin",
+    "S": "State agency",
+    "MTH": "Mother",
+    "FTH": "Father",
+    "NMTH": "Mother",
+    "NFTH": "Father",
+    "PRN": "Parent",
+    "CHILD": "Child",
+    "SON": "Son",
+    "DAU": "Daughter",
+    "SIB": "Sister or brother",
+    "BRO": "Brother",
+    "SIS": "Sister",
+    "GRPRN": "Grandparent",
+    "GRMTH": "Grandmother",
+    "GRFTH": "Grandfather",
+    "SPS": "Wife or husband",
+    "WIFE": "Wife",
+    "HUSB": "Husband",
+    "SIGOTHR": "Partner",
+    "DOMPART": "Partner",
+    "FRND": "Friend",
+    "NBOR": "Neighbour",
+    "GUARD": "Guardian",
+    "FAMMEMB": "Family member",
+    "ECON": "Emergency contact",
+    "NOK": "Next of kin",
+}
+
+
+def relation(holder: dict[str, Any]) -> str:
+    """The `relationship` of a contact or a RelatedPerson: "Mother"."""
+    return joined(
+        worded(item) or _RELATIONS.get(code_of(item)) or concept(item)
+        for item in each(holder.get("relationship"))
+    )
 
 
 def related_person(resource: dict[str, Any]) -> Shown:
     """FHIR R4 RelatedPerson."""
     return Shown(
-        human_name(resource.get("name")) or concepts(resource.get("relationship")) or "Relative",
+        human_name(resource.get("name")) or relation(resource) or "Relative",
         facts(
-            ("Relationship", concepts(resource.get("relationship"))),
+            ("Relationship", relation(resource)),
             ("Born", date(resource.get("birthDate"))),
             ("Sex", plain(resource.get("gender"))),
             *_reach(resource),

@@ -3,28 +3,29 @@
 from typing import Any
 
 from phr.display.choices import choice, first_choice
-from phr.display.concepts import concept, concepts, plain
+from phr.display.concepts import concept, concepts, plain, worded
 from phr.display.dates import date, moment, period
-from phr.display.names import annotations, contained, everyone, referred
+from phr.display.names import annotations, everyone, referred
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined, one
 
 
 def care_plan(resource: dict[str, Any]) -> Shown:
     """FHIR R4 CarePlan."""
-    steps = (_step(resource, item) for item in each(resource.get("activity")))
+    steps = [_step(resource, item) for item in each(resource.get("activity"))]
     kind = concepts(resource.get("category"))
+    plan = joined(("Care plan", joined(steps, ", ", most=2)), ": ")
     return Shown(
         clean(resource.get("title"), 150)
-        or kind
+        or worded(one(resource.get("category")))
         or clean(resource.get("description"), 150)
-        or "Care plan",
+        or plan,
         facts(
             ("About", clean(resource.get("description"), 1000)),
             ("When", period(resource.get("period"))),
             ("What to do", joined(steps, most=20)),
             ("For", everyone(resource, resource.get("addresses"))),
-            ("Goals", _goals(resource)),
+            ("Goals", everyone(resource, resource.get("goal"))),
             ("Team", everyone(resource, resource.get("careTeam"))),
             ("Kind", kind),
             ("Status", plain(resource.get("status"))),
@@ -43,13 +44,6 @@ def _step(resource: dict[str, Any], item: dict[str, Any]) -> str:
     state = "" if status in ("unknown", "scheduled") else plain(status).lower()
     about = joined((choice({}, detail, "scheduled"), state), ", ")
     return f"{what} ({about})" if what and about else what
-
-
-def _goals(resource: dict[str, Any]) -> str:
-    return joined(
-        referred(resource, item) or concept(contained(resource, item).get("description"))
-        for item in each(resource.get("goal"))
-    )
 
 
 def care_team(resource: dict[str, Any]) -> Shown:

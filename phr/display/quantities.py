@@ -1,15 +1,20 @@
 """Quantity, Range, Ratio, Age, Duration and Money in words. Source: FHIR R4 Datatypes §2.24."""
 
+import re
 from decimal import Decimal
 from typing import Final, TypeGuard
 
 from phr.display.dates import UNITS
-from phr.display.words import clean, joined, one
+from phr.display.words import clean, one
 
 # UCUM codes that a person would not read as what they are
 _UNITS: Final = {
     "mm[Hg]": "mmHg",
+    "mm Hg": "mmHg",
     "Cel": "°C",
+    "C": "°C",
+    "degrees C": "°C",
+    "degrees F": "°F",
     "[degF]": "°F",
     "kg/m2": "kg/m²",
     "m2": "m²",
@@ -37,12 +42,27 @@ _UNITS: Final = {
     "[IU]/L": "IU/L",
     "m[IU]/L": "mIU/L",
     "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "[pH]": "",
+    "pH": "",
     "1": "",
     "{score}": "points",
     "{#}": "",
     "{nominal}": "",
 }
 _COMPARED: Final = {"<": "less than ", "<=": "at most ", ">": "more than ", ">=": "at least "}
+# v3-orderableDrugForm
+_FORMS: Final = {
+    "TAB": "tablet",
+    "CAP": "capsule",
+    "PUFF": "puff",
+    "DROP": "drop",
+    "Tab": "tablet",
+    "Cap": "capsule",
+    "tablet": "tablet",
+    "capsule": "capsule",
+}
+_POWER: Final = re.compile(r"^x? ?10[*^](\d+)", re.ASCII)
+_SUPERSCRIPT: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGEST: Final = 10**15
 
 
@@ -72,9 +92,14 @@ def number(value: object) -> str:
 def unit(quantity: dict[str, object]) -> str:
     """The unit of a Quantity as people write it."""
     said = clean(quantity.get("unit"), 60) or clean(quantity.get("code"), 60)
-    if said in _UNITS:
-        return _UNITS[said]
+    if said in _UNITS or said.isdecimal():
+        return _UNITS.get(said, "")
+    said = _POWER.sub(_raised, said)
     return said[1:-1] if said[:1] == "{" and said[-1:] == "}" else said
+
+
+def _raised(power: re.Match[str]) -> str:
+    return f"\u00d710{power[1].translate(_SUPERSCRIPT)}"
 
 
 def quantity(value: object) -> str:
@@ -86,17 +111,25 @@ def quantity(value: object) -> str:
     compared = found.get("comparator")
     before = _COMPARED[compared] if isinstance(compared, str) and compared in _COMPARED else ""
     name = unit(found)
+    if name in _FORMS:
+        name = _FORMS[name] + ("" if amount == "1" else "s")
     return f"{before}{amount}{'' if name == '%' else ' '}{name}".strip()
 
 
 def duration(value: object) -> str:
-    """An Age or Duration: "35 years", "1 day"."""
+    """A Duration: "35 years", "1 day"."""
     found = one(value)
     amount = number(found.get("value"))
     name = UNITS.get(clean(found.get("code"), 20)) or UNITS.get(clean(found.get("unit"), 20))
     if not amount or not name:
         return quantity(value)
     return f"{amount} {name}{'' if amount == '1' else 's'}"
+
+
+def age(value: object) -> str:
+    """An Age: "age 35" or "age 4 months"."""
+    said = duration(value).removesuffix(" years")
+    return f"age {said}" if said else ""
 
 
 def extent(value: object) -> str:
@@ -110,11 +143,13 @@ def extent(value: object) -> str:
 
 
 def ratio(value: object) -> str:
-    """A Ratio: "1:128" for titres, "5 mg per 1 mL" for strengths."""
+    """A Ratio: "1:128" for titres, "5 mg per mL" for strengths, "3 tablets per day" for rates."""
     found = one(value)
-    above, below = quantity(found.get("numerator")), quantity(found.get("denominator"))
+    above, below = quantity(found.get("numerator")), duration(found.get("denominator"))
     plain = not unit(one(found.get("numerator"))) and not unit(one(found.get("denominator")))
-    return joined((above, below), ":" if plain else " per ")
+    if not (above and below):
+        return above
+    return f"{above}:{below}" if plain else f"{above} per {below.removeprefix('1 ')}"
 
 
 def money(value: object) -> str:

@@ -1,13 +1,28 @@
 """Encounter, EpisodeOfCare and Appointment in words."""
 
-from typing import Any
+from typing import Any, Final
 
-from phr.display.concepts import coding, concept, concepts, plain
+from phr.display.concepts import code_of, coding, concept, concepts, plain, worded
 from phr.display.dates import moment, period, whole
 from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import duration
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, each, joined, one
+from phr.display.words import clean, each, joined, lowered, one
+
+# v3-ActEncounterCode
+_CLASSES: Final = {
+    "AMB": "Outpatient visit",
+    "IMP": "Hospital stay",
+    "ACUTE": "Hospital stay",
+    "NONAC": "Hospital stay",
+    "EMER": "Emergency visit",
+    "HH": "Home visit",
+    "VR": "Phone or video visit",
+    "OBSENC": "Observation in hospital",
+    "PRENC": "Visit before admission",
+    "SS": "Short stay in hospital",
+    "FLD": "Care outside a clinic",
+}
 
 
 def _reason(resource: dict[str, Any]) -> str:
@@ -17,7 +32,7 @@ def _reason(resource: dict[str, Any]) -> str:
 
 def encounter(resource: dict[str, Any]) -> Shown:
     """FHIR R4 Encounter."""
-    kind = coding(resource.get("class"))
+    kind = _CLASSES.get(code_of(resource.get("class"))) or coding(resource.get("class"))
     stay = one(resource.get("hospitalization"))
     places = (referred(resource, item.get("location")) for item in each(resource.get("location")))
     people = (_person(resource, item, "individual") for item in each(resource.get("participant")))
@@ -42,8 +57,9 @@ def encounter(resource: dict[str, Any]) -> Shown:
 
 
 def _person(resource: dict[str, Any], item: dict[str, Any], name: str) -> str:
-    who, role = referred(resource, item.get(name)), concepts(item.get("type"))
-    return f"{who} ({role[:1].lower()}{role[1:]})" if who and role else who
+    who = referred(resource, item.get(name))
+    role = lowered(joined(worded(role) for role in each(item.get("type"))))
+    return f"{who} ({role})" if who and role else who
 
 
 def episode(resource: dict[str, Any]) -> Shown:

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from typing import Any, Final
 
 MOST_ITEMS: Final = 100
-_LONGEST_MARKUP: Final = 60_000
 # Control characters, zero-width marks and direction overrides; tab and newline stay
-_UNSEEN: Final = dict.fromkeys(
+UNSEEN: Final = dict.fromkeys(
     (
         *(*range(9), 11, 12, *range(14, 32), *range(127, 160)),
         *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
@@ -39,7 +37,7 @@ def _seen(value: object, limit: int) -> str:
     text = value[: limit * 4]
     if not text.isascii():
         text = text.encode("utf-8", "ignore").decode("utf-8")
-    return text.translate(_UNSEEN)
+    return text.translate(UNSEEN)
 
 
 def _cut(text: str, limit: int) -> str:
@@ -54,18 +52,27 @@ def joined(parts: Iterable[str], separator: str = "; ", most: int = 10) -> str:
 
 
 def capital(text: str) -> str:
-    """The same text beginning with a capital letter, save for names such as "pH" and "eGFR"."""
-    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
+    """The same text beginning with a capital letter, unless it begins with a name or an address.
+
+    "pH", "eGFR", "dr.jones@example.org" and "https://example.org" stay as they are.
+    """
+    first = text.split(maxsplit=1)[0].strip(",;:.()") if text.strip() else ""
+    plain = first.replace("-", "").replace("'", "").isalpha() and not first[1:2].isupper()
+    return text[:1].upper() + text[1:] if plain else text
+
+
+def lowered(text: str) -> str:
+    """The same text as it reads inside a sentence; abbreviations keep their capitals."""
+    return text if text[1:2].isupper() or not text[1:2] else text[:1].lower() + text[1:]
 
 
 def spaced(name: object) -> str:
     """A code or a field name as words: "entered-in-error" and "birthDate" become sentences."""
     text = clean(name, 80).replace("-", " ").replace("_", " ")
-    return capital(" ".join(_lowered(word) for word in _CAMEL.sub(" ", text).split()))
-
-
-def _lowered(word: str) -> str:
-    return word if word.isupper() and len(word) > 1 else word.lower()
+    words = _CAMEL.sub(" ", text).split()
+    return capital(
+        " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words)
+    )
 
 
 def each(value: object) -> list[dict[str, Any]]:
@@ -80,40 +87,3 @@ def one(value: object) -> dict[str, Any]:
     """The object itself, the first object of a list, or an empty one."""
     found = each(value)
     return found[0] if found else {}
-
-
-class _Text(HTMLParser):
-    _BREAKS: Final = frozenset(
-        ("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "table")
-    )
-    _GAPS: Final = frozenset(("td", "th", "span", "b", "a"))
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in {"script", "style"}:
-            self._hidden += 1
-        self.parts.append("\n" if tag in self._BREAKS else " " if tag in self._GAPS else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"script", "style"}:
-            self._hidden = max(0, self._hidden - 1)
-        self.parts.append("\n" if tag in self._BREAKS else "")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
-
-
-def narrative(value: object, limit: int = 2000) -> str:
-    """The words of a FHIR Narrative (its xhtml without the markup)."""
-    markup = value.get("div") if isinstance(value, dict) else None
-    if not isinstance(markup, str):
-        return ""
-    reader = _Text()
-    reader.feed(markup[:_LONGEST_MARKUP].translate(_UNSEEN))
-    lines = (line.strip() for line in "".join(reader.parts).splitlines())
-    return clean_lines("\n".join(line for line in lines if line), limit)
