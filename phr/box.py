@@ -25,7 +25,7 @@ from phr.formats.parsed import MB, Limits, Output, Parsed, Refused
 
 _ROOT = str(Path(__file__).resolve().parent.parent)
 _START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from phr.formats.__main__ import main; main()"
+    "import sys; sys.path.insert(0, sys.argv[1]); from phr.formats.__main__ import main; main()"
 )
 _PIPE = 1024 * 1024
 _UNSAFE = "The file is damaged or made in a way that cannot be read safely."
@@ -53,9 +53,8 @@ def parse(
 class _Box:
     def __init__(self, limits: Limits, filename: str, size: int | None) -> None:
         self._limits = limits
-        asked = {"limits": asdict(limits), "filename": filename[-255:], "size": size}
         self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, _ROOT, orjson.dumps(asked).decode()],
+            [sys.executable, "-I", "-c", _START, _ROOT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -67,6 +66,8 @@ class _Box:
         self._in = _pipe(self._child.stdin)
         self._out = _pipe(self._child.stdout)
         self._decoder = Decoder(max_payload=max(limits.max_resource_bytes, limits.max_bytes))
+        asked = {"limits": asdict(limits), "filename": filename[-255:], "size": size}
+        self._pending = memoryview(orjson.dumps(asked) + b"\n")
         self._waited = 0.0
         self._sent = 0
         self._kept = 0
@@ -76,11 +77,10 @@ class _Box:
         poll = select.poll()
         poll.register(self._out, select.POLLIN)
         poll.register(self._in, select.POLLOUT)
-        pending = memoryview(b"")
         while True:
             ready = dict(self._wait(poll))
             if not self._in.closed and self._in.fileno() in ready:
-                pending = self._feed(pending, chunks, poll)
+                self._feed(chunks, poll)
             if self._out.fileno() in ready:
                 data = os.read(self._out.fileno(), _PIPE)
                 if not data:
@@ -110,24 +110,22 @@ class _Box:
             raise Refused(self._too_slow())
         return ready
 
-    def _feed(self, pending: memoryview, chunks: Iterator[bytes], poll: select.poll) -> memoryview:
-        """Write what the pipe takes; returns what it did not."""
-        if not pending:
+    def _feed(self, chunks: Iterator[bytes], poll: select.poll) -> None:
+        """Write what the pipe takes, and keep what it did not."""
+        if not self._pending:
             chunk = next(chunks, None)
             if chunk is None:
-                self._stop_feeding(poll)
-                return pending
+                return self._stop_feeding(poll)
             self._sent += len(chunk)
             if self._sent > self._limits.max_bytes:
                 raise too_large(self._limits)
-            pending = memoryview(chunk)
-        try:
-            return pending[os.write(self._in.fileno(), pending) :]
-        except BlockingIOError:
-            return pending
-        except BrokenPipeError:
-            self._stop_feeding(poll)
-            return memoryview(b"")
+            self._pending = memoryview(chunk)
+        with suppress(BlockingIOError):
+            try:
+                self._pending = self._pending[os.write(self._in.fileno(), self._pending) :]
+            except BrokenPipeError:
+                self._stop_feeding(poll)
+        return None
 
     def _stop_feeding(self, poll: select.poll) -> None:
         poll.unregister(self._in)

@@ -35,6 +35,15 @@ _KNOWN = (
     (b"%!PS", "PostScript"),
     (b"{\\rtf", "a rich text document"),
 )
+_XML = (
+    (b"http://hl7.org/fhir", "FHIR written in XML (FHIR written in JSON is)"),
+    (b"urn:hl7-org:v3", "a C-CDA document"),
+    (b"<html", "a web page"),
+    (b"<!doctype html", "a web page"),
+    (b"<svg", "an SVG drawing"),
+    (b"<", "XML"),
+)
+_BINARY = ((b"ftypheic", "a HEIC picture"), (b"ftyp", "a video"), (b"webp", "a WebP picture"))
 
 
 def detect(head: bytes, filename: str = "") -> ModuleType:
@@ -69,16 +78,12 @@ def _sniff(head: bytes) -> str | None:
 
 
 def _what(head: bytes) -> str:
+    """What the file seems to be, as a sentence."""
     for start, name in _KNOWN:
         if head.startswith(start):
             return f"This is {name}, which is not accepted."
-    if head[4:8] == b"ftyp":
-        return "This is a HEIC picture or a video, which is not accepted."
-    if head[:4] == b"RIFF":
-        return "This is a WebP picture or a sound, which is not accepted."
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:512].lower()
-    if text.startswith(b"<"):
-        if b"<html" in text or b"<!doctype html" in text:
-            return "This is a web page, which is not accepted."
-        return "This is XML or SVG, which is not accepted."
+    for inside, name in _XML if text.startswith(b"<") else _BINARY:
+        if inside in text:
+            return f"This is {name}, which is not accepted."
     return "This kind of file is not accepted."

@@ -1,11 +1,10 @@
 """The parser process: reads a file from standard input, writes frames to standard output.
 
-Started by phr/box.py with the limits as one JSON argument. It locks itself before it looks at
-more than the first bytes of the file.
+Started by phr/box.py. Standard input begins with a line of JSON: limits, file name, size; then
+comes the file. The process locks itself before it looks at more than the file's first bytes.
 """
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from phr.formats.parsed import MB, Limits, Output, Progress, Refused
 from phr.formats.seccomp import CannotLock
 
 _HEAD = 4096
+_READ = 1024 * 1024
 _BATCH = 256 * 1024
 _EVERY_SECONDS = 0.1
 _CANNOT_LOCK = 70
@@ -44,7 +44,7 @@ class _Source:
         parts = [self._head[:size]]
         self._head = self._head[size:]
         missing = size - len(parts[0])
-        while missing and (part := os.read(0, missing)):
+        while missing and (part := os.read(0, min(missing, _READ))):
             parts.append(part)
             missing -= len(part)
         data = b"".join(parts)
@@ -86,7 +86,7 @@ class _Sink:
 
 def main() -> None:
     """Parse standard input under the limits given, then leave."""
-    asked: dict[str, Any] = orjson.loads(sys.argv[1])
+    asked = _asked()
     limits = Limits(**asked["limits"])
     # Libraries may print; only frames may reach the parent.
     sink = _Sink(os.dup(1))
@@ -111,6 +111,15 @@ def main() -> None:
     sink.put(encode(last))
     sink.flush()
     os._exit(0)
+
+
+def _asked() -> dict[str, Any]:
+    """The first line. It comes this way because arguments of a process are seen by everybody."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        line += os.read(0, 1)
+    asked: dict[str, Any] = orjson.loads(line)
+    return asked
 
 
 def _read(source: _Source, limits: Limits, filename: str) -> Iterator[Output]:

@@ -11,6 +11,7 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -24,6 +25,8 @@ from phr.formats.image import warm as warm_pictures
 from phr.formats.parsed import Limits, Preview, Refused, Skipped
 
 Pixels = NDArray[Any]
+
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def warm() -> None:
@@ -41,6 +44,7 @@ def draw(dataset: FileDataset, limits: Limits) -> Preview | Skipped:
     try:
         frames = int(dataset.get("NumberOfFrames") or 1)
         check_size(int(dataset.Columns), int(dataset.Rows), limits)
+        _complete(dataset)
         pixels = _frame(dataset, max(frames, 1) // 2)
         picture = Image.fromarray(_eight_bits(pixels, dataset))
     except (Refused, MemoryError):
@@ -50,6 +54,15 @@ def draw(dataset: FileDataset, limits: Limits) -> Preview | Skipped:
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     caption = f"Frame {max(frames, 1) // 2 + 1} of {frames}" if frames > 1 else "The picture"
     return preview(picture, caption)
+
+
+def _complete(dataset: FileDataset) -> None:
+    """Raises Refused when pixels that are not compressed end before they should."""
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:
+        return
+    expected = get_expected_length(dataset)
+    if sum(len(dataset[n].value) for n in _PIXELS if n in dataset) < expected:
+        raise Refused("The DICOM file ends too early: its picture is cut off.")
 
 
 def _frame(dataset: Dataset, index: int) -> Pixels:

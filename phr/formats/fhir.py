@@ -24,6 +24,7 @@ Json = dict[str, Any]
 NAME = "FHIR"
 EXTENSIONS = frozenset({"json"})
 _ENTRY_MEMBERS = frozenset({"resource", "fullUrl", "request", "response", "search", "link"})
+_LONGEST_IDENTITY = 500
 _ABSOLUTE = ("urn:uuid:", "urn:oid:", "http://", "https://")
 
 
@@ -49,7 +50,10 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
     else:
         at = yield from _single(text, start, limits)
     if text.next(at)[0]:
-        raise Refused(f"{text.where(at)} has more text after the end of the resource.")
+        raise Refused(
+            f"{text.where(at)} has more text after the end of the resource; several resources "
+            "have to come in a Bundle."
+        )
 
 
 def _is_bundle(text: JsonStream, at: int) -> bool:
@@ -170,7 +174,7 @@ class _Bundle:
             self._identities.add(found)
             return found
         url = entry.get("fullUrl", "")
-        return url if url.startswith(_ABSOLUTE) else None
+        return _bounded(url) if url.startswith(_ABSOLUTE) else None
 
 
 def _keep(
@@ -201,8 +205,15 @@ def _identifier(resource: Json) -> str | None:
         if isinstance(each, dict):
             system, value = each.get("system"), each.get("value")
             if isinstance(system, str) and isinstance(value, str):
-                return f"{resource['resourceType']}|{system}|{value}"
+                return _bounded(f"{resource['resourceType']}|{system}|{value}")
     return None
+
+
+def _bounded(identity: str) -> str:
+    """The identity, or its digest where it is too long to be kept."""
+    if len(identity) <= _LONGEST_IDENTITY:
+        return identity
+    return f"urn:sha256:{hashlib.sha256(identity.encode(errors='replace')).hexdigest()}"
 
 
 def _digest(resource: Json, decimals: Sequence[str], place: str) -> str:

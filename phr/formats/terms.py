@@ -1,6 +1,7 @@
 """The words, phrases, codes and values of a FHIR resource that a person may search for."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 MOST_TERMS = 200
@@ -29,13 +30,15 @@ def terms(resource: dict[str, Any]) -> tuple[str, ...]:
     """At most 200 distinct terms of at most 200 characters, in the order they stand."""
     found: dict[str, None] = {}
     _collect(resource, found)
-    kept: list[str] = []
-    for each in found:
-        if not _NOT_TERM(each):
-            kept.append(each if len(each) < 40 and each.isalnum() else clean(each))
-            if len(kept) >= MOST_TERMS:
-                break
-    return tuple(kept)
+    kept = dict.fromkeys(_term(each) if len(each) < 100 else clean(each) for each in found)
+    kept.pop("", None)
+    return tuple(kept)[:MOST_TERMS]
+
+
+@lru_cache(maxsize=8192)
+def _term(text: str) -> str:
+    """The text as a term; "" if nobody would search for it. Displays repeat, so they are kept."""
+    return "" if _NOT_TERM(text) else clean(text)
 
 
 def clean(text: str) -> str:

@@ -94,6 +94,7 @@ def _tidy(definition: Json) -> Json:
     if "properties" not in kept:
         return kept
     properties = {n: _tidy_property(n, p) for n, p in kept["properties"].items()}
+    properties |= _missing_twins(properties)
     for name, each in properties.items():
         if f"_{name}" in properties and "items" in each:
             # FHIR JSON §2.6.2.3: null keeps the place of a value that has only an extension.
@@ -102,8 +103,23 @@ def _tidy(definition: Json) -> Json:
     return kept | {"type": "object", "minProperties": 1, "properties": properties}
 
 
+def _missing_twins(properties: Json) -> Json:
+    """`_name` for primitives that the schema forgot, all of them canonical."""
+    element = {"$ref": "#/definitions/Element"}
+    made: Json = {}
+    for name, each in properties.items():
+        if each.get("items", each).get("$ref") == "#/definitions/canonical":
+            twin = (
+                {"type": "array", "minItems": 1, "items": element} if "items" in each else element
+            )
+            made |= {f"_{name}": twin}
+    return made
+
+
 def _tidy_property(name: str, schema: Json) -> Json:
     kept = {k: v for k, v in schema.items() if k != "description"}
+    if "4.0.0" in (codes := kept.get("items", kept).get("enum", [])):
+        codes.append("4.0.1")  # the schema was written before the technical correction
     if kept.get("type") == "array":
         kept["minItems"] = 1
     if set(kept) == {"pattern", "type"}:
