@@ -5,7 +5,7 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,12 +101,25 @@ def adopt_strays() -> None:
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def strays(known: Collection[int]) -> list[int]:
+    """Processes right below this one that are not `known`."""
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    below = listing.read_text().split() if listing.exists() else []
+    return [pid for pid in map(int, below) if pid not in known]
+
+
+def reap_strays(known: Collection[int]) -> None:
+    """Let go of adopted processes that have ended; those `known` are waited for elsewhere."""
+    for pid in strays(known):
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
 def end_strays() -> None:
     """Kill every process still below this one, level by level, until none is left."""
-    listing = Path(f"/proc/self/task/{os.getpid()}/children")
-    while listing.exists() and (pids := listing.read_text().split()):
-        for pid in map(int, pids):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+    while pids := strays(known=()):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)

@@ -1,6 +1,7 @@
 """The demo: servers, preparation, processes, and the few lines that say where it is."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -19,7 +20,6 @@ from phr.launch.supervisor import Supervisor
 PASSED_ON = ("PHR_", "DJANGO_", "EMAIL_", "SSL_CERT_")
 STEP_SECONDS = 900.0
 READY_SECONDS = 90.0
-YES = {"1", "true", "yes", "on"}
 
 
 class Demo:
@@ -33,6 +33,7 @@ class Demo:
             folder, passwords=Passwords(self.secrets["admin"], self.secrets["owner"])
         )
         self.settings = self._settings()
+        self.people = folder / "tmp" / "people.txt"
         empty(folder / "tmp")
 
     def run(self) -> None:
@@ -79,6 +80,9 @@ class Demo:
 
     def _start_services(self) -> None:
         database, broker = self.given.get("DATABASE_URL"), self.given.get("REDIS_URL")
+        if broker:
+            check_broker(broker)
+            self.settings["REDIS_URL"] = broker
         if database:
             check_database(database, "DATABASE_URL")
             vault = vault_url(self.given)
@@ -87,28 +91,21 @@ class Demo:
         else:
             self._say("Starting a private PostgreSQL…")
             self.supervisor.add(self.services.start_postgres)
-        if broker:
-            check_broker(broker)
-            self.settings["REDIS_URL"] = broker
-        else:
+        if not broker:
             self._say("Starting a private Valkey…")
             self.supervisor.add(self.services.start_valkey)
         self.settings |= self.services.environment
 
     def _prepare(self) -> None:
-        self._say("Preparing the database…")
-        self._manage("migrate", "--noinput")
-        self._manage("migrate", "--noinput", "--database", "vault")
-        self._manage("prepare_keys")
-        if self.settings.get("PHR_DEBUG", "0") not in YES:
-            self._manage("collectstatic", "--noinput", "--verbosity", "0")
+        """Run the preparing process to its end. Raises CannotStart with its reason."""
+        self._say("Preparing the database and the demo…")
+        command = self._command("prepare", "-m", "phr.launch.prepare", str(self.people))
+        command.log.unlink(missing_ok=True)
+        child = command.start()
+        if self.stop.wait_for(child, seconds=STEP_SECONDS) != 0:
+            child.end(within=0)
+            raise CannotStart(f"{reason_in(child.last_words())} (All of it: {command.log})")
         found.write(self.folder, self.settings)
-        if self._is_demo():
-            self._say("Filling the demo…")
-            self._manage("fill_demo")
-
-    def _is_demo(self) -> bool:
-        return self.settings["PHR_DEMO"] in YES
 
     def _start_portal(self) -> None:
         self._say("Starting the portal…")
@@ -129,11 +126,12 @@ class Demo:
             connection.close()
 
     def _tell(self) -> None:
-        people = self._manage("fill_demo", "--show") if self._is_demo() else ""
-        address = f"http://127.0.0.1:{self.port}"
+        people = self.people.read_text().strip()
+        self.people.unlink()
+        address = self.settings["PHR_ORIGIN"]
         mail = f"Mail the portal sends can be read at {address}/demo/mail/" if people else ""
         stop = f"Data and logs are in {self.folder}. Press Ctrl-C to stop."
-        parts = [f"The portal runs at {address}/", people.strip(), mail, stop]
+        parts = [f"The portal runs at {address}/", people, mail, stop]
         print("\n" + "\n\n".join(part for part in parts if part))
 
     def _say(self, text: str) -> None:
@@ -148,16 +146,6 @@ class Demo:
             log=self.folder / "log" / f"{name}.log",
             folder=str(ROOT),
         )
-
-    def _manage(self, *arguments: str) -> str:
-        """Run one management command to its end and give what it printed. Raises CannotStart."""
-        command = self._command(arguments[0], "manage.py", *arguments)
-        command.log.unlink(missing_ok=True)
-        child = command.start()
-        if self.stop.wait_for(child, seconds=STEP_SECONDS) != 0:
-            child.end(within=0)
-            raise CannotStart(f"`manage.py {' '.join(arguments)}` failed:\n{child.last_words(6)}")
-        return command.log.read_text(errors="replace")
 
     def _web(self) -> Command:
         heartbeat = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(self.folder / "tmp")  # noqa: S108
@@ -176,6 +164,15 @@ class Demo:
 
     def _celery(self, name: str, *arguments: str) -> Command:
         return self._command(name, "-m", "celery", "-A", "phr.celery", *arguments)
+
+
+def reason_in(text: str) -> str:
+    """What a failed process said was wrong: a failed check, else its last line, without classes."""
+    if failed := re.search(r"^\S+: \([\w.]+\) (.+)$", text, re.MULTILINE):
+        return failed[1]
+    lines = [line for line in text.splitlines() if line.strip()]
+    last = lines[-1].strip() if lines else "A step stopped without saying why."
+    return re.sub(r"^[\w.]+(Error|Exception|Configured): ", "", last)
 
 
 def empty(folder: Path) -> None:

@@ -20,12 +20,13 @@ def vault_url(environment: Mapping[str, str]) -> str:
 
 def check_database(url: str, name: str) -> None:
     """Raise CannotStart when the PostgreSQL `url`, the setting `name`, lets nobody in."""
-    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+    if not url.startswith(("postgres://", "postgresql://")):
         raise CannotStart(f"{name} must begin with postgresql:// (the portal runs on PostgreSQL).")
     try:
+        urlsplit(url)
         psycopg.connect(url, connect_timeout=10).close()
     except (psycopg.Error, ValueError) as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
         raise CannotStart(f"{name} does not work: {reason}") from None
 
 

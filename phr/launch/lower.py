@@ -64,7 +64,8 @@ def data_folder(account: Account, wanted: Path) -> Path:
     """
     note = wanted / ELSEWHERE
     if note.exists():
-        return Path(note.read_text().strip())
+        other = Path(note.read_text().strip())
+        return other if other.is_dir() else put_elsewhere(wanted, account)
     if wanted.exists() and wanted.stat().st_uid == account.uid:
         return wanted
     if (wanted / MARK).exists():

@@ -100,7 +100,16 @@ def sync_with_uv(lock: Path) -> bool:
         return False
     # uv's own lock goes along so that the sync keeps it. Compiled now, because a lesser account
     # that runs the portal may not write into .venv.
-    command = [uv, "pip", "sync", "-q", "--require-hashes", "--compile-bytecode", lock, UV_LOCK]
+    command: list[str | Path] = [
+        uv,
+        "pip",
+        "sync",
+        "-q",
+        "--require-hashes",
+        "--compile-bytecode",
+        lock,
+        UV_LOCK,
+    ]
     return succeeds([*command, "--python", PYTHON], uv_environment())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from phr.launch.account import CannotStart
-from phr.launch.child import Child
+from phr.launch.child import Child, reap_strays
 
 MOST_RESTARTS = 5
 PER_SECONDS = 60.0
@@ -42,6 +42,7 @@ class Supervisor:
             for watched in tier:
                 if watched.child.ended is not None:
                     self._restart(watched)
+        reap_strays({w.child.process.pid for tier in self.tiers for w in tier})
 
     def _restart(self, watched: Watched) -> None:
         child, now = watched.child, time.monotonic()
