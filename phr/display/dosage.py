@@ -11,7 +11,7 @@ from phr.display.words import capital, clean, each, joined
 
 def dosages(instructions: list[dict[str, Any]]) -> str:
     """Several dosages in their order, one after another."""
-    return joined((capital(dosage(item)) for item in instructions), "; then ")
+    return capital(joined((dosage(item) for item in instructions), "; "))
 
 
 def dosage(item: dict[str, Any]) -> str:

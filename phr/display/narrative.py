@@ -8,6 +8,7 @@ from phr.display.words import UNSEEN, clean_lines, joined
 
 _LONGEST_MARKUP: Final = 60_000
 _BREAKS: Final = frozenset(("p", "div", "br", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5"))
+_CELLS: Final = frozenset(("td", "th"))
 _HIDDEN: Final = frozenset(("script", "style"))
 _LINE: Final = "\x1e"
 _CELL: Final = "\x1f"
@@ -35,14 +36,14 @@ def _pieces(markup: str) -> Iterator[str]:
     yield unescape(first)
     hidden = commented = False
     for piece in pieces:
-        commented = (commented or piece.startswith("!--")) and "-->" not in piece
-        inside, _, after = piece.partition(">")
-        name = inside.strip("/ ").split(" ", 1)[0].lower()
-        if name in _HIDDEN:
-            hidden = not inside.startswith("/")
-        if name in _BREAKS:
-            yield _LINE
-        elif name in {"td", "th"}:
-            yield _CELL
-        if not hidden and not commented:
-            yield unescape(after.rpartition("-->")[2])
+        if commented or piece.startswith("!--"):
+            _, ended, after = piece.partition("-->")
+            commented = not ended
+        else:
+            tag, _, after = piece.partition(">")
+            name = tag.strip("/ ").split(" ", 1)[0].lower()
+            if name in _HIDDEN:
+                hidden = not tag.startswith("/")
+            yield _LINE if name in _BREAKS else _CELL if name in _CELLS else ""
+        if not hidden:
+            yield unescape(after)

@@ -1,0 +1,156 @@
+"""Letters, summaries, scans, questionnaires and messages in words."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from phr.display import describe
+
+
+def test_a_document() -> None:
+    data = b64encode(b"Dear Ann, all is well.").decode()
+    shown = describe(
+        {
+            "resourceType": "DocumentReference",
+            "status": "current",
+            "docStatus": "preliminary",
+            "type": {"text": "Discharge letter"},
+            "date": "2024-03-03T14:05:00Z",
+            "author": [{"display": "Dr Lee"}],
+            "content": [
+                {
+                    "attachment": {
+                        "contentType": "application/pdf",
+                        "title": "letter.pdf",
+                        "size": 9000,
+                    }
+                },
+                {"attachment": {"contentType": "text/plain", "data": data}},
+            ],
+        }
+    )
+    assert shown.title == "letter.pdf"
+    assert shown.facts == [
+        ("Kind", "Discharge letter"),
+        ("Date", "3 March 2024, 14:05 UTC"),
+        ("Written by", "Dr Lee"),
+        ("Files", "letter.pdf (PDF, 9 kB); text"),
+        ("Status", "Early, may still change"),
+    ]
+    assert shown.note == "Dear Ann, all is well."
+
+
+def test_a_summary_shows_each_section() -> None:
+    shown = describe(
+        {
+            "resourceType": "Composition",
+            "status": "final",
+            "title": "Patient Summary",
+            "date": "2024-03-03",
+            "section": [
+                {"title": "Allergies", "text": {"div": "<div><p>No known allergies</p></div>"}},
+                {
+                    "title": "Problems",
+                    "entry": [{"display": "Asthma"}, {"reference": "Condition/1"}],
+                },
+                {
+                    "title": "Plan",
+                    "section": [{"title": "Diet", "text": {"div": "<div>Less salt</div>"}}],
+                },
+                {"title": "Devices", "emptyReason": {"text": "Nil known"}},
+            ],
+        }
+    )
+    assert shown.title == "Patient Summary"
+    assert shown.facts == [
+        ("Date", "3 March 2024"),
+        ("Allergies", "No known allergies"),
+        ("Problems", "Asthma"),
+        ("Plan", "Diet: Less salt"),
+        ("Devices", "Nil known"),
+    ]
+
+
+def test_a_scan() -> None:
+    study: dict[str, Any] = {
+        "resourceType": "ImagingStudy",
+        "status": "available",
+        "started": "2024-03-03T11:01:00+01:00",
+        "numberOfInstances": 120,
+        "series": [
+            {"modality": {"code": "CT"}, "bodySite": {"display": "Chest"}, "description": "Axial"},
+            {"modality": {"code": "CT"}, "bodySite": {"display": "Chest"}},
+        ],
+    }
+    shown = describe(study)
+    assert shown.title == "CT scan, chest"
+    assert shown.facts == [
+        ("Kind", "CT scan"),
+        ("Date", "3 March 2024, 11:01"),
+        ("Part of the body", "Chest"),
+        ("Pictures", "120 in 2 series"),
+        ("Series", "Axial"),
+    ]
+    assert describe({**study, "description": "CT chest"}).title == "CT chest"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("MR", "MRI scan"), ("DX", "X-ray"), ("ZZ", "Code ZZ")]
+)
+def test_how_a_picture_was_made(code: str, words: str) -> None:
+    assert describe({"resourceType": "ImagingStudy", "modality": [{"code": code}]}).title == words
+
+
+def test_a_picture() -> None:
+    shown = describe(
+        {
+            "resourceType": "Media",
+            "content": {"title": "Rash on arm", "contentType": "image/jpeg"},
+            "createdDateTime": "2024-03-03",
+        }
+    )
+    assert shown.title == "Rash on arm"
+    assert shown.facts == [("Date", "3 March 2024"), ("File", "Rash on arm (JPEG picture)")]
+
+
+def test_answers_to_questions() -> None:
+    shown = describe(
+        {
+            "resourceType": "QuestionnaireResponse",
+            "status": "completed",
+            "item": [
+                {
+                    "text": "Do you smoke?",
+                    "answer": [
+                        {
+                            "valueBoolean": True,
+                            "item": [{"text": "How many?", "answer": [{"valueInteger": 5}]}],
+                        }
+                    ],
+                },
+                {"linkId": "2", "answer": [{"valueCoding": {"display": "Often"}}]},
+            ],
+        }
+    )
+    assert shown.title == "Questionnaire answers"
+    assert shown.facts == [
+        ("Do you smoke?", "Yes"),
+        ("How many?", "5"),
+        ("Question 2", "Often"),
+        ("Status", "Completed"),
+    ]
+
+
+def test_a_message() -> None:
+    shown = describe(
+        {
+            "resourceType": "Communication",
+            "status": "completed",
+            "topic": {"text": "Your results"},
+            "sender": {"display": "Dr Lee"},
+            "payload": [{"contentString": "All is well."}, {"contentString": "See you in May."}],
+        }
+    )
+    assert shown.title == "Message: Your results"
+    assert shown.note == "All is well.\n\nSee you in May."
