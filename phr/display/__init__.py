@@ -20,11 +20,12 @@ from phr.display import (
 )
 from phr.display.concepts import code_of
 from phr.display.kinds import kind
+from phr.display.links import references
 from phr.display.names import Linked
 from phr.display.shown import LONGEST_FACT, LONGEST_NOTE, LONGEST_TITLE, MOST_FACTS, Shown
 from phr.display.words import capital, clean, clean_lines
 
-__all__ = ["Shown", "describe", "headline", "kind"]
+__all__ = ["Shown", "describe", "headline", "kind", "references"]
 
 _BY_TYPE: Final[dict[str, Callable[[dict[str, Any]], Shown]]] = {
     "AllergyIntolerance": clinical.allergy,
@@ -100,6 +101,7 @@ def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _N
 
     `linked` holds resources that this one refers to, by the reference that names them
     ("Medication/1", "urn:uuid:…"); a reference without words of its own is then named.
+    `references` lists which to fetch; pass only records the reader may see.
 
     Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled or not
     done says so at the start of its title (FHIR R4 §2.1.0.5 isModifier).

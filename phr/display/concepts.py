@@ -118,6 +118,8 @@ def worded(value: object) -> str:
 def concept(value: object) -> str:
     """A CodeableConcept: its text, else the display the author chose, else the first with words."""
     found = one(value)
+    if not found:
+        return ""
     text = clean(found.get("text"))
     if text:
         return _tidy(text)

@@ -42,7 +42,7 @@ def anything(resource: dict[str, Any]) -> Shown:
     pairs = [
         (_field(key), _said(resource, value, 0))
         for key, value in list(resource.items())[:60]
-        if isinstance(key, str) and key not in _NOT_SHOWN and not key.startswith("_")
+        if key not in _NOT_SHOWN and not key.startswith("_")
     ]
     shown = facts(*pairs)
     note = annotations(resource, resource.get("note"))
@@ -108,7 +108,7 @@ def _object(root: dict[str, Any], value: dict[str, Any], depth: int) -> str:
     parts = (
         (_field(key), _said(root, inner, depth + 1))
         for key, inner in list(value.items())[:20]
-        if isinstance(key, str) and key not in _NOT_SHOWN
+        if key not in _NOT_SHOWN
     )
     return joined((f"{name}: {text}" for name, text in parts if text), ", ")
 

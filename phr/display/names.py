@@ -45,6 +45,8 @@ _LONGEST_ENCODED: Final = 40_000
 def human_name(value: object) -> str:
     """A HumanName, or the one of several that is most in use."""
     names = each(value)
+    if not names:
+        return ""
     names.sort(key=lambda name: _rank(name.get("use")))
     found = one(names)
     parts = [*_strings(found.get("prefix")), *_strings(found.get("given"))]

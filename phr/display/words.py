@@ -22,22 +22,24 @@ def clean(value: object, limit: int = 300) -> str:
     Control characters, direction overrides and lone surrogates are left out, so that a name
     cannot disguise itself or break the page it stands on.
     """
+    if not isinstance(value, str):
+        return ""
     return _cut(" ".join(_seen(value, limit).split()), limit)
 
 
 def clean_lines(value: object, limit: int = 10_000) -> str:
     """Like `clean`, but line breaks stay; at most one empty line in a row."""
+    if not isinstance(value, str):
+        return ""
     lines = (" ".join(line.split()) for line in _seen(value, limit).splitlines())
     return _cut(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), limit)
 
 
-def _seen(value: object, limit: int) -> str:
-    if not isinstance(value, str):
-        return ""
+def _seen(value: str, limit: int) -> str:
     text = value[: limit * 4]
-    if not text.isascii():
-        text = text.encode("utf-8", "ignore").decode("utf-8")
-    return text.translate(UNSEEN)
+    if text.isascii() and text.isprintable():
+        return text
+    return text.encode("utf-8", "ignore").decode("utf-8").translate(UNSEEN)
 
 
 def _cut(text: str, limit: int) -> str:
@@ -85,5 +87,7 @@ def each(value: object) -> list[dict[str, Any]]:
 
 def one(value: object) -> dict[str, Any]:
     """The object itself, the first object of a list, or an empty one."""
-    found = each(value)
+    if isinstance(value, dict):
+        return value
+    found = each(value) if value else ()
     return found[0] if found else {}
