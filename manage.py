@@ -12,13 +12,17 @@ def main() -> None:
     """Run one management command, in `.venv` and beside a running demo when there is one."""
     if sys.prefix == sys.base_prefix and VENV_PYTHON.exists():
         os.execv(VENV_PYTHON, [str(VENV_PYTHON), *sys.argv])  # noqa: S606  a list, no shell
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from phr.launch import join
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phr.settings")
     join.running_demo(sys.argv)
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as broken_setting:
+        sys.exit(str(broken_setting))
 
 
 if __name__ == "__main__":
