@@ -16,11 +16,12 @@ RESULT = STATIC / "css" / "site.css"
 NOTICE = "/*! Contains nhsuk-frontend 10.6.1, MIT Licence: ../scss/LICENCE-nhsuk-frontend.txt */\n"
 
 SIDES = {"left": "start", "right": "end"}
+# What stands before a side and (as a lookahead) after it, and the word its logical name begins with.
 LOGICAL = (
-    (re.compile(r"\b(margin|padding|border)-(left|right)\b(?=[-a-z]*:)"), r"\1-inline-{}", 2),
-    (re.compile(r"\b(text-align: ?)(left|right)\b"), r"\1{}", 2),
-    (re.compile(r"\b(float: ?)(left|right)\b"), r"\1inline-{}", 2),
-    (re.compile(r"([{;])(left|right)(?=:)"), r"\1inset-inline-{}", 2),
+    (r"\b(margin-|padding-|border-)", r"\b(?=[-a-z]*:)", "inline-"),
+    (r"\b(text-align: ?)", r"\b", ""),
+    (r"\b(float: ?)", r"\b", "inline-"),
+    (r"([{;])", r"(?=:)", "inset-inline-"),
 )
 CORNER = re.compile(r"border-(top|bottom)-(left|right)-radius")
 
@@ -28,10 +29,9 @@ CORNER = re.compile(r"border-(top|bottom)-(left|right)-radius")
 def logical(css: str) -> str:
     """Return the style sheet with left and right turned into inline start and end (CSS Logical
     Properties Level 1), so that one file serves scripts written in either direction."""
-    for pattern, template, side in LOGICAL:
-        css = pattern.sub(
-            lambda found, to=template, at=side: found.expand(to.format(SIDES[found[at]])), css
-        )
+    for before, after, word in LOGICAL:
+        for side, name in SIDES.items():
+            css = re.sub(f"{before}{side}{after}", rf"\g<1>{word}{name}", css)
     return CORNER.sub(
         lambda found: f"border-{_edge(found[1])}-{SIDES[found[2]]}-radius",
         css,
