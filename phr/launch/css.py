@@ -16,7 +16,7 @@ RESULT = STATIC / "css" / "site.css"
 NOTICE = "/*! Contains nhsuk-frontend 10.6.1, MIT Licence: ../scss/LICENCE-nhsuk-frontend.txt */\n"
 
 SIDES = {"left": "start", "right": "end"}
-# What stands before a side and (as a lookahead) after it, and the word its logical name begins with.
+# What stands before and after a side, and the word its logical name begins with.
 LOGICAL = (
     (r"\b(margin-|padding-|border-)", r"\b(?=[-a-z]*:)", "inline-"),
     (r"\b(text-align: ?)", r"\b", ""),
