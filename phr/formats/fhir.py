@@ -61,7 +61,8 @@ def _is_bundle(text: JsonStream, at: int) -> bool:
     members = text.members(at)
     name, at = next(members)
     while name is not None:
-        if name == "entry" and text.next(at)[0] == "[":
+        found, at = text.next(at)
+        if name == "entry" and found == "[":
             first = text.value(at + 1)[0] if text.next(at + 1)[0] == "{" else {}
             return not first or not _ENTRY_MEMBERS.isdisjoint(first)
         value, _, at = text.value(at)
@@ -184,6 +185,8 @@ def _keep(
     if kind not in r4.TYPES:
         raise Refused(_at(place, _unknown(kind)))
     _refuse_if(r4.problem(resource), place)
+    if "\\ud" in raw or "\\uD" in raw:
+        _refuse_if(_surrogates(raw), place)
     if kind == "OperationOutcome":
         return Skipped(place, "it is a message between systems")
     return Parsed(
@@ -192,7 +195,7 @@ def _keep(
         effective_at(resource),
         tuple(map(str, suggest(resource))),
         identity,
-        _digest(resource, decimals, place),
+        _digest(resource, decimals),
         terms(resource),
         place or "the file",
         raw.encode(),
@@ -216,27 +219,29 @@ def _bounded(identity: str) -> str:
     return f"urn:sha256:{hashlib.sha256(identity.encode(errors='replace')).hexdigest()}"
 
 
-def _digest(resource: Json, decimals: Sequence[str], place: str) -> str:
+def _digest(resource: Json, decimals: Sequence[str]) -> str:
     content = {k: v for k, v in resource.items() if k not in ("meta", "text")}
     try:
         canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        canonical = _slow_canonical(content, place)
+        # Whole numbers of more than 64 bits, which orjson does not write.
+        canonical = json.dumps(content, sort_keys=True).encode()
     return hashlib.sha256(canonical + "".join(sorted(decimals)).encode()).hexdigest()
 
 
-def _slow_canonical(content: Json, place: str) -> bytes:
-    """For whole numbers of more than 64 bits, which orjson does not write."""
+def _surrogates(raw: str) -> str | None:
+    """Half of a surrogate pair: JSON's grammar lets it pass, Unicode and every reader do not."""
     try:
-        return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Refused(_at(place, "a text holds half of a character (a lone surrogate)")) from None
+        orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return "a text holds half of a character (a lone surrogate)"
+    return None
 
 
 def _shallow(raw: str, resource: Json, text: JsonStream, limits: Limits) -> None:
     most = limits.max_depth
     if raw.count("{") + raw.count("[") > most and _deeper(resource, most):
-        raise text.too_deep(0)
+        raise text.too_deep()
 
 
 def _deeper(node: Any, most: int) -> bool:

@@ -73,11 +73,11 @@ class JsonStream:
             except json.JSONDecodeError as error:
                 self._more(at, len(self.text) if "Unterminated" in error.msg else error.pos)
             except RecursionError:
-                raise self.too_deep(at) from None
+                raise self.too_deep() from None
             except _Fault as fault:
-                raise Refused(f"{self.where(at)} {fault}.") from None
+                raise Refused(f"{self._owner()} {fault}.") from None
             except ValueError:
-                raise Refused(f"{self.where(at)} has a number with too many digits.") from None
+                raise Refused(f"{self._owner()} has a number with too many digits.") from None
 
     def members(self, at: int) -> Generator[tuple[str | None, int], int, None]:
         """Names of the members of the object there, each with the position of its value.
@@ -90,7 +90,7 @@ class JsonStream:
         while found != "}":
             name, at = self._name(at)
             if name in seen:
-                raise Refused(f"{self.where(at)} {_twice(name)}.")
+                raise Refused(f"{self._owner()} {_twice(name)}.")
             seen.add(name)
             _, at = self.expect(":", at)
             at = yield name, at
@@ -112,16 +112,19 @@ class JsonStream:
         line = f"line {self._lines_before + self.text.count(chr(10), 0, at) + 1}"
         return f"{self.place} ({line})" if self.place else line.capitalize()
 
-    def too_deep(self, at: int) -> Refused:
+    def too_deep(self) -> Refused:
         """What to say about nesting over the limit."""
         most = self._limits.max_depth
-        return Refused(f"{self.where(at)} is nested more than {most} levels deep.")
+        return Refused(f"{self._owner()} is nested more than {most} levels deep.")
 
     def broken(self, at: int) -> Refused:
         """What to say when the text is not JSON there."""
         if at >= len(self.text) and self._ended:
             return Refused("The file ends too early: it is cut off in the middle.")
         return Refused(f"{self.where(at)} is not correct JSON.")
+
+    def _owner(self) -> str:
+        return self.place or "The file"
 
     def _name(self, at: int) -> tuple[str, int]:
         while True:

@@ -1,0 +1,45 @@
+"""The clinical date of a resource."""
+
+from typing import Any
+
+import pytest
+
+from phr.formats.effective import effective_at, utc
+
+
+@pytest.mark.parametrize(
+    ("resource", "instant"),
+    [
+        ({"effectiveDateTime": "2024-03-02T11:15:00+01:00"}, "2024-03-02T10:15:00Z"),
+        ({"effectivePeriod": {"end": "2024-03-02"}}, "2024-03-02T00:00:00Z"),
+        ({"effectiveTiming": {"event": ["2024-03", "2025"]}}, "2024-03-01T00:00:00Z"),
+        ({"issued": "2025-01-01T00:00:00Z", "effectiveDateTime": "2024"}, "2024-01-01T00:00:00Z"),
+        ({"onsetAge": {"value": 3}, "recordedDate": "2024-01-02"}, "2024-01-02T00:00:00Z"),
+        ({"collection": {"collectedDateTime": "2024-01-02"}}, "2024-01-02T00:00:00Z"),
+        ({"context": {"period": {"start": "2024-01-02"}}, "date": "2025"}, "2024-01-02T00:00:00Z"),
+        ({"context": {"reference": "Encounter/1"}, "date": "2025"}, "2025-01-01T00:00:00Z"),
+        ({"_effectiveDateTime": {"id": "x"}, "issued": "2025"}, "2025-01-01T00:00:00Z"),
+        ({"birthDate": "1961-05-17"}, None),
+        ({"period": {}}, None),
+    ],
+)
+def test_what_happened_comes_before_what_was_written(
+    resource: dict[str, Any], instant: str | None
+) -> None:
+    assert effective_at(resource) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"),
+        ("2024-03-02T10:15:00.123456789-05:00", "2024-03-02T15:15:00Z"),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("2023-02-29", None),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_instants(text: str, instant: str | None) -> None:
+    assert utc(text) == instant

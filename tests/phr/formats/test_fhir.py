@@ -1,0 +1,172 @@
+"""What is taken out of valid FHIR files."""
+
+import json
+import re
+from io import BytesIO
+
+import pytest
+
+from phr.formats import fhir
+from phr.formats.parsed import Limits, Parsed, Skipped
+from tests.phr.formats.reading import bundle, kept, observation, read, refusal
+from tests.worlds import synthea
+from tests.worlds.files import fhir as sample
+
+
+def test_one_resource_with_everything_a_record_needs() -> None:
+    raw = sample("observation")
+    (found,) = kept(raw, "observation.json")
+    assert found.resource_type == "Observation"
+    assert found.category == "laboratory"
+    assert found.effective_at == "2024-03-02T10:15:00Z"
+    assert found.labels == ("N",)
+    assert found.identity == "Observation|https://lab.example.org/results|R-1"
+    assert re.fullmatch("[0-9a-f]{64}", found.digest)
+    assert {"Hemoglobin", "718-7", "mmol/L", "R-1", "Low", "laboratory"} <= set(found.terms)
+    assert found.place == "the file"
+    assert found.body == raw.strip()
+    assert found.attachments == ()
+
+
+def test_a_searchset_keeps_its_matches_and_skips_the_message() -> None:
+    patient, result, visit, message = read(sample("searchset"))
+    assert isinstance(patient, Parsed)
+    assert patient.resource_type == "Patient"
+    assert isinstance(result, Parsed)
+    assert result.place == "entry 2"
+    assert isinstance(visit, Parsed)
+    assert visit.identity == "https://clinic.example.org/fhir/Encounter/v1"
+    assert visit.effective_at == "2024-03-02T10:00:00Z"
+    assert message == Skipped("entry 4", "it is a message between systems")
+
+
+def test_a_patient_summary_document() -> None:
+    found = kept(sample("ips"))
+    assert [f.resource_type for f in found] == [
+        "Composition",
+        "Patient",
+        "MedicationStatement",
+        "AllergyIntolerance",
+        "Condition",
+    ]
+    assert [f.category for f in found[2:]] == ["medications", "allergies", "conditions"]
+    assert [f.effective_at for f in found[2:]] == [
+        "2015-03-01T00:00:00Z",
+        "2010-01-01T00:00:00Z",
+        "2016-08-12T00:00:00Z",
+    ]
+    assert "PSY" in found[4].labels
+    assert found[2].identity == "urn:uuid:00000000-0000-4000-8000-000000000003"
+
+
+def test_entry_before_type_is_still_a_bundle() -> None:
+    visit, deleted = read(sample("history"))
+    assert isinstance(visit, Parsed)
+    assert deleted == Skipped("entry 2", "it has no resource in it")
+
+
+def test_a_list_has_entries_but_is_no_bundle() -> None:
+    (found,) = kept(sample("list"))
+    assert found.resource_type == "List"
+    assert found.body == sample("list").strip()
+
+
+def test_bodies_are_the_bytes_received() -> None:
+    code = b'"code":{"text":"na\\u00efve"},"valueQuantity":{"value":1.00}'
+    odd = b'{ "resourceType":"Observation",\n\t"status":"final" ,' + code + b" }"
+    raw = b'{"resourceType":"Bundle","type":"batch","entry":[ {"resource" : ' + odd + b" } ]}"
+    (found,) = kept(raw)
+    assert found.body == odd
+
+
+def test_a_byte_order_mark_is_let_pass() -> None:
+    assert kept(b"\xef\xbb\xbf" + sample("observation")) == kept(sample("observation"))
+
+
+def test_the_digest_ignores_meta_narrative_and_order_but_not_precision() -> None:
+    plain = observation(valueQuantity={"value": 7.2})
+    digest = kept(plain)[0].digest
+    assert kept(plain | {"meta": {"versionId": "9"}})[0].digest == digest
+    assert kept(dict(reversed(plain.items())))[0].digest == digest
+    raw = json.dumps(plain).encode()
+    assert kept(raw.replace(b"7.2", b"7.20"))[0].digest != digest
+    assert kept(raw.replace(b"7.2", b"7.3"))[0].digest != digest
+
+
+def test_an_identifier_used_twice_in_a_bundle_names_only_the_first() -> None:
+    order = [{"system": "https://lab.example.org/orders", "value": "1"}]
+    first, second = observation(identifier=order), observation(identifier=order, status="amended")
+    whole = bundle(first, second)
+    whole["entry"][1]["fullUrl"] = "urn:uuid:00000000-0000-4000-8000-000000000009"
+    assert [f.identity for f in kept(whole)] == [
+        "Observation|https://lab.example.org/orders|1",
+        "urn:uuid:00000000-0000-4000-8000-000000000009",
+    ]
+
+
+def test_a_bundle_in_a_bundle_is_opened() -> None:
+    found = kept(bundle(bundle(observation(), observation()), observation()))
+    assert [f.place for f in found] == ["entry 1, entry 1", "entry 1, entry 2", "entry 2"]
+
+
+def test_an_entry_without_resource_type_is_skipped() -> None:
+    assert read(bundle({"id": "x"})) == [
+        Skipped("entry 1", "it does not say which type of resource it is")
+    ]
+
+
+def test_null_keeps_the_place_of_a_missing_given_name() -> None:
+    extension = {"extension": [{"url": "https://example.org/why", "valueCode": "masked"}]}
+    name = {"given": ["Ada", None], "_given": [None, extension]}
+    assert kept({"resourceType": "Patient", "name": [name]})
+
+
+def test_a_required_code_may_be_only_an_extension() -> None:
+    absent = {"extension": [{"url": "https://example.org/absent", "valueCode": "unknown"}]}
+    assert kept(observation(status=None) | {"_status": absent})
+
+
+def test_hostile_texts_are_kept_but_their_terms_are_plain() -> None:
+    text = "<script>alert(1)</script>\x00\u202e\u2066 =cmd|' /C calc'!A0"
+    (found,) = kept(observation(code={"text": text}))
+    assert json.loads(found.body)["code"]["text"] == text
+    assert found.terms == ("<script>alert(1)</script> =cmd|' /C calc'!A0",)
+
+
+def test_terms_are_bounded() -> None:
+    notes = [{"text": f"{n} " + "long " * 100} for n in range(500)]
+    (found,) = kept(observation(note=notes))
+    assert len(found.terms) <= 200
+    assert max(map(len, found.terms)) <= 200
+
+
+def test_an_endless_identifier_becomes_its_digest() -> None:
+    (found,) = kept(observation(identifier=[{"system": "https://x", "value": "9" * 100_000}]))
+    assert found.identity
+    assert len(found.identity) < 100
+
+
+@pytest.mark.parametrize("step", [1, 7, 4096, 1_000_000])
+def test_the_size_of_the_reads_does_not_matter(step: int) -> None:
+    raw = sample("searchset")
+    data = BytesIO(raw)
+    assert list(fhir.read(lambda n: data.read(min(n, step)), Limits(), "")) == read(raw)
+
+
+def test_whole_numbers_of_any_length_have_a_digest() -> None:
+    assert kept(observation(valueQuantity={"value": 10**30}))
+
+
+def test_a_made_up_record_is_taken_whole() -> None:
+    raw = b"".join(synthea.lines(400))
+    found = kept(raw)
+    assert len(found) == 400
+    assert json.loads(raw) == synthea.bundle(400)
+    assert len({f.digest for f in found}) == 400
+    assert all(f.identity for f in found)
+    assert {f.category for f in found} >= {"laboratory", "vital-signs", "conditions", "medications"}
+
+
+def test_more_entries_than_the_limit() -> None:
+    sentence = refusal(bundle(*[observation()] * 4), limits=Limits(max_entries=3))
+    assert sentence == "The file has more than 3 entries, the most that are taken."
