@@ -1,0 +1,62 @@
+"""Who asks, and through which door."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.http import Http404
+
+
+class Door(StrEnum):
+    """Through what an actor came in."""
+
+    NOBODY = "nobody"
+    SESSION = "session"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class System(StrEnum):
+    """The named jobs of the software itself; `sharing/policy.py` says what each may do."""
+
+    AUDIT = "audit"
+    DEMO = "demo"
+    IMPORT = "import"
+    INTEGRITY = "integrity"
+    MAIL = "mail"
+    PURGE = "purge"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. No actor, no rows."""
+
+    door: Door = Door.NOBODY
+    user_id: UUID | None = None
+    system: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def session(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
+        return cls(Door.SESSION, user_id, request_id=request_id)
+
+    @classmethod
+    def staff(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
+        return cls(Door.STAFF, user_id, request_id=request_id)
+
+    @classmethod
+    def job(cls, system: System) -> "Actor":
+        return cls(Door.SYSTEM, system=system.value)
+
+    @property
+    def role(self) -> str:
+        """The database role this actor works through."""
+        return "phr_worker" if self.door is Door.SYSTEM else "phr_web"
+
+
+class Denied(Http404):
+    """The actor may not; answered exactly like something that does not exist."""
+
+    def __init__(self, action: str = "", *, patient_id: UUID | None = None, subject: str = "") -> None:
+        super().__init__("Not found.")
+        self.action, self.patient_id, self.subject = action, patient_id, subject

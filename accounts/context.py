@@ -1,0 +1,19 @@
+"""What every page shows around its content."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts import services
+from accounts.requests import actor_of
+
+
+def portal(request: HttpRequest) -> dict[str, object]:
+    """`portal_name`, `demo`, and which of the two sides of the portal this person uses."""
+    actor = actor_of(request)
+    sides = services.sides(actor) if actor.user_id else services.Sides()
+    return {
+        "portal_name": settings.PHR_PORTAL_NAME,
+        "demo": settings.PHR_DEMO,
+        "is_patient": sides.patient,
+        "is_practitioner": sides.practitioner,
+    }

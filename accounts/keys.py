@@ -1,0 +1,251 @@
+"""Keys: a KEK wraps one random root key per patient; HKDF gives subkeys by purpose (ADR 4).
+
+AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce; the additional data names patient and
+place, so a ciphertext moved to another row, field, version or patient does not open.
+"""
+
+import os
+import time
+from base64 import b64decode, b64encode
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import connections, transaction
+
+from accounts.vault.models import KeyEncryptionKey, PatientKey
+
+CACHE_SECONDS = 60
+CACHE_KEYS = 512
+FORMAT = b"\x01"
+CHECK_TEXT = b"this vault belongs to this key"
+
+
+class Purpose(StrEnum):
+    """What a subkey is for; a key of one purpose opens nothing of another."""
+
+    AUDIT = "audit"
+    BLOB = "blob"
+    BODY = "body"
+    INDEX = "index"
+
+
+class KeyProblem(Exception):
+    """The KEK is missing or not the one this vault was sealed with; the text is for the operator."""
+
+
+class Unopenable(Exception):
+    """A ciphertext is damaged, was moved, or its key has been destroyed."""
+
+
+class KeyProvider(Protocol):
+    """Where the KEK lives: a file here; a KMS or a Vault transit engine in other deployments."""
+
+    def current(self) -> str: ...
+
+    def wrap(self, plaintext: bytes, aad: bytes) -> tuple[str, bytes]: ...
+
+    def unwrap(self, kek_id: str, wrapped: bytes, aad: bytes) -> bytes: ...
+
+
+class FileKeyProvider:
+    """KEKs in a file of mode 0400, one `id:base64` a line, the current one first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def _all(self) -> dict[str, bytes]:
+        try:
+            lines = self.path.read_text(encoding="ascii").split()
+        except FileNotFoundError as error:
+            raise KeyProblem(f"The key file {self.path.name} is missing.") from error
+        except OSError as error:
+            raise KeyProblem(f"The key file {self.path.name} cannot be read.") from error
+        try:
+            pairs = (line.split(":", 1) for line in lines)
+            keys = {name: b64decode(value, validate=True) for name, value in pairs}
+        except ValueError as error:
+            raise KeyProblem(f"The key file {self.path.name} is damaged.") from error
+        if not keys or any(len(key) != 32 for key in keys.values()):
+            raise KeyProblem(f"The key file {self.path.name} is damaged.")
+        return keys
+
+    def current(self) -> str:
+        return next(iter(self._all()))
+
+    def wrap(self, plaintext: bytes, aad: bytes) -> tuple[str, bytes]:
+        name = self.current()
+        return name, encrypt(self._all()[name], aad, plaintext)
+
+    def unwrap(self, kek_id: str, wrapped: bytes, aad: bytes) -> bytes:
+        key = self._all().get(kek_id)
+        if key is None:
+            raise KeyProblem(f"The key file {self.path.name} has no key named {kek_id}.")
+        return decrypt(key, aad, wrapped)
+
+    def create(self) -> None:
+        """Write a new KEK, readable by its owner alone; never over an existing file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        line = f"{os.urandom(6).hex()}:{b64encode(os.urandom(32)).decode()}\n"
+        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as out:
+            out.write(line)
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def provider() -> FileKeyProvider:
+    return FileKeyProvider(Path(settings.PHR_KEK_FILE))
+
+
+def encrypt(key: bytes, aad: bytes, plaintext: bytes) -> bytes:
+    nonce = os.urandom(12)
+    return FORMAT + nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
+
+
+def decrypt(key: bytes, aad: bytes, sealed: bytes) -> bytes:
+    if sealed[:1] != FORMAT:
+        raise Unopenable("unknown format")
+    try:
+        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], aad)
+    except InvalidTag as error:
+        raise Unopenable("does not open") from error
+
+
+def derive(key: bytes, info: bytes, salt: bytes | None = None) -> bytes:
+    """HKDF-SHA256 (RFC 5869) to 32 bytes."""
+    return HKDF(SHA256(), 32, salt, info).derive(key)
+
+
+_subkeys: OrderedDict[tuple[UUID, Purpose], tuple[float, bytes]] = OrderedDict()
+_lock = Lock()
+
+
+def subkey(patient_id: UUID, purpose: Purpose) -> bytes:
+    """The patient's 32-byte key for `purpose`, kept in this process for at most 60 s.
+
+    Raises `Unopenable` when the patient has no key (never made, or destroyed).
+    """
+    now = time.monotonic()
+    with _lock:
+        kept = _subkeys.get((patient_id, purpose))
+    if kept is not None and kept[0] > now:
+        return kept[1]
+    key = derive(_root(patient_id), purpose.encode())
+    with _lock:
+        _subkeys[patient_id, purpose] = (now + CACHE_SECONDS, key)
+        while len(_subkeys) > CACHE_KEYS:
+            _subkeys.popitem(last=False)
+    return key
+
+
+def forget(patient_id: UUID) -> None:
+    """Drop what this process remembers of a patient's keys."""
+    with _lock:
+        for purpose in Purpose:
+            _subkeys.pop((patient_id, purpose), None)
+
+
+def forget_all() -> None:
+    with _lock:
+        _subkeys.clear()
+
+
+def create_patient_key(patient_id: UUID) -> None:
+    """Make and wrap a random root key for a new patient."""
+    kek_id, wrapped = provider().wrap(os.urandom(32), patient_id.bytes)
+    with _vault(patient_id):
+        PatientKey.objects.using("vault").create(
+            patient_id=patient_id, kek_id=kek_id, wrapped=wrapped
+        )
+
+
+def has_key(patient_id: UUID) -> bool:
+    with _vault(patient_id):
+        return PatientKey.objects.using("vault").filter(patient_id=patient_id).exists()
+
+
+def _root(patient_id: UUID) -> bytes:
+    with _vault(patient_id):
+        row = PatientKey.objects.using("vault").filter(patient_id=patient_id).first()
+    if row is None:
+        raise Unopenable("no key")
+    return provider().unwrap(row.kek_id, bytes(row.wrapped), patient_id.bytes)
+
+
+@contextmanager
+def _vault(patient_id: UUID) -> Iterator[None]:
+    """A vault transaction in which row-level security shows this patient's key and no other."""
+    with transaction.atomic(using="vault"), connections["vault"].cursor() as cursor:
+        cursor.execute("SELECT set_config('phr.about', %s, true)", [str(patient_id)])
+        yield
+
+
+def seal(patient_id: UUID, purpose: Purpose, place: str, plaintext: bytes) -> bytes:
+    """Encrypt for one place, e.g. `phr_record/<id>/body/<version>`."""
+    return encrypt(subkey(patient_id, purpose), _aad(patient_id, place), plaintext)
+
+
+def unseal(patient_id: UUID, purpose: Purpose, place: str, sealed: bytes) -> bytes:
+    """Decrypt what `seal` made for this very patient and place; else raises `Unopenable`."""
+    return decrypt(subkey(patient_id, purpose), _aad(patient_id, place), bytes(sealed))
+
+
+def _aad(patient_id: UUID, place: str) -> bytes:
+    return f"{patient_id}|{place}".encode()
+
+
+@cache
+def portal_key(purpose: str) -> bytes:
+    """A key of the whole portal (mail, audit chain), derived from a secret kept outside the database."""
+    return derive(settings.PHR_PORTAL_SECRET.encode(), f"portal:{purpose}".encode())
+
+
+def seal_portal(place: str, plaintext: bytes) -> bytes:
+    return encrypt(portal_key("seal"), place.encode(), plaintext)
+
+
+def unseal_portal(place: str, sealed: bytes) -> bytes:
+    return decrypt(portal_key("seal"), place.encode(), bytes(sealed))
+
+
+def prepare() -> bool:
+    """Make the KEK on the first run only; else check it. Returns whether one was made.
+
+    Raises `KeyProblem` when data exists and the KEK is missing or another one.
+    """
+    known = KeyEncryptionKey.objects.using("vault").exists()
+    keys = provider()
+    made = False
+    if not known and not keys.path.exists():
+        keys.create()
+        made = True
+    if not known:
+        kek_id, sealed = keys.wrap(CHECK_TEXT, b"check")
+        KeyEncryptionKey.objects.using("vault").create(id=kek_id, check_sealed=sealed)
+    check()
+    return made
+
+
+def check() -> None:
+    """Raise `KeyProblem` unless every KEK this vault was sealed with is here and opens its check."""
+    rows = list(KeyEncryptionKey.objects.using("vault").all())
+    if not rows:
+        raise KeyProblem("The vault has no key yet. Run manage.py prepare_keys.")
+    for row in rows:
+        try:
+            text = provider().unwrap(row.id, bytes(row.check_sealed), b"check")
+        except Unopenable as error:
+            raise KeyProblem("The key file holds a key of another vault.") from error
+        if text != CHECK_TEXT:
+            raise KeyProblem("The key file holds a key of another vault.")

@@ -1,0 +1,18 @@
+"""Logs tell that something failed and where in the code, never with whose data."""
+
+import logging
+import traceback
+
+
+class Discreet(logging.Filter):
+    """Replaces a traceback by its error's class and place: error texts may quote a record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            frames = traceback.extract_tb(record.exc_info[2])
+            place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
+            record.msg = f"{record.exc_info[0].__name__} in {place}"
+            record.args = ()
+            record.exc_info = None
+            record.exc_text = None
+        return True

@@ -1,0 +1,66 @@
+"""What every request gets: an actor, an end after idleness, and strict headers."""
+
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.actors import Actor
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+# Features a page could ask the browser for; none is used (passkeys are on by default for "self").
+PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+BACKGROUND = "X-Background"
+
+
+def headers(answer: Answer) -> Answer:
+    """Isolation, `no-store` on everything but static files, and no feature of the browser."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = answer(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+def idle(answer: Answer) -> Answer:
+    """End a session after `PHR_IDLE_MINUTES` without a request that a person made."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get("seen_at", now)
+            if now - seen > settings.PHR_IDLE_MINUTES * 60:
+                logout(request)
+            elif now - seen > 60 or "seen_at" not in request.session:
+                if not _background(request):
+                    request.session["seen_at"] = now
+        return answer(request)
+
+    return middleware
+
+
+def _background(request: HttpRequest) -> bool:
+    return BACKGROUND in request.headers or request.headers.get("HX-Request") == "true"
+
+
+def actor(answer: Answer) -> Answer:
+    """Give the request its actor: `request.actor`."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request_id = uuid4().hex
+        if request.user.is_authenticated:
+            request.actor = Actor.session(request.user.pk, request_id=request_id)  # type: ignore[attr-defined]
+        else:
+            request.actor = Actor(request_id=request_id)  # type: ignore[attr-defined]
+        return answer(request)
+
+    return middleware

@@ -1,0 +1,47 @@
+"""From a request to the actor, and the two questions doors ask before they open."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.actors import Actor
+
+View = Callable[..., HttpResponseBase]
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks. `accounts.middleware.actor` found it out."""
+    actor = getattr(request, "actor", None)
+    return actor if isinstance(actor, Actor) else Actor()
+
+
+def authenticated_recently(request: HttpRequest) -> bool:
+    """Whether this session proved who it is (at sign-in or since) within the last five minutes."""
+    proofs = get_authentication_records(request, request.user)
+    return bool(proofs) and time.time() - proofs[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def dangerous(view: View) -> View:
+    """Ask for the password (or passkey) again before a dangerous act is shown or done.
+
+    The act's form is not kept aside while asking: a form that arrives too late must be sent again.
+    """
+
+    @login_required
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if authenticated_recently(request):
+            return view(request, *args, **kwargs)
+        query = urlencode({"next": request.get_full_path()})
+        return redirect(f"{reverse('account_reauthenticate')}?{query}")
+
+    return asked

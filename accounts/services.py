@@ -1,0 +1,137 @@
+"""What happens to people: becoming a patient or a practitioner, being verified, signing in and out."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts import audit, keys
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, Door
+from accounts.models import Patient, Practitioner, User
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which sides of the portal a person uses."""
+
+    patient: bool = False
+    practitioner: bool = False
+
+
+def sides(actor: Actor) -> Sides:
+    with acting_as(actor):
+        return Sides(
+            patient=Patient.objects.filter(user_id=actor.user_id).exists(),
+            practitioner=Practitioner.objects.filter(user_id=actor.user_id).exists(),
+        )
+
+
+def begin_record(actor: Actor, *, name: str) -> UUID:
+    """Make the signed-in person a patient with a key of her own. Returns the Patient's id.
+
+    Doing it again changes nothing. Raises `Denied` for anybody who is not signed in.
+    """
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        raise Denied("begin")
+    with acting_as(actor):
+        known = Patient.objects.filter(user_id=actor.user_id).first()
+        if known:
+            return known.pk
+        patient = Patient(id=uuid4(), user_id=actor.user_id)
+        keys.create_patient_key(patient.pk)
+        patient.name_sealed = _seal_name(patient.pk, name)
+        patient.save()
+        note("begin", patient_id=patient.pk, subject=f"Patient/{patient.pk}", basis="owner")
+        return patient.pk
+
+
+def _seal_name(patient_id: UUID, name: str) -> bytes:
+    return keys.seal(patient_id, keys.Purpose.BODY, _name_place(patient_id), name.encode())
+
+
+def _name_place(patient_id: UUID) -> str:
+    return f"accounts_patient/{patient_id}/name"
+
+
+def name_of(patient: Patient) -> str:
+    """The patient's name, for somebody whom the policy already let through."""
+    sealed = bytes(patient.name_sealed)
+    return keys.unseal(
+        patient.pk, keys.Purpose.BODY, _name_place(patient.pk), sealed
+    ).decode()
+
+
+def register_practitioner(
+    actor: Actor, *, name: str, profession: str, specialty: str, licence_number: str
+) -> UUID:
+    """Make the signed-in person a care professional, unverified. Returns the Practitioner's id."""
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        raise Denied("register")
+    with acting_as(actor):
+        row, made = Practitioner.objects.get_or_create(
+            user_id=actor.user_id,
+            defaults={
+                "name": name,
+                "profession": profession,
+                "specialty": specialty,
+                "licence_number": licence_number,
+            },
+        )
+        if made:
+            note("register", subject=f"Practitioner/{row.pk}")
+        return row.pk
+
+
+def verify_practitioner(actor: Actor, practitioner_id: UUID) -> None:
+    """Staff found the licence in the register. Raises `Denied` for anybody else."""
+    with acting_as(actor):
+        row = Practitioner.objects.filter(pk=practitioner_id, verified_at=None).first()
+        if actor.door is not Door.STAFF or row is None or row.user_id == actor.user_id:
+            raise Denied("verify", subject=f"Practitioner/{practitioner_id}")
+        row.verified_at, row.verified_by_id = timezone.now(), actor.user_id
+        row.save(update_fields=["verified_at", "verified_by"])
+        note("verify", subject=f"Practitioner/{practitioner_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How somebody is shown to others: a practitioner by name and licence, else the address."""
+
+    name: str
+    role: str = ""
+    verified: bool = False
+
+
+def people(user_ids: set[UUID]) -> dict[UUID, Person]:
+    """How these users are shown to a patient who shares with them or whose record they opened."""
+    shown = {user.pk: Person(user.email) for user in User.objects.filter(pk__in=user_ids)}
+    for row in Practitioner.objects.filter(user_id__in=user_ids):
+        role = ", ".join(part for part in (row.profession, row.specialty) if part)
+        shown[row.user_id] = Person(row.name, role, row.verified_at is not None)
+    return shown
+
+
+def verified_addresses(user_id: UUID) -> list[str]:
+    """The e-mail addresses this user has proved to own, in lower case."""
+    rows = EmailAddress.objects.filter(user_id=user_id, verified=True)
+    return [address.lower() for address in rows.values_list("email", flat=True)]
+
+
+def note_sign_in(actor: Actor) -> None:
+    with acting_as(actor):
+        note("sign-in")
+
+
+def note_sign_out(actor: Actor) -> None:
+    if actor.user_id:
+        with acting_as(actor):
+            note("sign-out")
+
+
+def note_failed_sign_in(actor: Actor) -> None:
+    """A failed attempt, without the address that was tried: it may be anybody's, or a password."""
+    with acting_as(actor):
+        audit_event = audit.Event(actor, "sign-in", outcome=audit.DENIED)
+        audit.write([audit_event])

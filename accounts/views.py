@@ -1,0 +1,38 @@
+"""Pages about oneself; sign-in, mail addresses and second factors are allauth's."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from accounts import services
+from accounts.forms import PatientForm, PractitionerForm
+from accounts.requests import actor_of
+
+
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/account.html")
+
+
+@login_required
+def welcome(request: HttpRequest) -> HttpResponse:
+    """The one question after the first sign-in: for yourself, or as a professional?"""
+    return render(request, "accounts/welcome.html", {"sides": services.sides(actor_of(request))})
+
+
+@login_required
+def begin(request: HttpRequest) -> HttpResponse:
+    form = PatientForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.begin_record(actor_of(request), **form.cleaned_data)
+        return redirect("phr:records")
+    return render(request, "accounts/begin.html", {"form": form})
+
+
+@login_required
+def register(request: HttpRequest) -> HttpResponse:
+    form = PractitionerForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.register_practitioner(actor_of(request), **form.cleaned_data)
+        return redirect("sharing:shared")
+    return render(request, "accounts/register.html", {"form": form})

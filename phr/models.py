@@ -1,0 +1,190 @@
+"""What is kept: facts and their constraints. Clear columns are only what the walls, paging and the
+timeline need (DESIGN D4); everything a person would read is sealed."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Patient, User
+
+
+class Binary(models.Model):
+    """The encrypted bytes of one file (FHIR R4 Binary); `name` is random and means nothing."""
+
+    class Use(models.TextChoices):
+        ORIGINAL = "original"
+        PICTURE = "picture"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="binaries")
+    name = models.CharField(max_length=64, unique=True)
+    use = models.CharField(max_length=10, choices=Use)
+    content_type = models.CharField(max_length=80, blank=True)
+    size = models.BigIntegerField(default=0)
+    complete_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Binary {self.pk}"
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def open(self) -> "UploadQuerySet":
+        return self.filter(finished_at=None, failed_at=None)
+
+    def due(self) -> "UploadQuerySet":
+        """Received, not at an end, and in no worker's hands."""
+        free = Q(lease_until=None) | Q(lease_until__lte=Now())
+        return self.open().filter(free, original__complete_at__isnull=False)
+
+
+class Upload(models.Model):
+    """One file on its way into the record, and what became of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="uploads")
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    original = models.OneToOneField(Binary, null=True, on_delete=models.PROTECT)
+    file_name_sealed = models.BinaryField()
+    received_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    unit = models.CharField(max_length=10, blank=True)
+    imported = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    duplicates = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    report_sealed = models.BinaryField(null=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="upload_finished_or_failed",
+                condition=Q(finished_at=None) | Q(failed_at=None),
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-received_at"], name="upload_by_patient"),
+            models.Index(
+                fields=["received_at"],
+                name="upload_due",
+                condition=Q(finished_at=None, failed_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Upload {self.pk}"
+
+
+class Record(models.Model):
+    """One FHIR R4 resource of one patient, the version in force.
+
+    `labels` and `tokens` are keyed per patient; `digest` tells equal content and `identity` the
+    same item from the same source, both only within one patient. `body_sealed` is the compressed
+    and encrypted JSON exactly as received.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="records")
+    resource_type = models.CharField(max_length=40)
+    category = models.CharField(max_length=20)
+    effective_at = models.DateTimeField()
+    dated = models.BooleanField(default=True)
+    labels = ArrayField(models.BigIntegerField())
+    tokens = ArrayField(models.BigIntegerField())
+    digest = models.BinaryField()
+    identity = models.BinaryField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    body_sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    hidden_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["patient", "digest"],
+                name="record_once_per_patient",
+                condition=Q(hidden_at=None),
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "identity"],
+                name="record_identity_once_per_patient",
+                condition=Q(hidden_at=None, identity__isnull=False),
+            ),
+            models.CheckConstraint(name="record_has_label", condition=Q(labels__len__gt=0)),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["patient", "-effective_at", "-id"], name="record_timeline"),
+            models.Index(
+                fields=["patient", "category", "-effective_at", "-id"], name="record_by_category"
+            ),
+            GinIndex(fields=["tokens"], name="record_tokens", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"Record {self.pk}"
+
+
+class RecordVersion(models.Model):
+    """A past version of a record, as it stood until `ended_at`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    body_sealed = models.BinaryField()
+    ended_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["record", "version"], name="one_row_per_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"RecordVersion {self.pk}"
+
+
+class Provenance(models.Model):
+    """Where one version of a record came from (FHIR R4 Provenance): which upload, which place in it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="provenances")
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="provenances")
+    version = models.PositiveIntegerField()
+    place = models.CharField(max_length=40)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Provenance {self.pk}"
+
+
+class RecordFile(models.Model):
+    """Which files belong to a record; a record's viewers may open them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="files")
+    binary = models.ForeignKey(Binary, on_delete=models.PROTECT, related_name="records")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["record", "binary"], name="file_once_per_record")
+        ]
+
+    def __str__(self) -> str:
+        return f"RecordFile {self.pk}"

@@ -1,0 +1,59 @@
+"""Which role may do what to which table. A table that is not listed can be touched by no one.
+
+`manage.py migrate` takes every privilege away and gives these; tests/test_walls.py compares.
+"""
+
+from typing import Any
+
+ALL = "select, insert, update, delete"
+GROW = "select, insert"
+
+# table: (phr_web, phr_worker, phr_judge)
+DEFAULT: dict[str, tuple[str, str, str]] = {
+    "accounts_auditevent": (GROW, GROW, ""),
+    "accounts_auditseal": ("", GROW, ""),
+    "accounts_outgoingmail": ("insert", "select, insert, update, delete", ""),
+    "accounts_patient": ("select, insert, update (access_epoch)", "select", "select"),
+    "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
+    "accounts_user": ("select, insert, update", "select, insert, update", "select"),
+    "accounts_user_groups": ("select", "", ""),
+    "accounts_user_user_permissions": ("select", "", ""),
+    "account_emailaddress": (ALL, GROW, "select"),
+    "account_emailconfirmation": (ALL, "", ""),
+    "auth_group": ("select", "", ""),
+    "auth_group_permissions": ("select", "", ""),
+    "auth_permission": ("select", "", ""),
+    "django_admin_log": (GROW, "", ""),
+    "django_cache": (ALL, "", ""),
+    "django_content_type": ("select", "select", ""),
+    "django_migrations": ("select", "select", ""),
+    "django_session": (ALL, "select, delete", ""),
+    "mfa_authenticator": (ALL, "", ""),
+    "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
+    "phr_provenance": ("select", ALL, ""),
+    "phr_record": ("select, update (hidden_at, labels, updated_at)", ALL, ""),
+    "phr_recordfile": ("select", ALL, ""),
+    "phr_recordversion": ("select", ALL, ""),
+    "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
+    "rights_erasure": (GROW, "select, update", ""),
+    "sharing_grant": ("select, insert, update (grantee_id, accepted_at, revoked_at)", "select", "select"),
+    "usersessions_usersession": (ALL, "", ""),
+}
+VAULT: dict[str, tuple[str, str, str]] = {
+    "django_migrations": ("select", "select", ""),
+    "vault_keyencryptionkey": (GROW, GROW, ""),
+    "vault_patientkey": (GROW, "select, insert, delete", ""),
+}
+ROLES = ("phr_web", "phr_worker", "phr_judge")
+
+
+def apply(cursor: Any, listed: dict[str, tuple[str, str, str]]) -> None:
+    """Take all privileges on tables and sequences from the three roles, and give the listed ones."""
+    roles = ", ".join(ROLES)
+    cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {roles}")
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
+    cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO phr_web, phr_worker")
+    for table, privileges in listed.items():
+        for role, verbs in zip(ROLES, privileges, strict=True):
+            if verbs:
+                cursor.execute(f"GRANT {verbs} ON {table} TO {role}")

@@ -1,0 +1,71 @@
+"""Uploaded files go from the socket into encrypted storage; no plaintext touches the disk."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, StopFutureHandlers, StopUpload
+from django.http import HttpRequest
+
+from accounts.actors import Actor
+from phr.services import uploads
+from phr.storage import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that arrived whole; it is not due until `complete_upload` says so."""
+
+    upload_id: UUID
+    size: int
+
+
+class EncryptingUploadHandler(FileUploadHandler):
+    """Keeps each file as it arrives; `received` and `problem` tell what came of them."""
+
+    def __init__(self, request: HttpRequest, actor: Actor) -> None:
+        super().__init__(request)
+        self.actor = actor
+        self.received: list[Received] = []
+        self.problem = ""
+        self._open: tuple[UUID, Writer] | None = None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self._open = uploads.begin_upload(self.actor, file_name=self.file_name or "file")
+        raise StopFutureHandlers
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self._open is None:
+            return
+        if start + len(raw_data) > settings.PHR_UPLOAD_MOST_BYTES:
+            self.problem = too_large()
+            self.upload_interrupted()
+            raise StopUpload(connection_reset=False)
+        self._open[1].write(raw_data)
+
+    def file_complete(self, file_size: int) -> Any:
+        if self._open is None:
+            return None
+        upload_id, writer = self._open
+        if file_size == 0:
+            self.problem = "One of the files is empty."
+            self.upload_interrupted()
+            return None
+        writer.close()
+        self._open = None
+        self.received.append(Received(upload_id, writer.size))
+        return self.received[-1]
+
+    def upload_interrupted(self) -> None:
+        if self._open is not None:
+            upload_id, writer = self._open
+            self._open = None
+            writer.abandon()
+            uploads.abandon_upload(self.actor, upload_id)
+
+
+def too_large() -> str:
+    megabytes = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
+    return f"The file is larger than {megabytes} MB, the largest we can take."

@@ -1,0 +1,58 @@
+"""Search inside one record by keyed tokens: the database compares numbers, never words."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from sharing.tokens import keyed
+
+MOST_TOKENS = 400
+LONGEST_WORD = 24
+SHORTEST_PREFIX = 3
+_WORD = re.compile(r"[^\W_]+(?:[.\-][^\W_]+)*")
+
+
+@lru_cache(maxsize=65536)
+def words(text: str) -> tuple[str, ...]:
+    """The searchable words of a text: lower case, without accents, codes like `E11.9` whole."""
+    plain = "".join(
+        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+    )
+    return tuple(word[:LONGEST_WORD] for word in _WORD.findall(plain.casefold()))
+
+
+@lru_cache(maxsize=65536)
+def prefixes(word: str) -> tuple[str, ...]:
+    """What a person may have typed so far to mean `word`."""
+    shortest = min(SHORTEST_PREFIX, len(word))
+    return tuple(word[:length] for length in range(shortest, len(word) + 1))
+
+
+class Tokeniser:
+    """Turns words into one patient's tokens and remembers them for the length of an import."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def tokens(self, terms: Iterable[str]) -> list[int]:
+        """The tokens to keep with a record: every prefix of every word, at most `MOST_TOKENS`."""
+        found: set[int] = set()
+        for term in terms:
+            known = self._known.get(term)
+            if known is None:
+                known = self._known[term] = self._of(term)
+            found.update(known)
+            if len(found) >= MOST_TOKENS:
+                break
+        return list(found)[:MOST_TOKENS]
+
+    def _of(self, term: str) -> tuple[int, ...]:
+        return tuple(
+            keyed(self._key, f"word:{prefix}") for word in words(term) for prefix in prefixes(word)
+        )
+
+    def query(self, text: str) -> list[int]:
+        """The tokens a record must all have to match what a person typed."""
+        return [keyed(self._key, f"word:{word}") for word in words(text)]

@@ -1,0 +1,81 @@
+"""A record's files: looked at as pictures, or taken away as copies, decided anew while they flow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied
+from phr import storage
+from phr.models import Binary, Record, RecordFile
+from sharing import policy
+from sharing.policy import Action
+
+PIECE = 1024 * 1024
+EXTENSIONS = {
+    "application/dicom": ".dcm",
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/tiff": ".tiff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file ready to be sent: its bytes come in pieces, each decided anew."""
+
+    binary: Binary
+    pieces: Iterator[bytes]
+
+    @property
+    def file_name(self) -> str:
+        """A name that says nothing about the content."""
+        return f"file-{self.binary.pk.hex[:8]}{EXTENSIONS.get(self.binary.content_type, '')}"
+
+
+def open_file(
+    actor: Actor, patient_id: UUID, record_id: UUID, binary_id: UUID, *, copy: bool
+) -> OpenFile:
+    """A file of a record: a picture to look at, or the original to keep (`copy`). Audited."""
+    action = Action.COPY if copy else Action.READ
+    with acting_as(actor, about=patient_id):
+        binary = _file(actor, action, patient_id, record_id, binary_id)
+        row = policy.require(actor, action, Record.objects.all(), patient_id, record_id)
+        for basis in policy.explain(actor, action, row):
+            note(
+                action.value,
+                patient_id=patient_id,
+                records=[row.pk],
+                subject=f"Binary/{binary.pk}",
+                basis=basis.text,
+            )
+    return OpenFile(binary, _pieces(actor, action, patient_id, record_id, binary))
+
+
+def _file(
+    actor: Actor, action: Action, patient_id: UUID, record_id: UUID, binary_id: UUID
+) -> Binary:
+    row = policy.require(actor, action, Record.objects.all(), patient_id, record_id)
+    link = RecordFile.objects.filter(record=row, binary_id=binary_id).select_related("binary")
+    found = link.first()
+    looking = action is Action.READ
+    if found is None or (looking and found.binary.use != Binary.Use.PICTURE):
+        raise Denied(action.value, patient_id=patient_id, subject=f"Binary/{binary_id}")
+    return found.binary
+
+
+def _pieces(
+    actor: Actor, action: Action, patient_id: UUID, record_id: UUID, binary: Binary
+) -> Iterator[bytes]:
+    """The file, decided anew at each MiB, so that a revocation cuts a running download."""
+    start = 0
+    while start < binary.size:
+        with acting_as(actor, about=patient_id):
+            _file(actor, action, patient_id, record_id, binary.pk)
+            piece = storage.read(
+                binary.name, patient_id, binary.pk, start=start, length=PIECE
+            )
+            data = b"".join(piece)
+        yield data
+        start += len(data) or PIECE

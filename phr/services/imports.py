@@ -1,0 +1,185 @@
+"""Reading an uploaded file into the record, by a worker, so that it may be killed at any line.
+
+Claim (a lease in the row) → stage (parse in the box, seal, into a temporary table) → publish (one
+transaction: records, versions, provenance, files, the upload's end, the audit event last).
+Until `publish` commits nothing is visible; a killed worker's lease runs out and another begins anew.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from accounts import keys
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
+from phr import staging, storage
+from phr.box import parse
+from phr.formats.parsed import Limits, Parsed, Preview, Progress, Refused, Skipped
+from phr.models import Binary, Upload
+from phr.services.uploads import Report, file_name, seal_report
+from phr.staging import Sealer, Stage
+
+LEASE = timedelta(seconds=120)
+MOST_ATTEMPTS = 4
+BATCH = 500
+MOST_REPORTED = 200
+GAVE_UP = "We tried several times and could not finish reading this file. Nothing was added."
+
+
+def import_due(actor: Actor, *, most: int = 20) -> int:
+    """Import what is due, oldest first. Returns how many files were taken up."""
+    with acting_as(actor):
+        due = list(Upload.objects.due().order_by("received_at").values_list("pk", flat=True)[:most])
+    return sum(import_upload(actor, upload_id) for upload_id in due)
+
+
+def import_upload(actor: Actor, upload_id: UUID) -> bool:
+    """Read one file, if it is due and nobody else has it. Returns whether this call took it up."""
+    upload = _claim(actor, upload_id)
+    if upload is None:
+        return False
+    if upload.attempts > MOST_ATTEMPTS:
+        _fail(actor, upload, GAVE_UP)
+        return True
+    try:
+        with Stage(actor, upload.patient_id) as stage:
+            told = _stage(actor, upload, stage)
+            _publish(actor, upload, stage, told)
+    except Refused as refused:
+        _fail(actor, upload, refused.sentence)
+    return True
+
+
+def _claim(actor: Actor, upload_id: UUID) -> Upload | None:
+    with acting_as(actor):
+        rows = Upload.objects.due().select_for_update(skip_locked=True, of=("self",))
+        row = rows.select_related("original").filter(pk=upload_id).first()
+        if row is None:
+            return None
+        row.started_at = row.started_at or timezone.now()
+        row.lease_until = timezone.now() + LEASE
+        row.attempts += 1
+        row.save(update_fields=["started_at", "lease_until", "attempts"])
+        return row
+
+
+@dataclass(slots=True)
+class Told:
+    """What the box said besides the records."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    skips: int = 0
+
+    def skip(self, item: Skipped) -> None:
+        self.skips += 1
+        if len(self.skipped) < MOST_REPORTED:
+            self.skipped.append((item.place, item.reason))
+
+
+def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
+    told, batch = Told(), list[staging.Row]()
+    sealer = Sealer(upload.patient_id)
+    for item in _read(upload):
+        if isinstance(item, Parsed):
+            told.counts[item.resource_type] += 1
+            batch.append(sealer.row(item))
+            if len(batch) >= BATCH:
+                stage.add(batch)
+                batch.clear()
+        elif isinstance(item, Preview):
+            batch[-1].pictures.append(_keep_picture(actor, upload, item))
+        elif isinstance(item, Skipped):
+            told.skip(item)
+        else:
+            _progress(actor, upload, item)
+    stage.add(batch)
+    return told
+
+
+def _read(upload: Upload) -> Iterator[Parsed | Preview | Progress | Skipped]:
+    binary = upload.original
+    if binary is None:
+        raise Refused(GAVE_UP)
+    chunks = storage.read(binary.name, upload.patient_id, binary.pk)
+    yield from parse(chunks, filename=file_name(upload), limits=limits())
+
+
+def limits() -> Limits:
+    """The bounds of one file, from the settings."""
+    return Limits(
+        max_bytes=settings.PHR_UPLOAD_MOST_BYTES,
+        max_entries=settings.PHR_UPLOAD_MOST_ENTRIES,
+        max_depth=settings.PHR_UPLOAD_MOST_DEPTH,
+    )
+
+
+def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
+    """The row first, then the file; a picture that no import finishes is cleared away later."""
+    with acting_as(actor, about=upload.patient_id):
+        binary = Binary.objects.create(
+            patient_id=upload.patient_id,
+            name=storage.new_name(),
+            use=Binary.Use.PICTURE,
+            content_type=item.content_type,
+        )
+    kept = storage.put(binary.name, upload.patient_id, binary.pk, [item.data])
+    with acting_as(actor, about=upload.patient_id):
+        Binary.objects.filter(pk=binary.pk).update(size=kept.size, complete_at=Now())
+    return binary.pk
+
+
+def _progress(actor: Actor, upload: Upload, item: Progress) -> None:
+    with acting_as(actor):
+        Upload.objects.open().filter(pk=upload.pk).update(
+            done=item.done, total=item.total, unit=item.unit, lease_until=timezone.now() + LEASE
+        )
+
+
+def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
+    with acting_as(actor, about=upload.patient_id):
+        rows = Upload.objects.open().select_for_update().filter(pk=upload.pk)
+        held = rows.filter(attempts=upload.attempts).first()
+        if held is None or not staging.patient_stays(upload.patient_id):
+            return
+        outcome = stage.publish(upload)
+        rows.update(
+            finished_at=Now(),
+            lease_until=None,
+            imported=outcome.imported,
+            updated=outcome.updated,
+            duplicates=outcome.duplicates,
+            skipped=told.skips,
+            done=Coalesce("total", "done"),
+            report_sealed=seal_report(
+                upload, Report(counts=dict(told.counts), skipped=told.skipped)
+            ),
+        )
+        note(
+            "import",
+            patient_id=upload.patient_id,
+            records=outcome.touched,
+            subject=f"Upload/{upload.pk}",
+            basis="job:import",
+        )
+
+
+def _fail(actor: Actor, upload: Upload, sentence: str) -> None:
+    with acting_as(actor, about=upload.patient_id):
+        Upload.objects.open().filter(pk=upload.pk).update(
+            failed_at=Now(),
+            lease_until=None,
+            report_sealed=seal_report(upload, Report(problem=sentence)),
+        )
+        note(
+            "refuse",
+            patient_id=upload.patient_id,
+            subject=f"Upload/{upload.pk}",
+            basis="job:import",
+        )

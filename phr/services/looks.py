@@ -1,0 +1,167 @@
+"""Who has looked: the audit trail in words for its patient, and the receipt of a permission."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from accounts import audit
+from accounts import services as accounts
+from accounts.acting import acting_as
+from accounts.actors import Actor, Door
+from accounts.models import AuditEvent
+from phr.services.records import titles
+from sharing import policy
+from sharing import services as sharing
+
+MOST_TITLES = 50
+WORDS = {
+    "accept": "accepted your invitation",
+    "begin": "started this record",
+    "classify": "changed how sensitive an item is",
+    "copy": "downloaded a copy",
+    "delete": "deleted an item",
+    "erase": "asked for an item to be erased",
+    "import": "added items from a file",
+    "purge": "destroyed a deleted item for good",
+    "read": "looked",
+    "refuse": "could not read a file, so nothing was added",
+    "revoke": "ended somebody's access",
+    "share": "shared the record",
+    "upload": "uploaded a file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened. `what` is words, `titles` the items, by name where they still exist."""
+
+    id: UUID
+    at: datetime
+    who: str
+    role: str
+    what: str
+    denied: bool
+    count: int
+    items: list[tuple[UUID, str]]
+
+    @property
+    def titles(self) -> list[str]:
+        return [title for _, title in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page of the log; `after` leads to the next."""
+
+    lines: list[Line]
+    people: list[tuple[UUID, str]]
+    after: UUID | None
+
+
+def log(
+    actor: Actor, *, who: UUID | None = None, denied: bool = False, after: UUID | None = None
+) -> LogPage:
+    """A page of what happened to the actor's own record, newest first."""
+    with acting_as(actor):
+        rows = _rows(actor, who, denied=denied, after=after)[: settings.PHR_PAGE_SIZE + 1]
+        events = list(rows)
+        page = events[: settings.PHR_PAGE_SIZE]
+        more = page[-1].pk if len(events) > len(page) else None
+        return LogPage(_lines(actor, page), _lookers(actor), more)
+
+
+def all_lines(
+    actor: Actor, *, who: UUID | None = None, denied: bool = False, after: UUID | None = None
+) -> Iterator[Line]:
+    """Every line, a page at a time, so that memory stays flat."""
+    while True:
+        page = log(actor, who=who, denied=denied, after=after)
+        yield from page.lines
+        if page.after is None:
+            return
+        after = page.after
+
+
+def _rows(
+    actor: Actor, who: UUID | None, *, denied: bool, after: UUID | None
+) -> QuerySet[AuditEvent]:
+    patient = policy.require_own(actor)
+    rows = audit.about(patient.pk)
+    if who:
+        rows = rows.filter(actor_id=who)
+    if denied:
+        rows = rows.filter(outcome=audit.DENIED)
+    last = rows.filter(pk=after).first() if after else None
+    if last:
+        rows = rows.filter(Q(at__lt=last.at) | Q(at=last.at, id__lt=last.pk))
+    return rows
+
+
+def _lines(actor: Actor, events: list[AuditEvent]) -> list[Line]:
+    people = accounts.people({event.actor_id for event in events if event.actor_id})
+    named = titles(actor, [one for event in events for one in event.records[:MOST_TITLES]])
+    return [_line(actor, event, people, named) for event in events]
+
+
+def _line(
+    actor: Actor,
+    event: AuditEvent,
+    people: dict[UUID, accounts.Person],
+    named: dict[UUID, str],
+) -> Line:
+    denied = event.outcome == audit.DENIED
+    person = people.get(event.actor_id) if event.actor_id else None
+    what = "tried to open your record and was refused" if denied else WORDS.get(event.action, "")
+    return Line(
+        event.pk,
+        event.at,
+        _who(actor, event, person),
+        person.role if person else "",
+        what or event.action,
+        denied,
+        len(event.records),
+        [(one, named[one]) for one in event.records[:MOST_TITLES] if one in named],
+    )
+
+
+def _who(actor: Actor, event: AuditEvent, person: accounts.Person | None) -> str:
+    if event.actor_id == actor.user_id:
+        return "You"
+    if event.door == Door.SYSTEM:
+        return "This portal"
+    return person.name if person else "Somebody not signed in"
+
+
+def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
+    """Everybody who ever appears in the log, to filter by."""
+    patient = policy.require_own(actor)
+    rows = AuditEvent.objects.filter(patient_id=patient.pk, actor_id__isnull=False)
+    ids = set(rows.order_by().values_list("actor_id", flat=True).distinct())
+    people = accounts.people({one for one in ids if one and one != actor.user_id})
+    return sorted(((one, person.name) for one, person in people.items()), key=lambda pair: pair[1])
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """A receipt with the names of the items."""
+
+    receipt: sharing.Receipt
+    seen: list[tuple[UUID, str, datetime]]
+    copied: list[tuple[UUID, str, datetime]]
+
+
+def receipt(actor: Actor, grant_id: UUID) -> ReceiptPage:
+    """What somebody saw and copied under one of the actor's permissions (C53)."""
+    with acting_as(actor):
+        found = sharing.receipt(actor, grant_id)
+        named = titles(actor, [*found.seen, *found.copied])
+        gone = "An item that has been deleted since"
+        return ReceiptPage(
+            found,
+            [(one, named.get(one, gone), at) for one, at in found.seen.items()],
+            [(one, named.get(one, gone), at) for one, at in found.copied.items()],
+        )

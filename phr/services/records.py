@@ -1,0 +1,270 @@
+"""Reading and keeping records: the timeline, one record, its files, its sensitivity."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from accounts import audit, keys
+from accounts import services as accounts
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied
+from accounts.models import AuditEvent, Patient
+from phr import storage
+from phr.bodies import open_body
+from phr.display import Shown, describe, headline
+from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion
+from phr.search import Tokeniser
+from sharing import policy
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.policy import Action
+from sharing.tokens import label_tokens, labels_of
+
+PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a timeline."""
+
+    id: UUID
+    category: Category
+    title: str
+    effective_at: datetime
+    dated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One page of a record, newest first. `after` leads to the next page; None when this is the last."""
+
+    patient_id: UUID
+    patient_name: str
+    own: bool
+    items: list[Item]
+    categories: list[Category]
+    may_copy: bool = False
+    after: UUID | None = None
+
+
+def own_patient_id(actor: Actor) -> UUID | None:
+    """The id of the actor's own Patient, if there is one."""
+    with acting_as(actor):
+        return Patient.objects.filter(user_id=actor.user_id).values_list("pk", flat=True).first()
+
+
+def timeline(
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    category: Category | None = None,
+    text: str = "",
+    after: UUID | None = None,
+) -> Timeline:
+    """A page of what the actor may see, narrowed to a category or to typed words; audited."""
+    with acting_as(actor, about=patient_id):
+        patient = policy.require_patient(actor, Action.READ, patient_id)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
+        found = _page(_narrow(rows, patient_id, category, text), after)
+        items = [_item(row) for row in found[: settings.PHR_PAGE_SIZE]]
+        grants = policy.bases(actor, Action.READ, patient_id)
+        own = patient.user_id == actor.user_id
+        _note_read(patient_id, found[: settings.PHR_PAGE_SIZE], grants)
+        return Timeline(
+            patient_id,
+            accounts.name_of(patient),
+            own,
+            items,
+            _offered(grants, own=own),
+            may_copy=own or any(grant.may_copy for grant, _ in grants),
+            after=items[-1].id if len(found) > len(items) else None,
+        )
+
+
+def _narrow(
+    rows: QuerySet[Record], patient_id: UUID, category: Category | None, text: str
+) -> QuerySet[Record]:
+    if category is not None:
+        rows = rows.filter(category=category.value)
+    if text.strip():
+        tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
+        rows = rows.filter(tokens__contains=tokeniser.query(text))
+    return rows
+
+
+def _page(rows: QuerySet[Record], after: UUID | None) -> list[Record]:
+    """One row more than a page, so that it is known whether another follows."""
+    if after is not None:
+        last = rows.filter(pk=after).only("effective_at").first()
+        if last is not None:
+            earlier = Q(effective_at=last.effective_at, id__lt=last.pk)
+            rows = rows.filter(effective_at__lte=last.effective_at).filter(
+                Q(effective_at__lt=last.effective_at) | earlier
+            )
+    ordered = rows.order_by("-effective_at", "-id").defer("tokens", "digest", "identity")
+    return list(ordered[: settings.PHR_PAGE_SIZE + 1])
+
+
+def _item(row: Record) -> Item:
+    resource = open_body(row.patient_id, row.pk, row.version, bytes(row.body_sealed))
+    return Item(row.pk, Category(row.category), headline(resource), row.effective_at, row.dated)
+
+
+def _offered(grants: Sequence[tuple[Any, Any]], *, own: bool) -> list[Category]:
+    granted = {name for grant, _ in grants for name in grant.categories}
+    return [category for category in Category if own or category.value in granted]
+
+
+def _note_read(patient_id: UUID, rows: Sequence[Record], grants: Sequence[tuple[Any, Any]]) -> None:
+    """One event for each permission that let something through, with the ids it let through."""
+    if not grants:
+        note("read", patient_id=patient_id, records=[row.pk for row in rows], basis="owner")
+    for grant, basis in grants:
+        seen = [row.pk for row in rows if policy.covers(grant, row)]
+        if seen:
+            note("read", patient_id=patient_id, records=seen, basis=basis.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody's look at a record."""
+
+    who: str
+    action: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One record for people: what it says, where it came from, its past and its files."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    own: bool
+    category: Category
+    labels: list[Sensitivity]
+    shown: Shown
+    version: int
+    effective_at: datetime
+    dated: bool
+    may_copy: bool
+    files: list[Binary] = field(default_factory=list)
+    sources: list[Provenance] = field(default_factory=list)
+    versions: list[RecordVersion] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+
+
+def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
+    """Open one record, audited. Raises `Denied` when it is not there for the actor."""
+    with acting_as(actor, about=patient_id):
+        rows = Record.objects.select_related("patient")
+        row = policy.require(actor, Action.READ, rows, patient_id, record_id)
+        own = row.patient.user_id == actor.user_id
+        reasons = policy.explain(actor, Action.READ, row)
+        for basis in reasons:
+            note("read", patient_id=patient_id, records=[row.pk], basis=basis.text)
+        resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
+        return Opened(
+            row.pk,
+            patient_id,
+            accounts.name_of(row.patient),
+            own,
+            Category(row.category),
+            labels_of(patient_id, row.labels) if own else [],
+            describe(resource),
+            row.version,
+            row.effective_at,
+            row.dated,
+            may_copy=bool(policy.explain(actor, Action.COPY, row)),
+            files=list(Binary.objects.filter(records__record=row).order_by("created_at")),
+            sources=_sources(row) if own else [],
+            versions=list(row.versions.order_by("-version").defer("body_sealed")) if own else [],
+            looks=_looks(actor, row) if own else [],
+        )
+
+
+def _sources(row: Record) -> list[Provenance]:
+    return list(row.provenances.select_related("upload").order_by("recorded_at"))
+
+
+def _looks(actor: Actor, row: Record) -> list[Look]:
+    events = list(
+        audit.about(row.patient_id)
+        .filter(records__contains=[row.pk], action__in=["read", "copy"])
+        .exclude(actor_id=actor.user_id)[:50]
+    )
+    people = accounts.people({event.actor_id for event in events if event.actor_id})
+    return [
+        Look(people[event.actor_id].name, event.action, event.at)
+        for event in events
+        if event.actor_id in people
+    ]
+
+
+def old_version(actor: Actor, record_id: UUID, version: int) -> tuple[RecordVersion, Shown]:
+    """A past version of one of the actor's own records."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        row = policy.require(actor, Action.READ, Record.objects.all(), patient.pk, record_id)
+        past = row.versions.filter(version=version).first()
+        if past is None:
+            raise Denied("read", patient_id=patient.pk, subject=f"Record/{record_id}")
+        note("read", patient_id=patient.pk, records=[row.pk], basis="owner")
+        return past, describe(
+            open_body(patient.pk, row.pk, past.version, bytes(past.body_sealed))
+        )
+
+
+def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> None:
+    """Say how sensitive one of the actor's own records is; permissions follow at once."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
+        tokens = label_tokens(patient.pk)
+        row.labels = [tokens[label] for label in labels] or [tokens[Sensitivity.UNCLASSIFIED]]
+        row.updated_at = timezone.now()
+        row.save(update_fields=["labels", "updated_at"])
+        note("classify", patient_id=patient.pk, records=[row.pk], basis="owner")
+
+
+def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The titles of some of the actor's own records, for the log and the receipt."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
+        chosen = rows.filter(pk__in=record_ids).defer("tokens")
+        return {row.pk: _item(row).title for row in chosen}
+
+
+def would_see(
+    actor: Actor, *, categories: Sequence[Category], labels: Sequence[Sensitivity]
+) -> int:
+    """How many of the actor's records a permission of this scope would cover now."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        tokens = label_tokens(patient.pk)
+        rows = policy.records(actor, Action.SHARE, Record.objects.all(), patient.pk)
+        return rows.filter(
+            policy.covered([one.value for one in categories], [tokens[label] for label in labels])
+        ).count()
+
+
+def own_or_denied(actor: Actor) -> None:
+    """Raise `Denied` for who keeps no record of her own."""
+    with acting_as(actor):
+        policy.require_own(actor)
+
+
+def still_open(actor: Actor, patient_id: UUID) -> None:
+    """Raise `Denied` once nothing of the patient may be read any more. Not audited: a page's pulse."""
+    with acting_as(actor, about=patient_id):
+        if not policy.patients(actor, Action.READ).filter(pk=patient_id).exists():
+            raise Http404

@@ -1,0 +1,239 @@
+"""Files on their way in: receiving, following, dismissing. Reading them is `imports.py`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import keys
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied
+from accounts.wake import wake
+from phr import storage
+from phr.models import Binary, Provenance, RecordFile, Upload
+from phr.storage import Writer
+from sharing import policy
+from sharing.policy import Action
+
+LEFT_OVER = timedelta(hours=1)
+
+
+def begin_upload(actor: Actor, *, file_name: str) -> tuple[UUID, Writer]:
+    """Make the rows of a file that is about to arrive; its bytes go to the writer, encrypted.
+
+    The row comes first, so there is never a file without one. Returns the Upload's id.
+    """
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        upload_id = uuid4()
+        binary = Binary.objects.create(
+            patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
+        )
+        Upload.objects.create(
+            id=upload_id,
+            patient=patient,
+            by_id=actor.user_id,
+            original=binary,
+            file_name_sealed=keys.seal(
+                patient.pk, keys.Purpose.BODY, _name_place(upload_id), file_name[:200].encode()
+            ),
+        )
+        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis="owner")
+    return upload_id, Writer(binary.name, patient.pk, binary.pk)
+
+
+def _name_place(upload_id: UUID) -> str:
+    return f"phr_upload/{upload_id}/file_name"
+
+
+def _report_place(upload_id: UUID) -> str:
+    return f"phr_upload/{upload_id}/report"
+
+
+def complete_upload(actor: Actor, upload_id: UUID, *, size: int) -> None:
+    """All bytes are here and durable: from now on the import is due."""
+    with acting_as(actor):
+        upload = _own(actor, upload_id)
+        Binary.objects.filter(pk=upload.original_id).update(size=size, complete_at=Now())
+        wake("phr.tasks.import_upload", upload.pk)
+
+
+def abandon_upload(actor: Actor, upload_id: UUID) -> None:
+    """The file did not arrive whole: leave nothing."""
+    with acting_as(actor):
+        _remove(_own(actor, upload_id))
+
+
+def _own(actor: Actor, upload_id: UUID) -> Upload:
+    patient = policy.require_own(actor)
+    rows = Upload.objects.select_related("original")
+    row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None).first()
+    if row is None:
+        raise Denied("read", patient_id=patient.pk, subject=f"Upload/{upload_id}")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import wants to tell: a refusal's sentence, counts by type, what was skipped."""
+
+    problem: str = ""
+    counts: dict[str, int] | None = None
+    skipped: list[tuple[str, str]] | None = None
+
+
+def seal_report(upload: Upload, report: Report) -> bytes:
+    text = orjson.dumps(
+        {"problem": report.problem, "counts": report.counts, "skipped": report.skipped}
+    )
+    return keys.seal(upload.patient_id, keys.Purpose.BODY, _report_place(upload.pk), text)
+
+
+def _report(upload: Upload) -> Report:
+    if upload.report_sealed is None:
+        return Report()
+    place = _report_place(upload.pk)
+    fields: dict[str, Any] = orjson.loads(
+        keys.unseal(upload.patient_id, keys.Purpose.BODY, place, bytes(upload.report_sealed))
+    )
+    return Report(**fields)
+
+
+def file_name(upload: Upload) -> str:
+    sealed = bytes(upload.file_name_sealed)
+    place = _name_place(upload.pk)
+    return keys.unseal(upload.patient_id, keys.Purpose.BODY, place, sealed).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An upload as its owner sees it."""
+
+    upload: Upload
+    file_name: str
+    report: Report
+
+    @property
+    def state(self) -> str:
+        """One of: finished, failed, reading, waiting."""
+        if self.upload.finished_at:
+            return "finished"
+        if self.upload.failed_at:
+            return "failed"
+        return "reading" if self.upload.started_at else "waiting"
+
+    @property
+    def over(self) -> bool:
+        return self.state in {"finished", "failed"}
+
+    @property
+    def percent(self) -> int | None:
+        """How far, 0 to 100; None while the length is not known."""
+        if not self.upload.total:
+            return None
+        return min(100, self.upload.done * 100 // self.upload.total)
+
+
+def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
+    """The actor's uploads that were not put away, newest first."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        rows = Upload.objects.filter(patient=patient, dismissed_at=None)
+        return [_followed(row) for row in rows.order_by("-received_at", "-id")[:most]]
+
+
+def upload(actor: Actor, upload_id: UUID) -> Followed:
+    with acting_as(actor):
+        return _followed(_own(actor, upload_id))
+
+
+def _followed(row: Upload) -> Followed:
+    return Followed(row, file_name(row), _report(row))
+
+
+def dismiss(actor: Actor, upload_id: UUID) -> None:
+    """Put an ended upload away; the file of a refused one is destroyed with it."""
+    with acting_as(actor):
+        row = _own(actor, upload_id)
+        if row.failed_at:
+            _remove(row)
+        elif row.finished_at:
+            Upload.objects.filter(pk=row.pk).update(dismissed_at=Now())
+
+
+def _remove(row: Upload) -> None:
+    """Destroy an upload that gave no records: the file first, so that no file is without a row."""
+    binary = row.original
+    if binary is not None:
+        storage.destroy(binary.name)
+    row.delete()
+    if binary is not None:
+        binary.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An uploaded file on its way back to its owner."""
+
+    file_name: str
+    size: int
+    pieces: Iterator[bytes]
+
+
+def original(actor: Actor, upload_id: UUID) -> Original:
+    """The file of one of the actor's uploads, byte for byte; audited. Raises `Denied`."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        row = Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
+        if row is None or row.original is None or row.original.complete_at is None:
+            raise Denied("copy", patient_id=patient.pk, subject=f"Upload/{upload_id}")
+        binary = row.original
+        note(
+            "copy",
+            patient_id=patient.pk,
+            subject=f"Binary/{binary.pk}",
+            records=list(_records_of(row)[:1000]),
+            basis="owner",
+        )
+        pieces = storage.read(binary.name, patient.pk, binary.pk)
+        return Original(file_name(row), binary.size, pieces)
+
+
+def _records_of(row: Upload) -> Any:
+    return Provenance.objects.filter(upload=row).values_list("record_id", flat=True).distinct()
+
+
+def clear_leftovers(actor: Actor) -> int:
+    """Remove files that stopped arriving and pictures no import finished. Returns how many."""
+    with acting_as(actor):
+        stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
+        orphans = list(
+            stale.filter(
+                Q(complete_at=None) | Q(use=Binary.Use.PICTURE),
+                ~Q(pk__in=RecordFile.objects.values("binary_id")),
+            ).values_list("pk", "patient_id")[:200]
+        )
+    for binary_id, patient_id in orphans:
+        with acting_as(actor, about=patient_id):
+            _clear(binary_id)
+    return len(orphans)
+
+
+def _clear(binary_id: UUID) -> None:
+    binary = Binary.objects.select_for_update(skip_locked=True).filter(pk=binary_id).first()
+    if binary is None:
+        return
+    row = Upload.objects.filter(original=binary).first()
+    if row is not None:
+        _remove(row)
+    else:
+        storage.destroy(binary.name)
+        binary.delete()
+
+

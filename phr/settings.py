@@ -1,0 +1,280 @@
+"""Every setting of the portal. Values come from the environment; docs/operations.md lists them."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from phr.environment import broker, database, flag, number, text
+from phr.launch.found import services
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+found = services()
+
+# --- core ----------------------------------------------------------------------------------------
+SECRET_KEY = text("SECRET_KEY", found.get("SECRET_KEY"))
+PHR_PORTAL_SECRET = text("PHR_PORTAL_SECRET", SECRET_KEY)
+DEBUG = flag("PHR_DEBUG", default=False)
+PHR_DEMO = flag("PHR_DEMO", default=False)
+PHR_ORIGIN = text("PHR_ORIGIN", found.get("PHR_ORIGIN", "http://127.0.0.1:8000"))
+PHR_DATA_DIR = Path(text("PHR_DATA_DIR", found.get("PHR_DATA_DIR", str(BASE_DIR / ".data"))))
+PHR_PORTAL_NAME = text("PHR_PORTAL_NAME", "My health record")
+
+_origin = urlsplit(PHR_ORIGIN)
+if _origin.scheme not in {"http", "https"} or not _origin.hostname:
+    raise ImproperlyConfigured("PHR_ORIGIN must look like https://records.example.org")
+HTTPS = _origin.scheme == "https"
+ALLOWED_HOSTS = [_origin.hostname, *(["localhost", "127.0.0.1"] if PHR_DEMO else [])]
+CSRF_TRUSTED_ORIGINS = [PHR_ORIGIN]
+ROOT_URLCONF = "phr.urls"
+WSGI_APPLICATION = "phr.wsgi.application"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- apps ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "rights",
+    "phr",
+    "sharing",
+    "accounts",
+    "accounts.vault",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "accounts.middleware.headers",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.idle",
+    "accounts.middleware.actor",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.portal",
+            ]
+        },
+    }
+]
+FORM_RENDERER = "phr.renderer.PortalRenderer"
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = PHR_DATA_DIR / "static"
+
+# --- databases -----------------------------------------------------------------------------------
+PHR_DATABASE_ROLE = text("PHR_DATABASE_ROLE", "phr_web")
+DATABASES = {
+    "default": database(
+        "DATABASE_URL", text("DATABASE_URL", found.get("DATABASE_URL")), PHR_DATABASE_ROLE
+    ),
+    "vault": database(
+        "VAULT_DATABASE_URL",
+        text("VAULT_DATABASE_URL", found.get("VAULT_DATABASE_URL")),
+        PHR_DATABASE_ROLE,
+    ),
+}
+DATABASE_ROUTERS = ["accounts.vault.router.VaultRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    # Rate limits must be shared between processes and work while the broker is gone.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+    }
+}
+
+# --- files and keys ------------------------------------------------------------------------------
+PHR_KEK_FILE = Path(text("PHR_KEK_FILE", str(PHR_DATA_DIR / "keys" / "kek")))
+PHR_AUDIT_ANCHOR_FILE = Path(
+    text("PHR_AUDIT_ANCHOR_FILE", str(PHR_DATA_DIR / "audit" / "anchors.jsonl"))
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "files": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": PHR_DATA_DIR / "files",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+
+# --- who signs in --------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ["email"]}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django_zxcvbn_password_validator.ZxcvbnPasswordValidator"},
+]
+PASSWORD_MINIMAL_STRENGTH = 3
+LOGIN_REDIRECT_URL = "phr:home"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_LOGOUT_REDIRECT_URL = "phr:front"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
+ALLAUTH_TRUSTED_PROXY_COUNT = number("PHR_TRUSTED_PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = PHR_PORTAL_NAME
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# --- mail ----------------------------------------------------------------------------------------
+EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+PHR_MAIL_BACKEND = text(
+    "PHR_MAIL_BACKEND",
+    "django.core.mail.backends.filebased.EmailBackend"
+    if PHR_DEMO
+    else "django.core.mail.backends.smtp.EmailBackend",
+)
+EMAIL_FILE_PATH = PHR_DATA_DIR / "mail"
+EMAIL_HOST = text("EMAIL_HOST", "localhost")
+EMAIL_PORT = number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = text("PHR_MAIL_FROM", f"no-reply@{_origin.hostname}")
+
+# --- workers -------------------------------------------------------------------------------------
+REDIS_URL = text("REDIS_URL", found.get("REDIS_URL"))
+CELERY_BROKER_URL = broker(REDIS_URL)
+CELERY_BEAT_SCHEDULE = {
+    name: {
+        "task": name,
+        "schedule": timedelta(seconds=seconds),
+        "options": {"expires": seconds, "ignore_result": True},
+    }
+    for name, seconds in {
+        "accounts.tasks.seal_audit": 2,
+        "accounts.tasks.send_mail": 10,
+        "phr.tasks.import_due": 10,
+        "phr.tasks.clear_leftovers": 600,
+        "rights.tasks.purge_due": 30,
+    }.items()
+}
+
+# --- security headers ----------------------------------------------------------------------------
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# The form token rides in the session: one strictly necessary cookie and no second one (C47).
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "phr.views.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS and flag("PHR_REDIRECT_TO_HTTPS", default=True)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+)
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# "no-referrer" would make browsers send `Origin: null` with forms, which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE, "'strict-dynamic'"],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- portal rules --------------------------------------------------------------------------------
+PHR_IDLE_MINUTES = number("PHR_IDLE_MINUTES", 30)
+PHR_PAGE_SIZE = 20
+PHR_UPLOAD_MOST_BYTES = number("PHR_UPLOAD_MOST_BYTES", 200_000_000)
+PHR_UPLOAD_MOST_FILES = number("PHR_UPLOAD_MOST_FILES", 50)
+PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
+PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
+PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
+DATA_UPLOAD_MAX_NUMBER_FILES = PHR_UPLOAD_MOST_FILES
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# --- logs: no parameters, no bodies, no names ----------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"discreet": {"()": "accounts.logs.Discreet"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["discreet"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.db.backends": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,140 @@
+"""From parsed resources to rows: seal, stage in a temporary table, publish in one transaction.
+
+COPY cannot write to tables under row-level security, so rows travel by COPY into a temporary table
+and from there by INSERT … SELECT, which the walls check.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from hmac import digest as hmac_digest
+from types import TracebackType
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts import keys
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.models import Patient
+from phr import publishing as sql
+from phr.bodies import seal_body
+from phr.formats.parsed import Parsed
+from phr.models import Upload
+from phr.search import Tokeniser
+from phr.updates import Outcome, Staged, update_records
+from sharing.labels import Sensitivity
+from sharing.tokens import label_tokens
+
+
+@dataclass(slots=True)
+class Row:
+    """One resource, sealed and ready to be staged; `pictures` may still be added."""
+
+    id: UUID
+    resource_type: str
+    category: str
+    effective_at: datetime
+    dated: bool
+    labels: list[int]
+    tokens: list[int]
+    digest: bytes
+    identity: bytes | None
+    body_sealed: bytes
+    place: str
+    owns_file: bool
+    pictures: list[UUID] = field(default_factory=list)
+
+
+class Sealer:
+    """Turns what the box says into sealed rows of one patient."""
+
+    def __init__(self, patient_id: UUID) -> None:
+        self.patient_id = patient_id
+        self.received_at = timezone.now()
+        self._index = keys.subkey(patient_id, keys.Purpose.INDEX)
+        self._tokeniser = Tokeniser(self._index)
+        self._labels = label_tokens(patient_id)
+
+    def row(self, item: Parsed) -> Row:
+        record_id = uuid4()
+        at = datetime.fromisoformat(item.effective_at) if item.effective_at else None
+        return Row(
+            id=record_id,
+            resource_type=item.resource_type,
+            category=item.category,
+            effective_at=at or self.received_at,
+            dated=at is not None,
+            labels=[self._labels[Sensitivity(label)] for label in item.labels],
+            tokens=self._tokeniser.tokens(item.terms),
+            digest=self._keyed(f"digest:{item.digest}"),
+            identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
+            body_sealed=seal_body(self.patient_id, record_id, 1, item.body),
+            place=item.place[:40],
+            owns_file=bool(item.attachments),
+        )
+
+    def _keyed(self, text: str) -> bytes:
+        return hmac_digest(self._index, text.encode(), sha256)
+
+
+class Stage:
+    """The temporary table of one import, gone with its connection or at the end of the block."""
+
+    def __init__(self, actor: Actor, patient_id: UUID) -> None:
+        self.actor, self.patient_id, self.count = actor, patient_id, 0
+
+    def __enter__(self) -> "Stage":
+        self._run(sql.DROP, sql.CREATE)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._run(sql.DROP)
+
+    def _run(self, *statements: str) -> None:
+        with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Copy rows into the temporary table."""
+        with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
+            with cursor.copy(sql.COPY) as copy:
+                copy.set_types(sql.TYPES)
+                for row in rows:
+                    self.count += 1
+                    copy.write_row(
+                        (
+                            row.id, self.count, row.resource_type, row.category, row.effective_at,
+                            row.dated, row.labels, row.tokens, row.digest, row.identity,
+                            row.body_sealed, row.place, row.owns_file, row.pictures,
+                        )
+                    )  # fmt: skip
+
+    def publish(self, upload: Upload) -> Outcome:
+        """Inside one transaction: settle what is new, changed or known, and write it all."""
+        with connection.cursor() as cursor:
+            about = {"patient": upload.patient_id, "upload": upload.pk}
+            cursor.execute(sql.ONE_IMPORT_AT_A_TIME, about)
+            for statement in sql.SETTLE:
+                cursor.execute(statement, about)
+            cursor.execute(sql.CHANGED, about)
+            changed = [Staged(*row) for row in cursor.fetchall()]
+            outcome = update_records(upload.patient_id, changed)
+            cursor.executemany(sql.MARK, outcome.marks)
+            for statement in sql.PUBLISH:
+                cursor.execute(statement, about)
+            cursor.execute(sql.COUNTS, about)
+            outcome.imported, outcome.duplicates = cursor.fetchone() or (0, 0)
+            cursor.execute(sql.TOUCHED, about)
+            outcome.touched = [row[0] for row in cursor.fetchall()]
+        return outcome
+
+
+def patient_stays(patient_id: UUID) -> bool:
+    """Nothing may be added to the record of a patient who is being erased."""
+    return Patient.objects.filter(pk=patient_id, erasing_at=None).exists()

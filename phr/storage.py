@@ -1,0 +1,183 @@
+"""Files: encrypted in chunks, readable by range, under random names (DESIGN D6).
+
+Layout: 22-byte header (magic, format, random salt), then chunks of 64 KiB plaintext, each
+AES-256-GCM with a 16-byte tag. The object key is HKDF(blob subkey, salt); the nonce carries the
+chunk number and a final flag, so cut, swapped or reordered chunks do not open.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, storages
+
+from accounts import keys
+
+MAGIC = b"PHRB1\x00"
+SALT = 16
+HEADER = len(MAGIC) + SALT
+CHUNK = 64 * 1024
+TAG = 16
+
+
+def new_name() -> str:
+    return secrets.token_hex(16)
+
+
+def _cipher(patient_id: UUID, salt: bytes) -> AESGCM:
+    return AESGCM(keys.derive(keys.subkey(patient_id, keys.Purpose.BLOB), b"object", salt))
+
+
+def _nonce(number: int, *, final: bool) -> bytes:
+    return struct.pack(">QI", number, int(final))
+
+
+def _aad(patient_id: UUID, binary_id: UUID) -> bytes:
+    return patient_id.bytes + binary_id.bytes
+
+
+def _create(name: str) -> File[bytes]:
+    """Open a new file for writing; Django's local storage makes its folder only in `save`."""
+    store = storages["files"]
+    if isinstance(store, FileSystemStorage):
+        Path(store.base_location).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return store.open(name, "wb")
+
+
+class Writer:
+    """Takes plaintext as it arrives and keeps only ciphertext. `size` bytes, SHA-256 `digest`."""
+
+    def __init__(self, name: str, patient_id: UUID, binary_id: UUID) -> None:
+        salt = os.urandom(SALT)
+        self.size = 0
+        self.name = name
+        self._sha = sha256()
+        self._cipher = _cipher(patient_id, salt)
+        self._aad = _aad(patient_id, binary_id)
+        self._number = 0
+        self._rest = b""
+        self._out = _create(name)
+        self._out.write(MAGIC + salt)
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self._sha.update(data)
+        self._rest += data
+        start = 0
+        # The last full chunk waits: only `close` knows whether it is the final one.
+        while len(self._rest) - start > CHUNK:
+            self._put(self._rest[start : start + CHUNK], final=False)
+            start += CHUNK
+        self._rest = self._rest[start:]
+
+    def _put(self, plain: bytes, *, final: bool) -> None:
+        self._out.write(
+            self._cipher.encrypt(_nonce(self._number, final=final), plain, self._aad)
+        )
+        self._number += 1
+
+    def close(self) -> None:
+        """Write the final chunk and make the file durable."""
+        self._put(self._rest, final=True)
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        self._out.close()
+
+    def abandon(self) -> None:
+        """Close and destroy what was written so far."""
+        self._out.close()
+        destroy(self.name)
+
+    @property
+    def digest(self) -> bytes:
+        return self._sha.digest()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+
+def put(name: str, patient_id: UUID, binary_id: UUID, chunks: Iterable[bytes]) -> Writer:
+    """Store a whole file; returns the closed writer with its size and digest."""
+    with Writer(name, patient_id, binary_id) as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+    return writer
+
+
+def read(
+    name: str, patient_id: UUID, binary_id: UUID, *, start: int = 0, length: int | None = None
+) -> Iterator[bytes]:
+    """Yield plaintext from byte `start` on, `length` bytes or to the end, in pieces of at most 64 KiB.
+
+    Raises `accounts.keys.Unopenable` where the file is damaged, cut or belongs elsewhere.
+    """
+    with storages["files"].open(name, "rb") as source:
+        header = source.read(HEADER)
+        if header[: len(MAGIC)] != MAGIC or len(header) != HEADER:
+            raise keys.Unopenable("not a file of ours")
+        cipher, aad = _cipher(patient_id, header[len(MAGIC) :]), _aad(patient_id, binary_id)
+        first = start // CHUNK
+        source.seek(HEADER + first * (CHUNK + TAG))
+        plain = _open_chunks(source, cipher, aad, first)
+        yield from _cut(plain, start - first * CHUNK, length)
+
+
+def _open_chunks(source: File[bytes], cipher: AESGCM, aad: bytes, number: int) -> Iterator[bytes]:
+    block = source.read(CHUNK + TAG)
+    while True:
+        following = source.read(CHUNK + TAG)
+        try:
+            yield cipher.decrypt(_nonce(number, final=not following), block, aad)
+        except InvalidTag as error:
+            raise keys.Unopenable("damaged or moved") from error
+        if not following:
+            return
+        block, number = following, number + 1
+
+
+def _cut(plain: Iterator[bytes], skip: int, length: int | None) -> Iterator[bytes]:
+    left = length
+    for piece in plain:
+        part = piece[skip:] if left is None else piece[skip : skip + left]
+        skip = 0
+        if part:
+            yield part
+        if left is not None:
+            left -= len(part)
+            if left <= 0:
+                return
+
+
+def destroy(name: str) -> None:
+    """Remove a file; removing it twice is no error."""
+    storages["files"].delete(name)
+
+
+def exists(name: str) -> bool:
+    return storages["files"].exists(name)
+
+
+def names() -> list[str]:
+    """The names of all files that are stored."""
+    try:
+        return storages["files"].listdir("")[1]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,56 @@
+"""Every address of the portal. Apps above and below are named as strings only."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from phr.views import demo, portal, records, sharing, uploads
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+portal_pages = [
+    path("", portal.front, name="front"),
+    path("home/", portal.home, name="home"),
+    path("privacy/", portal.privacy, name="privacy"),
+    path("records/", records.records, name="records"),
+    path("records/upload/", uploads.upload, name="upload"),
+    path("records/upload/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
+    path("records/upload/<uuid:upload_id>/dismiss/", uploads.dismiss, name="dismiss"),
+    path("records/upload/<uuid:upload_id>/original/", uploads.original, name="original"),
+    path("records/<uuid:record_id>/", records.record, name="record"),
+    path("records/<uuid:record_id>/labels/", records.labels, name="labels"),
+    path("records/<uuid:record_id>/versions/<int:number>/", records.version, name="version"),
+    path(
+        "records/<uuid:record_id>/pictures/<uuid:binary_id>/", records.picture, name="picture"
+    ),
+    path("records/<uuid:record_id>/files/<uuid:binary_id>/", records.download, name="download"),
+    path("sharing/new/", sharing.share, name="share"),
+    path("sharing/receipts/<uuid:grant_id>/", sharing.receipt, name="receipt"),
+    path("sharing/log/", sharing.log, name="log"),
+    path("shared/<uuid:patient_id>/", records.records, name="shared_records"),
+    path("shared/<uuid:patient_id>/open/", records.watch, name="watch"),
+    path("shared/<uuid:patient_id>/<uuid:record_id>/", records.record, name="shared_record"),
+    path(
+        "shared/<uuid:patient_id>/<uuid:record_id>/pictures/<uuid:binary_id>/",
+        records.picture,
+        name="shared_picture",
+    ),
+    path(
+        "shared/<uuid:patient_id>/<uuid:record_id>/files/<uuid:binary_id>/",
+        records.download,
+        name="shared_download",
+    ),
+    path("demo/mail/", demo.mail, name="demo_mail"),
+]
+
+urlpatterns = [
+    path("healthz", portal.healthz, name="healthz"),
+    path("readyz", portal.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include((portal_pages, "phr"))),
+    path("", include("accounts.urls")),
+    path("", include("sharing.urls")),
+    path("", include("rights.urls")),
+]

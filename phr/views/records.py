@@ -1,0 +1,103 @@
+"""A record's pages, for its patient (`/records/`) and for those she shares with (`/shared/<id>/`)."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import actor_of
+from phr.forms import LabelsForm, SearchForm
+from phr.services import files
+from phr.services import records as services
+from sharing.labels import Sensitivity
+
+SANDBOX = "sandbox; default-src 'none'"
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
+    """The timeline. Typed words come by POST: an address bar must not hold them."""
+    actor = actor_of(request)
+    about = patient_id or services.own_patient_id(actor)
+    if about is None:
+        return redirect("phr:home")
+    form = SearchForm(request.POST if request.method == "POST" else request.GET)
+    timeline = services.timeline(actor, about, **form.narrowing())
+    context = {"timeline": timeline, "form": form, "narrowing": form.narrowing()}
+    return render(request, "phr/records.html", context)
+
+
+@login_required
+@require_safe
+def record(request: HttpRequest, record_id: UUID, patient_id: UUID | None = None) -> HttpResponse:
+    actor = actor_of(request)
+    opened = services.open_record(actor, patient_id or _own(request), record_id)
+    form = LabelsForm(initial={"labels": [label.value for label in opened.labels]})
+    return render(request, "phr/record.html", {"opened": opened, "form": form})
+
+
+def _own(request: HttpRequest) -> UUID:
+    """The signed-in patient's own id; a nil id, which is nobody's, for who is none."""
+    return services.own_patient_id(actor_of(request)) or UUID(int=0)
+
+
+@login_required
+@require_safe
+def version(request: HttpRequest, record_id: UUID, number: int) -> HttpResponse:
+    past, shown = services.old_version(actor_of(request), record_id, number)
+    return render(request, "phr/version.html", {"past": past, "shown": shown})
+
+
+@login_required
+@require_http_methods(["POST"])
+def labels(request: HttpRequest, record_id: UUID) -> HttpResponse:
+    """Say how sensitive a record is."""
+    form = LabelsForm(request.POST)
+    if form.is_valid():
+        chosen = [Sensitivity(value) for value in form.cleaned_data["labels"]]
+        services.classify(actor_of(request), record_id, labels=chosen)
+        messages.success(request, "Saved. People you share with see this item only if you chose its kind.")
+    return redirect("phr:record", record_id)
+
+
+@login_required
+@require_safe
+def picture(
+    request: HttpRequest, record_id: UUID, binary_id: UUID, patient_id: UUID | None = None
+) -> HttpResponseBase:
+    """A picture made for looking, shown in the page."""
+    about = patient_id or _own(request)
+    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=False)
+    return _send(opened, opened.binary.content_type, "inline")
+
+
+@login_required
+@require_safe
+def download(
+    request: HttpRequest, record_id: UUID, binary_id: UUID, patient_id: UUID | None = None
+) -> HttpResponseBase:
+    """The file as it was uploaded, to keep."""
+    about = patient_id or _own(request)
+    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=True)
+    return _send(opened, "application/octet-stream", f'attachment; filename="{opened.file_name}"')
+
+
+def _send(opened: files.OpenFile, content_type: str, disposition: str) -> HttpResponseBase:
+    response = StreamingHttpResponse(opened.pieces, content_type=content_type)
+    response.headers["Content-Length"] = str(opened.binary.size)
+    response.headers["Content-Disposition"] = disposition
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@login_required
+@require_safe
+def watch(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Whether the page that asks may still be shown; 404 once access has ended."""
+    services.still_open(actor_of(request), patient_id)
+    return HttpResponse(status=204)

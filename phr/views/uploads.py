@@ -1,0 +1,87 @@
+"""Adding files and following what becomes of them."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import actor_of
+from phr.receiving import EncryptingUploadHandler
+from phr.services import uploads as services
+from phr.views.records import SANDBOX
+
+
+@csrf_exempt  # the files' handler must be set before the form is read; `_receive` checks the token
+@login_required
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """The upload page; files arrive by POST, one or several."""
+    if request.method == "POST":
+        handler = EncryptingUploadHandler(request, actor_of(request))
+        request.upload_handlers = [handler]
+        return _receive(request, handler)  # type: ignore[no-any-return]
+    context = {
+        "uploads": services.uploads(actor_of(request)),
+        "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
+        "most_files": settings.PHR_UPLOAD_MOST_FILES,
+    }
+    return render(request, "phr/upload.html", context)
+
+
+@csrf_protect
+def _receive(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
+    # Reading the form is what receives the files.
+    bool(request.FILES)
+    for received in handler.received:
+        services.complete_upload(actor_of(request), received.upload_id, size=received.size)
+    problem = handler.problem
+    if not problem and not handler.received:
+        problem = "Choose at least one file."
+    if request.headers.get("X-Requested-With") == "upload":
+        return _answer_script(handler, problem)
+    if problem:
+        messages.error(request, problem)
+    return redirect("phr:upload")
+
+
+def _answer_script(handler: EncryptingUploadHandler, problem: str) -> JsonResponse:
+    if problem:
+        return JsonResponse({"error": problem}, status=400)
+    return JsonResponse({"url": reverse("phr:upload_state", args=[handler.received[0].upload_id])})
+
+
+@login_required
+@require_safe
+def upload_state(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """One upload, as a page or as the fragment that the upload page polls."""
+    followed = services.upload(actor_of(request), upload_id)
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "phr/_upload_state.html" if fragment else "phr/upload_state.html"
+    return render(request, template, {"followed": followed})
+
+
+@login_required
+@require_http_methods(["POST"])
+def dismiss(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    services.dismiss(actor_of(request), upload_id)
+    return redirect("phr:upload")
+
+
+@login_required
+@require_safe
+def original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
+    """The uploaded file, byte for byte, for its owner."""
+    sent = services.original(actor_of(request), upload_id)
+    response = StreamingHttpResponse(sent.pieces, content_type="application/octet-stream")
+    response.headers["Content-Length"] = str(sent.size)
+    header = content_disposition_header(as_attachment=True, filename=sent.file_name)
+    response.headers["Content-Disposition"] = header or "attachment"
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response

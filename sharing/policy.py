@@ -1,0 +1,177 @@
+"""THE RULE: who may see and do what. Everything asks here; nothing else compares user ids.
+
+The rule in words is `docs/who-may-see-what.md`. `records` is the rule as a queryset; `require` is
+the same queryset asked for one row; `people` and `explain` are the same conditions turned round.
+The database repeats it as row-level security (sharing and phr migrations `0002_walls`).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from accounts.actors import Actor, Denied, Door, System
+from accounts.models import Patient, User
+from sharing.models import Grant, GrantQuerySet
+
+
+class Action(StrEnum):
+    """What somebody wants to do with a record."""
+
+    COPY = "copy"
+    CREATE = "create"
+    DELETE = "delete"
+    READ = "read"
+    SHARE = "share"
+    UPDATE = "update"
+
+
+GRANTABLE = frozenset({Action.READ, Action.COPY})
+JOBS: dict[str, frozenset[Action]] = {
+    System.DEMO: frozenset(),
+    System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
+    System.INTEGRITY: frozenset(),
+    System.PURGE: frozenset({Action.DELETE}),
+}
+
+
+class Kept(Protocol):
+    """Any row the rule can judge: whose it is, which kind, how sensitive, still there or not."""
+
+    pk: UUID
+    patient_id: UUID
+    category: str
+    labels: list[int]
+    hidden_at: Any
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Why something is permitted: `owner`, `job:<name>` or `grant:<id>`."""
+
+    text: str
+
+
+OWNER = Basis("owner")
+
+
+def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
+    """For whom the actor may do this to at least some records."""
+    rows = Patient.objects.filter(erasing_at=None)
+    if actor.door is Door.SYSTEM:
+        return rows if action in JOBS.get(actor.system, ()) else rows.none()
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        return rows.none()
+    rule = Q(user_id=actor.user_id, user__is_active=True)
+    if action in GRANTABLE:
+        rule |= Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))
+    return rows.filter(rule)
+
+
+def records(actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID) -> QuerySet[Row]:
+    """Which of one patient's `rows` the actor may do this to."""
+    rows = rows.filter(patient_id=patient_id, hidden_at=None)
+    if actor.door is Door.SYSTEM or _owns(actor, patient_id):
+        allowed = patients(actor, action).filter(pk=patient_id).exists()
+        return rows if allowed else rows.none()
+    if actor.door is not Door.SESSION or action not in GRANTABLE:
+        return rows.none()
+    rule = Q(pk__in=[])
+    for grant in _grants(actor, action).filter(patient_id=patient_id):
+        rule |= covered(grant.categories, grant.labels)
+    return rows.filter(rule)
+
+
+def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
+    """The rows that a grant of these categories and sensitivity tokens covers."""
+    return Q(category__in=list(categories), labels__contained_by=list(labels))
+
+
+def require(
+    actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID, pk: UUID
+) -> Row:
+    """The one row, or `Denied` (answered as 404) when it is not there for this actor."""
+    row = records(actor, action, rows, patient_id).filter(pk=pk).first()
+    if row is None:
+        raise Denied(action.value, patient_id=patient_id, subject=f"Record/{pk}")
+    return row
+
+
+def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
+    """The patient, or `Denied` when the actor may do this to nothing of hers."""
+    patient = patients(actor, action).filter(pk=patient_id).first()
+    if patient is None:
+        raise Denied(action.value, patient_id=patient_id, subject=f"Patient/{patient_id}")
+    return patient
+
+
+def require_own(actor: Actor) -> Patient:
+    """The actor's own Patient, or `Denied`."""
+    patient = None
+    if actor.door is Door.SESSION:
+        patient = patients(actor, Action.SHARE).filter(user_id=actor.user_id).first()
+    if patient is None:
+        raise Denied(Action.READ.value)
+    return patient
+
+
+def people(action: Action, row: Kept) -> set[UUID]:
+    """Who may do this to one record: the ids of users. For the owner and the workers to ask."""
+    if row.hidden_at is not None:
+        return set()
+    found = set(
+        Patient.objects.filter(
+            pk=row.patient_id, erasing_at=None, user__is_active=True
+        ).values_list("user_id", flat=True)
+    )
+    if action in GRANTABLE:
+        found |= {
+            grant.grantee_id
+            for grant in _allowing(Grant.objects.active(), action).filter(patient_id=row.patient_id)
+            if grant.grantee_id and covers(grant, row)
+        }
+    return found
+
+
+def covers(grant: Grant, row: Kept) -> bool:
+    """`covered`, asked of one row in memory."""
+    return row.category in grant.categories and set(row.labels) <= set(grant.labels)
+
+
+def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:
+    """Every reason why the actor may do this to the row; empty when she may not."""
+    if row.hidden_at is not None:
+        return []
+    if actor.door is Door.SYSTEM:
+        return [Basis(f"job:{actor.system}")] if action in JOBS.get(actor.system, ()) else []
+    if _owns(actor, row.patient_id):
+        return [OWNER] if patients(actor, action).filter(pk=row.patient_id).exists() else []
+    return [basis for grant, basis in bases(actor, action, row.patient_id) if covers(grant, row)]
+
+
+def bases(actor: Actor, action: Action, patient_id: UUID) -> list[tuple[Grant, Basis]]:
+    """The active grants by which the actor may do this to records of the patient."""
+    if actor.door is not Door.SESSION or action not in GRANTABLE:
+        return []
+    rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
+    return [(grant, Basis(f"grant:{grant.pk}")) for grant in rows]
+
+
+def _owns(actor: Actor, patient_id: UUID) -> bool:
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        return False
+    return Patient.objects.filter(pk=patient_id, user_id=actor.user_id).exists()
+
+
+def _grants(actor: Actor, action: Action) -> GrantQuerySet:
+    return _allowing(Grant.objects.active(), action).filter(grantee_id=actor.user_id)
+
+
+def _allowing(grants: GrantQuerySet, action: Action) -> GrantQuerySet:
+    return grants.filter(may_copy=True) if action is Action.COPY else grants

@@ -1,0 +1,26 @@
+"""Opaque sensitivity tokens: a stolen dump does not say who has which kind of record (DESIGN D4)."""
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha256
+from uuid import UUID
+
+from accounts import keys
+from sharing.labels import Sensitivity
+
+
+def keyed(key: bytes, text: str) -> int:
+    """HMAC-SHA256 cut to a signed 64-bit number, as PostgreSQL's bigint holds it."""
+    return int.from_bytes(hmac.digest(key, text.encode(), sha256)[:8], "big", signed=True)
+
+
+def label_tokens(patient_id: UUID) -> dict[Sensitivity, int]:
+    """Every sensitivity label's token for this patient; another patient's tokens differ."""
+    key = keys.subkey(patient_id, keys.Purpose.INDEX)
+    return {label: keyed(key, f"label:{label.value}") for label in Sensitivity}
+
+
+def labels_of(patient_id: UUID, tokens: Iterable[int]) -> list[Sensitivity]:
+    """The labels behind tokens, in the order of `Sensitivity`."""
+    wanted = set(tokens)
+    return [label for label, token in label_tokens(patient_id).items() if token in wanted]

@@ -1,0 +1,79 @@
+"""One cast everywhere: alice keeps a record, bob is her doctor, carol a stranger, sam staff."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+
+from accounts import services
+from accounts.actors import Actor, System
+from accounts.models import User
+from phr.services import imports, uploads
+from sharing import services as sharing
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.services import Scope
+
+PASSWORD = "correct horse battery staple"
+IMPORTER = Actor.job(System.IMPORT)
+PURGER = Actor.job(System.PURGE)
+SEALER = Actor.job(System.AUDIT)
+ALL = Scope(tuple(Category), tuple(Sensitivity), may_copy=True, ends_at=None)
+ORDINARY = Scope(tuple(Category), (Sensitivity.N,), may_copy=False, ends_at=None)
+
+
+def join(email: str, *, staff: bool = False) -> User:
+    """A user with a verified address and `PASSWORD`."""
+    user = User.objects.create_user(email, PASSWORD, is_staff=staff, is_superuser=staff)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+@dataclass(frozen=True)
+class Cast:
+    alice: Actor
+    alice_id: UUID
+    bob: Actor
+    carol: Actor
+    carol_id: UUID
+    sam: Actor
+
+    @classmethod
+    def enter(cls) -> "Cast":
+        alice, bob, carol = (
+            Actor.session(join(f"{name}@example.org").pk) for name in ("alice", "bob", "carol")
+        )
+        services.register_practitioner(
+            bob, name="Dr Bob Brown", profession="Doctor", specialty="Cardiology",
+            licence_number="GMC 123",
+        )  # fmt: skip
+        return cls(
+            alice=alice,
+            alice_id=services.begin_record(alice, name="Alice Archer"),
+            bob=bob,
+            carol=carol,
+            carol_id=services.begin_record(carol, name="Carol Clark"),
+            sam=Actor.staff(join("sam@example.org", staff=True).pk),
+        )
+
+    def share(self, scope: Scope = ALL, *, email: str = "bob@example.org") -> UUID:
+        """Alice shares with bob, who accepts. Returns the Grant's id."""
+        grant_id = sharing.grant(self.alice, email, scope=scope)
+        sharing.accept(self.bob, grant_id)
+        return grant_id
+
+
+def receive(actor: Actor, data: bytes, name: str = "file.json") -> UUID:
+    """Put a file in as a request would, without reading it yet. Returns the Upload's id."""
+    upload_id, writer = uploads.begin_upload(actor, file_name=name)
+    writer.write(data)
+    writer.close()
+    uploads.complete_upload(actor, upload_id, size=writer.size)
+    return upload_id
+
+
+def put_in(actor: Actor, data: bytes, name: str = "file.json") -> uploads.Followed:
+    """Put a file in and let the worker read it."""
+    upload_id = receive(actor, data, name)
+    imports.import_upload(IMPORTER, upload_id)
+    return uploads.upload(actor, upload_id)

@@ -1,0 +1,68 @@
+"""The cast and the ground every test stands on: real PostgreSQL, through the portal's own roles."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from accounts import keys
+from tests.cast import Cast
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
+    """Migrate the private databases once; tests then work through `phr_web` and `phr_worker`."""
+    with django_db_blocker.unblock():
+        for alias in ("default", "vault"):
+            call_command("migrate", database=alias, verbosity=0)
+        keys.prepare()
+
+
+def empty(alias: str) -> None:
+    """Empty every table as the owner: the portal's own roles may not."""
+    settings = connections[alias].settings_dict
+    with psycopg.connect(
+        host=settings["HOST"] or None,
+        port=settings["PORT"] or None,
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    ) as owner:
+        keep = ("django_migrations", "django_content_type", "auth_permission", "vault_keyencryptionkey")
+        tables = [
+            name
+            for (name,) in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            if name not in keep
+        ]
+        guarded = [name for name in tables if name.startswith("accounts_audit")]
+        for name in guarded:
+            owner.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        owner.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        for name in guarded:
+            owner.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+
+
+def _teardown(_self: TransactionTestCase) -> None:
+    for alias in ("default", "vault"):
+        empty(alias)
+
+
+TransactionTestCase._fixture_teardown = _teardown  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def fresh_process_memory() -> Iterator[None]:
+    """No test inherits keys another test made this process remember."""
+    keys.forget_all()
+    yield
+    keys.forget_all()
+
+
+@pytest.fixture
+def cast() -> Cast:
+    """alice (patient), bob (her doctor), carol (another patient), sam (staff)."""
+    return Cast.enter()
