@@ -5,7 +5,6 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from phr.launch import found
@@ -13,6 +12,7 @@ from phr.launch.account import CannotStart
 from phr.launch.child import Command, adopt_strays, end_strays
 from phr.launch.external import check_broker, check_database, make_vault, vault_url
 from phr.launch.folder import ROOT, kept_secrets
+from phr.launch.healthy import status
 from phr.launch.private import Passwords, Services
 from phr.launch.stop import Stop, Stopped
 from phr.launch.supervisor import Supervisor
@@ -116,14 +116,7 @@ class Demo:
 
     def _ready(self) -> bool:
         self.supervisor.look()
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        return status(self.port, "/readyz", self.settings["PHR_ORIGIN"]) == 200
 
     def _tell(self) -> None:
         people = self.people.read_text().strip()
