@@ -20,7 +20,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
-from phr.formats.image import LONGEST_SIDE, check_size, preview
+from phr.formats.image import LONGEST_SIDE, check_size, preview, step
 from phr.formats.image import warm as warm_pictures
 from phr.formats.parsed import Limits, Preview, Refused, Skipped
 
@@ -68,7 +68,9 @@ def _complete(dataset: FileDataset) -> None:
 def _frame(dataset: Dataset, index: int) -> Pixels:
     decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
     pixels: Pixels = decoder.as_array(dataset, index=index)[0]
-    return pixels
+    # Windowing needs eight bytes a pixel, several times over: not for pixels that are not drawn.
+    every = step(pixels.shape[:2])
+    return pixels[::every, ::every]
 
 
 def _eight_bits(pixels: Pixels, dataset: Dataset) -> NDArray[np.uint8]:

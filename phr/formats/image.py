@@ -28,6 +28,8 @@ NAME = "a picture"
 LONGEST_SIDE = 1600
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff"}
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
+# Modes that can be made smaller first, so that large pictures need little memory.
+_SMOOTH = frozenset({"L", "RGB", "RGBA", "LA", "CMYK", "YCbCr"})
 _EXIF, _TAKEN = 0x8769, 36867
 _PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin)
 
@@ -75,6 +77,11 @@ def check_size(width: int, height: int, limits: Limits) -> None:
         )
 
 
+def step(size: tuple[int, ...]) -> int:
+    """Taking every so many pixels leaves at least 1600 on the longest side, or all there are."""
+    return max(1, max(size) // LONGEST_SIDE)
+
+
 def preview(picture: Image.Image, caption: str) -> Preview:
     """The picture (L or RGB) encoded: PNG for greys, where letters matter, otherwise JPEG."""
     out = BytesIO()
@@ -92,6 +99,8 @@ def _draw(picture: Image.Image) -> Image.Image:
     orientation = picture.getexif().get(0x0112)
     picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     picture.load()
+    if picture.mode in _SMOOTH:
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     flat = _flat(picture)
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if orientation in range(2, 9):
@@ -107,7 +116,8 @@ def _flat(picture: Image.Image) -> Image.Image:
     if picture.mode == "1":
         return picture.convert("L")
     if picture.mode.startswith(("I", "F")):
-        values = np.asarray(picture).astype(np.float32)
+        values = np.asarray(picture)[:: step(picture.size), :: step(picture.size)]
+        values = values.astype(np.float32)
         low, high = (float(v) for v in np.nanpercentile(values, (0.5, 99.5)))
         scaled = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
         return Image.fromarray(np.nan_to_num(scaled).astype(np.uint8))

@@ -254,3 +254,19 @@ def test_memory_stays_flat_on_a_large_bundle() -> None:
                 most = max(most, int(status.split("VmHWM:")[1].split()[0]) * 1024)
     assert count == 30_000
     assert 0 < most < 150 * MB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("JPEG", "RGB"), ("PNG", "RGBA"), ("PNG", "I;16"), ("PNG", "P"), ("TIFF", "F")],
+)
+def test_the_largest_picture_fits_into_the_memory(kind: str, mode: str) -> None:
+    raw = picture(kind, mode=mode, size=(7000, 7000))
+    assert isinstance(boxed(raw, limits=Limits(max_bytes=400 * MB))[1], Preview)
+
+
+@pytest.mark.slow
+def test_the_largest_dicom_frame_fits_into_the_memory() -> None:
+    raw = dicom(ct_slice(Rows=7000, Columns=7000, PixelData=bytes(2 * 7000 * 7000)))
+    assert isinstance(boxed(raw)[1], Preview)
