@@ -24,6 +24,7 @@ class System(StrEnum):
     IMPORT = "import"
     INTEGRITY = "integrity"
     MAIL = "mail"
+    OPERATOR = "operator"
     PURGE = "purge"
 
 
@@ -57,6 +58,8 @@ class Actor:
 class Denied(Http404):
     """The actor may not; answered exactly like something that does not exist."""
 
-    def __init__(self, action: str = "", *, patient_id: UUID | None = None, subject: str = "") -> None:
+    def __init__(
+        self, action: str = "", *, patient_id: UUID | None = None, subject: str = ""
+    ) -> None:
         super().__init__("Not found.")
         self.action, self.patient_id, self.subject = action, patient_id, subject

@@ -17,7 +17,9 @@ class PractitionerForm(forms.Form):
         help_text="For example, Dr Ana Silva",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    profession = forms.CharField(label="Your profession", max_length=80, help_text="For example, doctor, nurse or dentist")
+    profession = forms.CharField(
+        label="Your profession", max_length=80, help_text="For example, doctor, nurse or dentist"
+    )
     specialty = forms.CharField(label="Your specialty", max_length=80, required=False)
     licence_number = forms.CharField(
         label="Your licence or registration number",

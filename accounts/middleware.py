@@ -40,12 +40,16 @@ def idle(answer: Answer) -> Answer:
             seen = request.session.get("seen_at", now)
             if now - seen > settings.PHR_IDLE_MINUTES * 60:
                 logout(request)
-            elif now - seen > 60 or "seen_at" not in request.session:
-                if not _background(request):
-                    request.session["seen_at"] = now
+            elif _stale(request, now - seen) and not _background(request):
+                request.session["seen_at"] = now
         return answer(request)
 
     return middleware
+
+
+def _stale(request: HttpRequest, seconds: int) -> bool:
+    # Written once a minute at the most: a session row is not rewritten with every click.
+    return seconds > 60 or "seen_at" not in request.session
 
 
 def _background(request: HttpRequest) -> bool:

@@ -27,7 +27,9 @@ def actor_of(request: HttpRequest) -> Actor:
 def authenticated_recently(request: HttpRequest) -> bool:
     """Whether this session proved who it is (at sign-in or since) within the last five minutes."""
     proofs = get_authentication_records(request, request.user)
-    return bool(proofs) and time.time() - proofs[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return (
+        bool(proofs) and time.time() - proofs[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    )
 
 
 def dangerous(view: View) -> View:

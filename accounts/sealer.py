@@ -131,17 +131,12 @@ def _anchors() -> dict[int, str]:
 def _walk(anchors: dict[int, str]) -> Verdict:
     count, previous = 0, b""
     for seal, event in _sealed():
-        place = f"sequence {count + 1}"
-        if seal.sequence != count + 1:
-            return Verdict(1, count, "missing", place)
-        if event is None:
-            return Verdict(1, count, "missing", place)
-        bad = _wrong(previous, seal, event)
-        if bad:
-            return Verdict(1, count, bad, place)
+        bad = _wrong(count, previous, seal, event)
         count, previous = count + 1, bytes(seal.hash)
-        if anchors.get(count, previous.hex()) != previous.hex():
-            return Verdict(1, count, "anchor-mismatch", place)
+        if not bad and anchors.get(count, previous.hex()) != previous.hex():
+            bad = "anchor-mismatch"
+        if bad:
+            return Verdict(1, count - 1, bad, f"sequence {count}")
     if anchors and max(anchors) > count:
         return Verdict(1, count, "tail-cut", f"sequence {count + 1}")
     if count and not anchors:
@@ -149,7 +144,9 @@ def _walk(anchors: dict[int, str]) -> Verdict:
     return _outside_chain(count)
 
 
-def _wrong(previous: bytes, seal: AuditSeal, event: AuditEvent) -> str:
+def _wrong(count: int, previous: bytes, seal: AuditSeal, event: AuditEvent | None) -> str:
+    if event is None or seal.sequence != count + 1:
+        return "missing"
     if not hmac.compare_digest(mac(event), bytes(event.mac)):
         return "altered"
     return "" if link(previous, event) == bytes(seal.hash) else "reordered"

@@ -8,7 +8,7 @@ from typing import Any
 ALL = "select, insert, update, delete"
 GROW = "select, insert"
 
-# table: (phr_web, phr_worker, phr_judge)
+# For each table what phr_web, phr_worker and phr_judge may.
 DEFAULT: dict[str, tuple[str, str, str]] = {
     "accounts_auditevent": (GROW, GROW, ""),
     "accounts_auditseal": ("", GROW, ""),
@@ -36,7 +36,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordversion": ("select", ALL, ""),
     "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
     "rights_erasure": (GROW, "select, update", ""),
-    "sharing_grant": ("select, insert, update (grantee_id, accepted_at, revoked_at)", "select", "select"),
+    "sharing_grant": (
+        "select, insert, update (grantee_id, accepted_at, revoked_at)",
+        "select",
+        "select",
+    ),
     "usersessions_usersession": (ALL, "", ""),
 }
 VAULT: dict[str, tuple[str, str, str]] = {

@@ -17,7 +17,9 @@ _WORD = re.compile(r"[^\W_]+(?:[.\-][^\W_]+)*")
 def words(text: str) -> tuple[str, ...]:
     """The searchable words of a text: lower case, without accents, codes like `E11.9` whole."""
     plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter)
+        letter
+        for letter in unicodedata.normalize("NFKD", text)
+        if not unicodedata.combining(letter)
     )
     return tuple(word[:LONGEST_WORD] for word in _WORD.findall(plain.casefold()))
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from hmac import digest as hmac_digest
 from types import TracebackType
+from typing import Self
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -86,12 +87,15 @@ class Stage:
     def __init__(self, actor: Actor, patient_id: UUID) -> None:
         self.actor, self.patient_id, self.count = actor, patient_id, 0
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
         self._run(sql.DROP, sql.CREATE)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._run(sql.DROP)
 
@@ -102,18 +106,21 @@ class Stage:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Copy rows into the temporary table."""
-        with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
-            with cursor.copy(sql.COPY) as copy:
-                copy.set_types(sql.TYPES)
-                for row in rows:
-                    self.count += 1
-                    copy.write_row(
-                        (
-                            row.id, self.count, row.resource_type, row.category, row.effective_at,
-                            row.dated, row.labels, row.tokens, row.digest, row.identity,
-                            row.body_sealed, row.place, row.owns_file, row.pictures,
-                        )
-                    )  # fmt: skip
+        with (
+            acting_as(self.actor, about=self.patient_id),
+            connection.cursor() as cursor,
+            cursor.copy(sql.COPY) as copy,
+        ):
+            copy.set_types(sql.TYPES)
+            for row in rows:
+                self.count += 1
+                copy.write_row(
+                    (
+                        row.id, self.count, row.resource_type, row.category, row.effective_at,
+                        row.dated, row.labels, row.tokens, row.digest, row.identity,
+                        row.body_sealed, row.place, row.owns_file, row.pictures,
+                    )
+                )  # fmt: skip
 
     def publish(self, upload: Upload) -> Outcome:
         """Inside one transaction: settle what is new, changed or known, and write it all."""

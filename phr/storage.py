@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -81,9 +82,7 @@ class Writer:
         self._rest = self._rest[start:]
 
     def _put(self, plain: bytes, *, final: bool) -> None:
-        self._out.write(
-            self._cipher.encrypt(_nonce(self._number, final=final), plain, self._aad)
-        )
+        self._out.write(self._cipher.encrypt(_nonce(self._number, final=final), plain, self._aad))
         self._number += 1
 
     def close(self) -> None:
@@ -102,11 +101,14 @@ class Writer:
     def digest(self) -> bytes:
         return self._sha.digest()
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         if kind is None:
             self.close()

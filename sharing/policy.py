@@ -5,7 +5,7 @@ the same queryset asked for one row; `people` and `explain` are the same conditi
 The database repeats it as row-level security (sharing and phr migrations `0002_walls`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, Denied, Door, System
-from accounts.models import Patient, User
+from accounts.models import Patient
 from sharing.models import Grant, GrantQuerySet
 
 
@@ -34,6 +34,7 @@ JOBS: dict[str, frozenset[Action]] = {
     System.DEMO: frozenset(),
     System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
     System.INTEGRITY: frozenset(),
+    System.OPERATOR: frozenset({Action.CREATE}),
     System.PURGE: frozenset({Action.DELETE}),
 }
 
@@ -93,9 +94,7 @@ def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
     return Q(category__in=list(categories), labels__contained_by=list(labels))
 
 
-def require(
-    actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID, pk: UUID
-) -> Row:
+def require(actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID, pk: UUID) -> Row:
     """The one row, or `Denied` (answered as 404) when it is not there for this actor."""
     row = records(actor, action, rows, patient_id).filter(pk=pk).first()
     if row is None:

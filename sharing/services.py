@@ -119,7 +119,9 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
         )
         if not bound:
             raise Denied("accept", subject=f"Grant/{grant_id}")
-        note("accept", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}")
+        note(
+            "accept", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}"
+        )
         return row.patient_id
 
 
@@ -231,5 +233,3 @@ def shared(actor: Actor, *, most: int = 100) -> Shared:
 def _held_by_me(actor: Actor, row: Grant) -> Held:
     name = accounts.name_of(row.patient) if row.grantee_id == actor.user_id else ""
     return Held(row, scope_of(row), accounts.Person(""), patient_name=name)
-
-

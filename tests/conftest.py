@@ -32,10 +32,17 @@ def empty(alias: str) -> None:
         password=settings["PASSWORD"],
         dbname=settings["NAME"],
     ) as owner:
-        keep = ("django_migrations", "django_content_type", "auth_permission", "vault_keyencryptionkey")
+        keep = (
+            "django_migrations",
+            "django_content_type",
+            "auth_permission",
+            "vault_keyencryptionkey",
+        )
         tables = [
             name
-            for (name,) in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            for (name,) in owner.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            )
             if name not in keep
         ]
         guarded = [name for name in tables if name.startswith("accounts_audit")]

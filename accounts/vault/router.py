@@ -5,15 +5,18 @@ from typing import Any
 from django.db.models import Model
 
 
+def _kept_there(model: type[Model]) -> bool:
+    return model._meta.app_label == "vault"  # noqa: SLF001 - a documented API of Django
+
+
 class VaultRouter:
     def db_for_read(self, model: type[Model], **_hints: Any) -> str | None:
-        return "vault" if model._meta.app_label == "vault" else None
+        return "vault" if _kept_there(model) else None
 
     db_for_write = db_for_read
 
     def allow_relation(self, one: Model, other: Model, **_hints: Any) -> bool | None:
-        labels = {one._meta.app_label, other._meta.app_label}
-        return False if "vault" in labels and len(labels) > 1 else None
+        return None if _kept_there(type(one)) == _kept_there(type(other)) else False
 
     def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool:
         return (db == "vault") == (app_label == "vault")

@@ -73,9 +73,7 @@ def _pieces(
     while start < binary.size:
         with acting_as(actor, about=patient_id):
             _file(actor, action, patient_id, record_id, binary.pk)
-            piece = storage.read(
-                binary.name, patient_id, binary.pk, start=start, length=PIECE
-            )
+            piece = storage.read(binary.name, patient_id, binary.pk, start=start, length=PIECE)
             data = b"".join(piece)
         yield data
         start += len(data) or PIECE

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from accounts import keys
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr import staging, storage
@@ -89,10 +88,10 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     for item in _read(upload):
         if isinstance(item, Parsed):
             told.counts[item.resource_type] += 1
-            batch.append(sealer.row(item))
             if len(batch) >= BATCH:
                 stage.add(batch)
                 batch.clear()
+            batch.append(sealer.row(item))
         elif isinstance(item, Preview):
             batch[-1].pictures.append(_keep_picture(actor, upload, item))
         elif isinstance(item, Skipped):

@@ -1,6 +1,6 @@
 """Reading and keeping records: the timeline, one record, its files, its sensitivity."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,10 @@ from accounts import audit, keys
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
-from accounts.models import AuditEvent, Patient
-from phr import storage
+from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, headline
-from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion
+from phr.models import Binary, Provenance, Record, RecordVersion
 from phr.search import Tokeniser
 from sharing import policy
 from sharing.categories import Category
@@ -218,9 +217,7 @@ def old_version(actor: Actor, record_id: UUID, version: int) -> tuple[RecordVers
         if past is None:
             raise Denied("read", patient_id=patient.pk, subject=f"Record/{record_id}")
         note("read", patient_id=patient.pk, records=[row.pk], basis="owner")
-        return past, describe(
-            open_body(patient.pk, row.pk, past.version, bytes(past.body_sealed))
-        )
+        return past, describe(open_body(patient.pk, row.pk, past.version, bytes(past.body_sealed)))
 
 
 def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> None:

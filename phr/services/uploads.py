@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
+from accounts.models import Patient
 from accounts.wake import wake
 from phr import storage
 from phr.models import Binary, Provenance, RecordFile, Upload
@@ -24,13 +25,16 @@ from sharing.policy import Action
 LEFT_OVER = timedelta(hours=1)
 
 
-def begin_upload(actor: Actor, *, file_name: str) -> tuple[UUID, Writer]:
+def begin_upload(
+    actor: Actor, *, file_name: str, patient_id: UUID | None = None
+) -> tuple[UUID, Writer]:
     """Make the rows of a file that is about to arrive; its bytes go to the writer, encrypted.
 
-    The row comes first, so there is never a file without one. Returns the Upload's id.
+    The row comes first, so there is never a file without one. `patient_id` is for the operator's
+    command; a person adds to her own record. Returns the Upload's id.
     """
-    with acting_as(actor):
-        patient = policy.require_own(actor)
+    with acting_as(actor, about=patient_id):
+        patient = _patient(actor, patient_id)
         upload_id = uuid4()
         binary = Binary.objects.create(
             patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
@@ -44,7 +48,7 @@ def begin_upload(actor: Actor, *, file_name: str) -> tuple[UUID, Writer]:
                 patient.pk, keys.Purpose.BODY, _name_place(upload_id), file_name[:200].encode()
             ),
         )
-        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis="owner")
+        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=_basis(actor))
     return upload_id, Writer(binary.name, patient.pk, binary.pk)
 
 
@@ -56,10 +60,22 @@ def _report_place(upload_id: UUID) -> str:
     return f"phr_upload/{upload_id}/report"
 
 
-def complete_upload(actor: Actor, upload_id: UUID, *, size: int) -> None:
+def _patient(actor: Actor, patient_id: UUID | None) -> Patient:
+    if patient_id is None:
+        return policy.require_own(actor)
+    return policy.require_patient(actor, Action.CREATE, patient_id)
+
+
+def _basis(actor: Actor) -> str:
+    return f"job:{actor.system}" if actor.system else "owner"
+
+
+def complete_upload(
+    actor: Actor, upload_id: UUID, *, size: int, patient_id: UUID | None = None
+) -> None:
     """All bytes are here and durable: from now on the import is due."""
-    with acting_as(actor):
-        upload = _own(actor, upload_id)
+    with acting_as(actor, about=patient_id):
+        upload = _own(actor, upload_id, patient_id)
         Binary.objects.filter(pk=upload.original_id).update(size=size, complete_at=Now())
         wake("phr.tasks.import_upload", upload.pk)
 
@@ -70,8 +86,8 @@ def abandon_upload(actor: Actor, upload_id: UUID) -> None:
         _remove(_own(actor, upload_id))
 
 
-def _own(actor: Actor, upload_id: UUID) -> Upload:
-    patient = policy.require_own(actor)
+def _own(actor: Actor, upload_id: UUID, patient_id: UUID | None = None) -> Upload:
+    patient = _patient(actor, patient_id)
     rows = Upload.objects.select_related("original")
     row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None).first()
     if row is None:
@@ -148,9 +164,10 @@ def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
         return [_followed(row) for row in rows.order_by("-received_at", "-id")[:most]]
 
 
-def upload(actor: Actor, upload_id: UUID) -> Followed:
-    with acting_as(actor):
-        return _followed(_own(actor, upload_id))
+def upload(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> Followed:
+    """One upload and what became of it, or `Denied`."""
+    with acting_as(actor, about=patient_id):
+        return _followed(_own(actor, upload_id, patient_id))
 
 
 def _followed(row: Upload) -> Followed:
@@ -190,7 +207,9 @@ def original(actor: Actor, upload_id: UUID) -> Original:
     """The file of one of the actor's uploads, byte for byte; audited. Raises `Denied`."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        row = Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
+        row = (
+            Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
+        )
         if row is None or row.original is None or row.original.complete_at is None:
             raise Denied("copy", patient_id=patient.pk, subject=f"Upload/{upload_id}")
         binary = row.original
@@ -235,5 +254,3 @@ def _clear(binary_id: UUID) -> None:
     else:
         storage.destroy(binary.name)
         binary.delete()
-
-

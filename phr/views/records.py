@@ -60,7 +60,9 @@ def labels(request: HttpRequest, record_id: UUID) -> HttpResponse:
     if form.is_valid():
         chosen = [Sensitivity(value) for value in form.cleaned_data["labels"]]
         services.classify(actor_of(request), record_id, labels=chosen)
-        messages.success(request, "Saved. People you share with see this item only if you chose its kind.")
+        messages.success(
+            request, "Saved. People you share with see this item only if you chose its kind."
+        )
     return redirect("phr:record", record_id)
 
 

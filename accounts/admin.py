@@ -1,0 +1,113 @@
+"""What staff see of people: contact facts and states, never content (S27)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts import services
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from accounts.requests import actor_of
+
+admin.site.unregister(Group)
+admin.site.site_header = "Staff desk"
+admin.site.site_title = "Staff desk"
+
+
+def staff_actor(request: HttpRequest) -> Actor:
+    """The staff member behind an admin request; she has no way to content."""
+    actor = actor_of(request)
+    if actor.user_id is None:
+        return Actor()
+    return Actor.staff(actor.user_id, request_id=actor.request_id)
+
+
+class MetadataAdmin(admin.ModelAdmin[Any]):
+    """Lists named columns and nothing else: no search, no change, no oracle by query string."""
+
+    actions: Any = ()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        del value, request
+        return lookup in {str(name) for name in self.list_filter}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        del request, obj
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return self._as_staff(request, super().changelist_view, request, extra_context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._as_staff(request, super().changeform_view, request, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._as_staff(request, super().history_view, request, *args, **kwargs)
+
+    def _as_staff(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> Any:
+        """The rows are fetched and the page is rendered while the database knows it is staff."""
+        with acting_as(staff_actor(request)):
+            response: HttpResponseBase = view(*args, **kwargs)
+            if hasattr(response, "render"):
+                response.render()
+            return response
+
+
+@admin.register(User)
+class UserAdmin(MetadataAdmin):
+    list_display = ("email", "is_active", "is_staff", "date_joined")
+    fields = ("id", "email", "is_active", "is_staff", "date_joined", "last_login")
+    list_filter = ("is_active", "is_staff")
+    ordering = ("-date_joined",)
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(MetadataAdmin):
+    list_display = ("name", "profession", "specialty", "licence_number", "verified_at")
+    fields = (
+        "id", "name", "profession", "specialty", "licence_number", "verified_at", "verified_by",
+        "created_at",
+    )  # fmt: skip
+    ordering = ("verified_at", "created_at")
+    actions = ("verify",)
+
+    @admin.action(description="The licence was found in the register: verify")
+    def verify(self, request: HttpRequest, chosen: QuerySet[Practitioner]) -> None:
+        verified = self._verify(staff_actor(request), chosen.filter(verified_at=None))
+        messages.success(request, f"Verified: {verified}")
+
+    def _verify(self, actor: Actor, chosen: Iterable[Practitioner]) -> int:
+        rows = list(chosen)
+        for row in rows:
+            services.verify_practitioner(actor, row.pk)
+        return len(rows)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(MetadataAdmin):
+    list_display = ("at", "door", "system", "action", "outcome", "actor_id", "patient_id")
+    fields = (*list_display, "subject", "basis", "request_id")
+    list_filter = ("door", "outcome")
+    ordering = ("-at",)
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(MetadataAdmin):
+    list_display = ("id", "created_at", "due_at", "attempts", "sent_at")
+    fields = list_display
+    ordering = ("-created_at",)

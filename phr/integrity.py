@@ -1,0 +1,78 @@
+"""Whether what must hold between tables, files, keys and walls does hold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts import keys
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.models import Patient
+from phr import storage
+from phr.models import Binary
+
+# A file that is arriving right now has a row, but is not complete yet.
+ARRIVING = timedelta(hours=1)
+
+UNFORCED = """
+    SELECT c.relname FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+    WHERE c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+      AND (a.attname = 'patient_id' OR c.relname = 'accounts_patient')
+    GROUP BY c.relname ORDER BY c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong; every list is empty in a sound portal."""
+
+    patients: int
+    files: int
+    files_without_row: list[str]
+    rows_without_file: list[UUID]
+    patients_without_key: list[UUID]
+    tables_without_wall: list[str]
+
+    @property
+    def sound(self) -> bool:
+        return not (
+            self.files_without_row
+            or self.rows_without_file
+            or self.patients_without_key
+            or self.tables_without_wall
+        )
+
+
+def check(actor: Actor) -> Findings:
+    """Look at every file, row, key and table once."""
+    with acting_as(actor):
+        patient_ids = list(Patient.objects.filter(erasing_at=None).values_list("pk", flat=True))
+        # Files are listed before rows: a file that arrives in between has its row already.
+        files = set(storage.names())
+        rows = list(Binary.objects.values_list("pk", "name", "complete_at", "created_at"))
+        missing = [pk for pk, name, complete, _ in rows if complete and not storage.exists(name)]
+        unwalled = list(_tables_without_wall())
+    return Findings(
+        len(patient_ids),
+        len(files),
+        sorted(files - {name for _, name, _, _ in rows}),
+        missing + [pk for pk, _, complete, made in rows if not complete and _late(made)],
+        [pk for pk in patient_ids if not keys.has_key(pk)],
+        unwalled,
+    )
+
+
+def _late(made: datetime) -> bool:
+    return made < timezone.now() - 2 * ARRIVING
+
+
+def _tables_without_wall() -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(UNFORCED)
+        yield from (name for (name,) in cursor.fetchall())
