@@ -1,7 +1,8 @@
 """Gives the tests a PostgreSQL and a Valkey of their own before Django's settings are read.
 
-Loaded by `-p tests.plugin`. Where `DATABASE_URL` is set, its server lends two new databases instead,
-dropped at the end; `REDIS_URL` is used as it is. Workers of pytest-xdist inherit the environment of the process that started the servers.
+Loaded by `-p tests.plugin`. A server named by `DATABASE_URL` lends two new databases, dropped at the
+end, because the tests empty what they work with; so does the private one to each pytest-xdist
+worker. `REDIS_URL` is used as it is.
 """
 
 import os
@@ -51,42 +52,45 @@ def drop_spare_databases(given: str, urls: Mapping[str, str]) -> None:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
-def start_missing(folder: Path, owner: account.Account | None) -> tuple[Services, Supervisor]:
-    """Start what the environment does not name, and name it there."""
-    services = Services(folder, account=owner, fast=True)
-    supervisor = Supervisor()
-    if given := os.environ.get("DATABASE_URL"):
-        services.environment |= spare_databases(given)
-    else:
+def borrow_databases(config: pytest.Config, given: str) -> None:
+    """Work in databases of our own on a server that is there already."""
+    urls = spare_databases(given)
+    os.environ.update(urls)
+    config.add_cleanup(lambda: drop_spare_databases(given, urls))
+
+
+def start_missing(config: pytest.Config) -> None:
+    """Start the servers the environment does not name, and name them there."""
+    owner = account.for_tests()
+    folder = new_folder(owner)
+    services, supervisor = Services(folder, account=owner, fast=True), Supervisor()
+    if "DATABASE_URL" not in os.environ:
         supervisor.add(services.start_postgres)
     if "REDIS_URL" not in os.environ:
         supervisor.add(services.start_valkey)
-    return services, supervisor
+    os.environ.update(services.environment)
+
+    def clean() -> None:
+        supervisor.stop()
+        services.remove_sockets()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    config.add_cleanup(clean)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start the servers; pytest-django reads the settings right after this."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return
-    owner, given = account.for_tests(), os.environ.get("DATABASE_URL")
-    folder = new_folder(owner)
-    services, supervisor = start_missing(folder, owner)
-    data = Path(tempfile.mkdtemp(prefix="phr-tests-data-"))
-    os.environ.update(services.environment)
-    os.environ["PHR_DATA_DIR"] = str(data)
+    """Make the ground; pytest-django reads the settings right after this."""
+    given = os.environ.get("DATABASE_URL")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        start_missing(early_config)
+    if given:
+        borrow_databases(early_config, given)
+    data = tempfile.mkdtemp(prefix="phr-tests-data-")
+    early_config.add_cleanup(lambda: shutil.rmtree(data, ignore_errors=True))
+    os.environ["PHR_DATA_DIR"] = data
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     os.environ.setdefault("PHR_ORIGIN", "http://testserver")
-
-    def clean() -> None:
-        if given:
-            drop_spare_databases(given, services.environment)
-        supervisor.stop()
-        services.remove_sockets()
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(data, ignore_errors=True)
-
-    early_config.add_cleanup(clean)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
