@@ -81,15 +81,28 @@ def _eight_bits(pixels: Pixels, dataset: Dataset) -> NDArray[np.uint8]:
         top = np.iinfo(pixels.dtype).max
         return (pixels if top == 255 else pixels // ((top + 1) // 256)).astype(np.uint8)
     values = apply_modality_lut(pixels, dataset)
-    if "WindowCenter" in dataset or "VOILUTSequence" in dataset:
+    if "VOILUTSequence" in dataset:
         values = apply_voi_lut(values, dataset, index=0)
-        low, high = float(values.min()), float(values.max())
-    else:
-        low, high = (float(v) for v in np.percentile(values, (1, 99)))
+    low, high = _window(values, dataset)
     grey = np.clip((values - low) / max(high - low, 1e-6), 0, 1) * 255
     if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
         grey = 255 - grey
     return grey.astype(np.uint8)
+
+
+def _window(values: Pixels, dataset: Dataset) -> tuple[float, float]:
+    """What is drawn black and white: the first window (PS3.3 §C.11.2.1.2.1), else what is there."""
+    if "VOILUTSequence" in dataset:
+        return float(values.min()), float(values.max())
+    centers, widths = (
+        np.atleast_1d(dataset.get(name) or 0.0).astype(float)
+        for name in ("WindowCenter", "WindowWidth")
+    )
+    if widths[0] >= 1:
+        half = (widths[0] - 1) / 2
+        return centers[0] - 0.5 - half, centers[0] - 0.5 + half
+    low, high = np.percentile(values, (1, 99))
+    return float(low), float(high)
 
 
 def _tiny() -> Dataset:

@@ -150,7 +150,7 @@ class _Bundle:
     ) -> Iterator[Output]:
         resource = entry.get("resource")
         if not isinstance(resource, dict):
-            _refuse_if(r4.check("Bundle_Entry", entry, "entry"), place)
+            _refuse_if(r4.check("Bundle_Entry", entry, "Bundle.entry"), place)
             yield Skipped(place, "it has no resource in it")
             return
         kind = resource.get("resourceType")
@@ -161,7 +161,7 @@ class _Bundle:
         entry["resource"] = (
             {"resourceType": kind} if kind in r4.TYPES else {"resourceType": "Basic"}
         )
-        _refuse_if(r4.check("Bundle_Entry", entry, "entry"), place)
+        _refuse_if(r4.check("Bundle_Entry", entry, "Bundle.entry"), place)
         if kind == "Bundle":
             inner = JsonStream(_nothing, self._limits, raw)
             yield from _Bundle(inner, self._limits, f"{place}, ").read(0)

@@ -7,6 +7,7 @@ no NaN. Positions (`at`) are indices into the window; they stay right until `for
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Generator
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.scanner import make_scanner
@@ -181,8 +182,8 @@ class _Fault(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Fault(_twice(next(n for n in names if names.count(n) > 1)))
+        times = Counter(name for name, _ in pairs)
+        raise _Fault(_twice(times.most_common(1)[0][0]))
     return found
 
 

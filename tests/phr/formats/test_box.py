@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -20,6 +21,8 @@ from phr.formats.parsed import MB, Limits, Output, Parsed, Preview, Progress, Re
 from tests.phr.formats.reading import read
 from tests.worlds import synthea
 from tests.worlds.files import ct_slice, dicom, fhir, pdf, picture
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def boxed(data: bytes, name: str = "", *, limits: Limits | None = None) -> list[Output]:
@@ -215,6 +218,19 @@ def test_neither_name_nor_settings_are_seen_in_the_process_list(
         assert b"canary" not in Path(f"/proc/{child}/environ").read_bytes()
         assert {p.name for p in Path(f"/proc/{child}/fd").iterdir()} <= {"0", "1", "2", "3"}
     items.close()  # type: ignore[attr-defined]
+
+
+def test_no_django_in_the_box() -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import phr.formats.__main__; "
+        "from phr.formats import dicom, fhir, image, pdf; dicom.warm(); fhir.warm(); "
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in "
+        "('django', 'psycopg', 'redis', 'celery', 'socketserver')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_boxes_side_by_side() -> None:

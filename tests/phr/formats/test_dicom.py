@@ -61,7 +61,9 @@ def test_the_picture_is_windowed() -> None:
     assert picture.format == "PNG"
     assert picture.size == (32, 32)
     grey = np.asarray(picture)
-    assert grey[16, 16] > grey[0, 0]
+    # Water (0 HU) and 300 HU through the window 40 ± 200.
+    assert grey[0, 0] == round(255 * 160 / 399)
+    assert grey[16, 16] == 255
 
 
 def test_without_a_window_the_values_are_stretched() -> None:
@@ -71,7 +73,7 @@ def test_without_a_window_the_values_are_stretched() -> None:
 
 def test_monochrome1_is_turned() -> None:
     picture = drawn(dicom(ct_slice(PhotometricInterpretation="MONOCHROME1")))
-    assert picture.getpixel((0, 0)) == 255
+    assert picture.getpixel((0, 0)) == 152
     assert picture.getpixel((16, 16)) == 0
 
 

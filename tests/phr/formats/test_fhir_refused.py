@@ -95,11 +95,11 @@ def test_the_bundle_itself_is_checked() -> None:
     assert refusal(whole) == "Bundle.type is missing."
     whole = bundle(observation())
     whole["entry"][0]["fullURL"] = "x"
-    assert refusal(whole) == 'Entry 1, entry has "fullURL", which FHIR R4 does not know.'
+    assert refusal(whole) == 'Entry 1, Bundle.entry has "fullURL", which FHIR R4 does not know.'
     whole["entry"][0] = "x"
     assert refusal(whole) == "Entry 1 (line 1) is not correct JSON."
     whole["entry"] = [{"resource": [1]}]
-    assert refusal(whole) == "Entry 1, entry.resource should be an object in braces."
+    assert refusal(whole) == "Entry 1, Bundle.entry.resource should be an object in braces."
     whole["resourceType"] = "Patient"
     assert refusal(whole).startswith("Patient has")
 
@@ -130,6 +130,12 @@ def test_broken_json(old: bytes, new: bytes, sentence: str) -> None:
     assert old in raw
     said = refusal(raw.replace(old, new, 1))
     assert sentence in said
+
+
+def test_very_many_names_and_one_twice() -> None:
+    names = ",".join(f'"n{n}":1' for n in range(300_000))
+    raw = f'{{"resourceType":"Basic","x":{{{names},"n7":2}}}}'.encode()
+    assert refusal(raw) == "The file gives one name twice in the same place."
 
 
 def test_the_entry_is_named_and_the_line_of_a_mistake_in_the_json() -> None:
