@@ -84,10 +84,11 @@ class Rules:
 
     def _found(self, words: list[str]) -> int:
         found = 0
-        for word in words:
+        line = ""
+        for word in dict.fromkeys(words):
             found |= self._words.get(word, 0)
             if word in self._phrases:
-                line = f" {' '.join(words)} "
+                line = line or f" {' '.join(words)} "
                 for phrase, bit in self._phrases[word]:
                     if f" {phrase} " in line:
                         found |= bit
@@ -95,7 +96,7 @@ class Rules:
 
     def _without_harmless(self, words: list[str]) -> list[str]:
         line = f" {' '.join(words)} "
-        for word in words:
+        for word in dict.fromkeys(words):
             for phrase in self._harmless.get(word, ()):
                 line = line.replace(f" {phrase} ", "  ")
         return line.split()

@@ -58,6 +58,7 @@ _DIAGNOSTIC_SERVICES: Final = {
 }
 # LOINC names say in brackets which property was measured; the unit tells that already.
 _PROPERTY: Final = re.compile(r" \[(?:[^\]]*/[^\]]*|Presence|Ratio|Identifier|Interpretation)\]")
+_MOST_CODINGS: Final = 10
 _WORDS: Final = re.compile(r"[A-Za-z][a-z]+(?:[-_ ]?[A-Za-z][a-z]+)*", re.ASCII)
 # terminology.hl7.org v3-ObservationInterpretation
 _INTERPRETED: Final = {
@@ -111,7 +112,8 @@ def _tidy(text: str) -> str:
 def worded(value: object) -> str:
     """Like `concept`, but "" when its author gave nothing but a code."""
     found = one(value)
-    displays = (clean(item.get("display")) for item in each(found.get("coding")))
+    codings = each(found.get("coding"))[:_MOST_CODINGS]
+    displays = (clean(item.get("display")) for item in codings)
     return concept(found) if clean(found.get("text")) or any(displays) else ""
 
 
@@ -123,7 +125,7 @@ def concept(value: object) -> str:
     text = clean(found.get("text"))
     if text:
         return _tidy(text)
-    codings = each(found.get("coding"))
+    codings = each(found.get("coding"))[:_MOST_CODINGS]
     codings.sort(key=lambda c: (c.get("userSelected") is not True, not clean(c.get("display"))))
     return coding(codings)
 

@@ -1,5 +1,6 @@
 """Codes, words and security tags lead to the labels a person may want to keep apart."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,13 @@ def test_a_range_that_cannot_be_counted_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match=r"'F90-F20' in sensitivity\.toml is not"):
         Rules({"PSY": 1}, rules)
+
+
+def test_a_flood_of_words_takes_little_time() -> None:
+    started = time.perf_counter()
+    notes = [{"text": word * 5000} for word in ("drug ", "alcohol ", "st depression ", "x-") * 50]
+    assert suggest({"resourceType": "Condition", "note": notes}) == ["ETH"]
+    assert time.perf_counter() - started < 2
 
 
 leaves = st.sampled_from((None, True, 0, -1.5, "", "depression", "\ud800", "x" * 5000))

@@ -1,6 +1,7 @@
 """What holds for every record: warnings first, bounds kept, nothing raised or internal shown."""
 
 import ast
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,24 @@ def test_any_field_may_hold_anything(resource_type: str) -> None:
         holds({**{name: [odd] for name in FIELDS}, "resourceType": resource_type})
         inner = dict.fromkeys(FIELDS, odd)
         holds({**dict.fromkeys(FIELDS, inner), "resourceType": resource_type})
+
+
+def test_a_flood_of_nested_fields_is_cut_short() -> None:
+    flood: Any = "text"
+    for _ in range(5):
+        flood = [{f"field{number}": flood for number in range(20)}] * 30
+    started = time.perf_counter()
+    for resource_type in TYPES:
+        holds({"resourceType": resource_type, "code": flood, "item": flood, "reaction": flood})
+    assert time.perf_counter() - started < 10
+
+
+def test_depth_does_no_harm() -> None:
+    deep: Any = "text"
+    for _ in range(3000):
+        deep = [{"item": deep}]
+    for resource_type in TYPES:
+        holds({"resourceType": resource_type, "item": deep, "component": deep, "other": deep})
 
 
 names = st.sampled_from(FIELDS)
