@@ -1,4 +1,8 @@
-"""The formats a person may upload, one module each: NAME, EXTENSIONS, matches, warm and read."""
+"""The formats a person may upload, one module each, all of one shape.
+
+`NAME` is what the format is called in a sentence; `warm()` loads whatever is loaded on first use;
+`read(stream, limits, filename)` yields what `phr.formats.parsed` names or raises Refused.
+"""
 
 from importlib import import_module
 from types import ModuleType

@@ -33,11 +33,6 @@ _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 _MOST = 2**31 - 1
 
 
-def matches(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is DICOM: its mark stands at byte 128."""
-    return head[128:132] == b"DICM"
-
-
 def warm() -> None:
     """Load whatever is loaded on first use: character sets and decoders of pixels."""
     suggest({"resourceType": "ImagingStudy"})

@@ -22,15 +22,9 @@ from sharing.labels import suggest
 Json = dict[str, Any]
 
 NAME = "FHIR"
-EXTENSIONS = frozenset({"json"})
 _ENTRY_MEMBERS = frozenset({"resource", "fullUrl", "request", "response", "search", "link"})
 _LONGEST_IDENTITY = 500
 _ABSOLUTE = ("urn:uuid:", "urn:oid:", "http://", "https://")
-
-
-def matches(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is JSON."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1] in (b"{", b"[")
 
 
 def warm() -> None:

@@ -27,7 +27,6 @@ from sharing.labels import suggest
 NAME = "a picture"
 LONGEST_SIDE = 1600
 _TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff"}
-_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
 # Modes that can be made smaller first, so that large pictures need little memory.
 _SMOOTH = frozenset({"L", "RGB", "RGBA", "LA", "CMYK", "YCbCr"})
 _EXIF, _TAKEN = 0x8769, 36867
@@ -35,11 +34,6 @@ _PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin)
 
 # Sizes are checked here, against the limits given, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
-
-
-def matches(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is one of the pictures accepted."""
-    return head.startswith(_STARTS)
 
 
 def warm() -> None:

@@ -14,11 +14,6 @@ _HEADER = re.compile(rb"%PDF-[12]\.[0-9]")
 _CREATED = re.compile(rb"/CreationDate\s*\(D:(\d{4})(\d\d)(\d\d)")
 
 
-def matches(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is a PDF (readers allow 1024 bytes before)."""
-    return b"%PDF-" in head[:1024]
-
-
 def warm() -> None:
     """Load whatever is loaded on first use."""
     suggest({"resourceType": "DocumentReference"})
