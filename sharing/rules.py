@@ -98,7 +98,8 @@ class Rules:
         line = f" {' '.join(words)} "
         for word in dict.fromkeys(words):
             for phrase in self._harmless.get(word, ()):
-                line = line.replace(f" {phrase} ", "  ")
+                while f" {phrase} " in line:
+                    line = line.replace(f" {phrase} ", " ")
         return line.split()
 
 
