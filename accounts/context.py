@@ -10,7 +10,7 @@ from accounts.requests import actor_of
 def portal(request: HttpRequest) -> dict[str, object]:
     """`portal_name`, `demo`, and which of the two sides of the portal this person uses."""
     actor = actor_of(request)
-    sides = services.sides(actor) if actor.user_id else services.Sides()
+    sides = services.sides(actor)
     return {
         "portal_name": settings.PHR_PORTAL_NAME,
         "demo": settings.PHR_DEMO,

@@ -21,6 +21,8 @@ class Sides:
 
 
 def sides(actor: Actor) -> Sides:
+    if actor.user_id is None:
+        return Sides()
     with acting_as(actor):
         return Sides(
             patient=Patient.objects.filter(user_id=actor.user_id).exists(),

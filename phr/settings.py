@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "sharing",
     "accounts",
     "accounts.vault",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,12 +1,16 @@
 """Every address of the portal. Apps above and below are named as strings only."""
 
+from importlib import import_module
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from phr.views import demo, portal, records, sharing, uploads
 
-admin.autodiscover()
+# Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
+for desk in ("accounts.admin", "phr.admin", "rights.admin"):
+    import_module(desk)
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 portal_pages = [
@@ -21,9 +25,7 @@ portal_pages = [
     path("records/<uuid:record_id>/", records.record, name="record"),
     path("records/<uuid:record_id>/labels/", records.labels, name="labels"),
     path("records/<uuid:record_id>/versions/<int:number>/", records.version, name="version"),
-    path(
-        "records/<uuid:record_id>/pictures/<uuid:binary_id>/", records.picture, name="picture"
-    ),
+    path("records/<uuid:record_id>/pictures/<uuid:binary_id>/", records.picture, name="picture"),
     path("records/<uuid:record_id>/files/<uuid:binary_id>/", records.download, name="download"),
     path("sharing/new/", sharing.share, name="share"),
     path("sharing/receipts/<uuid:grant_id>/", sharing.receipt, name="receipt"),

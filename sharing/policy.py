@@ -69,10 +69,10 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
         return rows if action in JOBS.get(actor.system, ()) else rows.none()
     if actor.door is not Door.SESSION or actor.user_id is None:
         return rows.none()
-    rule = Q(user_id=actor.user_id, user__is_active=True)
-    if action in GRANTABLE:
-        rule |= Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))
-    return rows.filter(rule)
+    own = Q(user_id=actor.user_id, user__is_active=True)
+    if action not in GRANTABLE:
+        return rows.filter(own)
+    return rows.filter(own | Q(Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))))
 
 
 def records(actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID) -> QuerySet[Row]:
@@ -113,7 +113,7 @@ def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
 def require_own(actor: Actor) -> Patient:
     """The actor's own Patient, or `Denied`."""
     patient = None
-    if actor.door is Door.SESSION:
+    if actor.door is Door.SESSION and actor.user_id:
         patient = patients(actor, Action.SHARE).filter(user_id=actor.user_id).first()
     if patient is None:
         raise Denied(Action.READ.value)

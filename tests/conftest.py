@@ -58,7 +58,7 @@ def _teardown(_self: TransactionTestCase) -> None:
         empty(alias)
 
 
-TransactionTestCase._fixture_teardown = _teardown  # type: ignore[method-assign]
+setattr(TransactionTestCase, "_fixture_teardown", _teardown)  # noqa: B010 - not in the stubs
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,8 @@ class Timeline:
 
 def own_patient_id(actor: Actor) -> UUID | None:
     """The id of the actor's own Patient, if there is one."""
+    if actor.user_id is None:
+        return None
     with acting_as(actor):
         return Patient.objects.filter(user_id=actor.user_id).values_list("pk", flat=True).first()
 

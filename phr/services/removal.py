@@ -50,10 +50,8 @@ def purge_record(actor: Actor, patient_id: UUID, record_id: UUID) -> None:
 def _files(actor: Actor, patient_id: UUID, record_id: UUID) -> list[UUID]:
     with acting_as(actor, about=patient_id):
         own = RecordFile.objects.filter(record_id=record_id).values_list("binary_id", flat=True)
-        sources = Upload.objects.filter(
-            provenances__record_id=record_id, original__isnull=False
-        ).values_list("original_id", flat=True)
-        return list({*own, *(one for one in sources if one)})
+        sources = Binary.objects.filter(upload__provenances__record_id=record_id)
+        return list({*own, *sources.values_list("pk", flat=True)})
 
 
 def _destroy(actor: Actor, patient_id: UUID, binary_id: UUID) -> None:

@@ -76,7 +76,7 @@ def complete_upload(
     """All bytes are here and durable: from now on the import is due."""
     with acting_as(actor, about=patient_id):
         upload = _own(actor, upload_id, patient_id)
-        Binary.objects.filter(pk=upload.original_id).update(size=size, complete_at=Now())
+        Binary.objects.filter(upload=upload).update(size=size, complete_at=Now())
         wake("phr.tasks.import_upload", upload.pk)
 
 

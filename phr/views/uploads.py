@@ -32,7 +32,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         handler = EncryptingUploadHandler(request, actor_of(request))
         request.upload_handlers = [handler]
-        return _receive(request, handler)  # type: ignore[no-any-return]
+        return _receive(request, handler)
     context = {
         "uploads": services.uploads(actor_of(request)),
         "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
