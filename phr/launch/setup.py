@@ -36,12 +36,17 @@ def installed() -> str:
     return STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
 
 
-def succeeds(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> bool:
-    """Run quietly; the output is shown only when the command failed."""
+def succeeds(
+    command: Sequence[str | Path],
+    environment: dict[str, str] | None = None,
+    *,
+    explain: bool = True,
+) -> bool:
+    """Run quietly; what it said is shown only when it failed and `explain` is wanted."""
     done = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
-    if done.returncode:
+    if done.returncode and explain:
         sys.stderr.write(done.stdout.decode(errors="replace")[-4000:])
     return done.returncode == 0
 
@@ -68,7 +73,10 @@ def make_venv() -> bool:
         return True
     for python in interpreters():
         shutil.rmtree(VENV, ignore_errors=True)
-        if succeeds([python, "-m", "venv", VENV]) and (VENV / "bin" / "pip").exists():
+        if (
+            succeeds([python, "-m", "venv", VENV], explain=False)
+            and (VENV / "bin" / "pip").exists()
+        ):
             return True
     return False
 
