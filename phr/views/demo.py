@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from phr.demo import people
+
 MOST = 30
 
 
@@ -18,7 +20,8 @@ def mail(request: HttpRequest) -> HttpResponse:
         raise Http404
     files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.log"), reverse=True)[:MOST]
     letters = [_letter(path) for path in files]
-    return render(request, "phr/demo_mail.html", {"letters": letters})
+    context = {"letters": letters, "staff": people.SAM.email, "staff_code": people.staff_code()}
+    return render(request, "phr/demo_mail.html", context)
 
 
 def _letter(path: Path) -> dict[str, str]:
