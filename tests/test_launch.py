@@ -95,6 +95,7 @@ class Portal:
     def another(self, **changed: str) -> "subprocess.CompletedProcess[str]":
         """A second launcher, told something else."""
         with tempfile.TemporaryDirectory(prefix="phr-run-") as folder:
+            Path(folder).chmod(0o755)
             environment = surroundings(Path(folder, "data"), free_port()) | changed
             return subprocess.run(
                 [sys.executable, "-m", "phr.launch"],
