@@ -25,7 +25,7 @@ ONE_IMPORT_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%(patient)
 
 # Each staged row ends as `new`, `changed` (same identity, other content), `known` or `twice`.
 SETTLE = (
-    "ANALYZE pg_temp.staged",
+    "ANALYZE pg_temp.staged (id, position, digest, identity, outcome)",
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = f.id
     FROM (
