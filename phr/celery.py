@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_init
+from django.utils.module_loading import import_string
 
 app = Celery("phr")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -34,6 +35,4 @@ app.autodiscover_tasks(["accounts", "phr", "rights"])
 @worker_init.connect
 def stop_without_key(**_kwargs: Any) -> None:
     """A worker with a missing or wrong KEK must not start."""
-    from accounts import keys  # noqa: PLC0415 - Django's apps are not loaded any earlier
-
-    keys.check()
+    import_string("accounts.keys.check")()

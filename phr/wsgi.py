@@ -3,10 +3,9 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phr.settings")
 application = get_wsgi_application()
 
-from accounts import keys  # noqa: E402 - needs the apps that the line above has loaded
-
-keys.check()
+import_string("accounts.keys.check")()

@@ -12,6 +12,37 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 FHIR = Path(__file__).parent / "fhir"
 STUDY_UID = "1.2.826.0.1.3680043.8.498.1"
+# What scanners write into a slice, by DICOM keyword (PS3.6).
+SLICE: dict[str, Any] = {
+    "SOPClassUID": CTImageStorage,
+    "SOPInstanceUID": f"{STUDY_UID}.2.1",
+    "StudyInstanceUID": STUDY_UID,
+    "SeriesInstanceUID": f"{STUDY_UID}.2",
+    "Modality": "CT",
+    "StudyDate": "20240302",
+    "StudyTime": "101112",
+    "StudyDescription": "CT HEAD",
+    "SeriesDescription": "Axial 5 mm",
+    "SeriesNumber": 2,
+    "InstanceNumber": 17,
+    "AccessionNumber": "A-100",
+    "PatientID": "P-1",
+    "PatientName": "Testperson^Ada",
+    "ReferringPhysicianName": "Example^Robin^^Dr.",
+    "BodyPartExamined": "HEAD",
+    "Rows": 32,
+    "Columns": 32,
+    "SamplesPerPixel": 1,
+    "PhotometricInterpretation": "MONOCHROME2",
+    "BitsAllocated": 16,
+    "BitsStored": 16,
+    "HighBit": 15,
+    "PixelRepresentation": 1,
+    "RescaleIntercept": -1024,
+    "RescaleSlope": 1,
+    "WindowCenter": 40,
+    "WindowWidth": 400,
+}
 
 
 def fhir(name: str) -> bytes:
@@ -62,38 +93,7 @@ def ct_slice(**changes: Any) -> FileDataset:
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     pixels = np.full((32, 32), 1024, dtype=np.int16)
     pixels[8:24, 8:24] = 1324
-    facts: dict[str, Any] = {
-        "SOPClassUID": CTImageStorage,
-        "SOPInstanceUID": f"{STUDY_UID}.2.1",
-        "StudyInstanceUID": STUDY_UID,
-        "SeriesInstanceUID": f"{STUDY_UID}.2",
-        "Modality": "CT",
-        "StudyDate": "20240302",
-        "StudyTime": "101112",
-        "StudyDescription": "CT HEAD",
-        "SeriesDescription": "Axial 5 mm",
-        "SeriesNumber": 2,
-        "InstanceNumber": 17,
-        "AccessionNumber": "A-100",
-        "PatientID": "P-1",
-        "PatientName": "Testperson^Ada",
-        "ReferringPhysicianName": "Example^Robin^^Dr.",
-        "BodyPartExamined": "HEAD",
-        "Rows": 32,
-        "Columns": 32,
-        "SamplesPerPixel": 1,
-        "PhotometricInterpretation": "MONOCHROME2",
-        "BitsAllocated": 16,
-        "BitsStored": 16,
-        "HighBit": 15,
-        "PixelRepresentation": 1,
-        "RescaleIntercept": -1024,
-        "RescaleSlope": 1,
-        "WindowCenter": 40,
-        "WindowWidth": 400,
-        "PixelData": pixels.tobytes(),
-    }
-    for keyword, value in (facts | changes).items():
+    for keyword, value in (SLICE | {"PixelData": pixels.tobytes()} | changes).items():
         if value is not None:
             setattr(dataset, keyword, value)
     return dataset
