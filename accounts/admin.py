@@ -13,9 +13,6 @@ from accounts.actors import Actor
 from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
 from accounts.requests import actor_of
 
-admin.site.site_header = "Staff desk"
-admin.site.site_title = "Staff desk"
-
 
 def staff_actor(request: HttpRequest) -> Actor:
     """The staff member behind an admin request; she has no way to content."""
@@ -34,7 +31,7 @@ class MetadataAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         del value, request
-        return lookup in {str(name) for name in self.list_filter}
+        return lookup.removesuffix("__exact") in self.list_filter
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         del request

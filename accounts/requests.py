@@ -6,7 +6,9 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -30,6 +32,24 @@ def authenticated_recently(request: HttpRequest) -> bool:
     return (
         bool(proofs) and time.time() - proofs[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     )
+
+
+def second_factor_methods(request: HttpRequest) -> list[str]:
+    """The pages where this person can prove a second factor now; none when she has set up none."""
+    methods = get_adapter().get_reauthentication_methods(request.user)
+    return [method["url"] for method in methods if method["id"].startswith("mfa_")]
+
+
+def second_factor_passed(request: HttpRequest) -> bool:
+    """Whether this session proved a second factor that the person still has."""
+    if not request.user.is_authenticated:
+        return False
+    proved = {
+        proof.get("id")
+        for proof in get_authentication_records(request, request.user)
+        if proof["method"] == "mfa"
+    }
+    return bool(Authenticator.objects.filter(user=request.user, pk__in=proved).exists())
 
 
 def dangerous(view: View) -> View:

@@ -42,7 +42,7 @@ INSTALLED_APPS = [
     "sharing",
     "accounts",
     "accounts.vault",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "accounts.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

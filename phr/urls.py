@@ -2,7 +2,6 @@
 
 from importlib import import_module
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -11,7 +10,6 @@ from phr.views import demo, portal, records, sharing, uploads
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
     import_module(desk)
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 portal_pages = [
     path("", portal.front, name="front"),

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import keys
 from tests.cast import Cast
@@ -67,6 +67,18 @@ def fresh_process_memory() -> Iterator[None]:
     keys.forget_all()
     yield
     keys.forget_all()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Argon2 is slow on purpose; tests/accounts/test_views.py looks that people get it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """The files that pages name, collected as in a deployment."""
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""The staff desk: Django's admin behind the second factor, with allauth's doors and no others."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.requests import second_factor_methods, second_factor_passed
+
+
+class StaffDesk(AdminSite):
+    """Answers 404 to whoever is no staff, and asks staff for a second factor before any page."""
+
+    site_header = "Staff desk"
+    site_title = "Staff desk"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and second_factor_passed(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's
+        inner = super().admin_view(view, cacheable)
+
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return door(request) or inner(request, *args, **kwargs)
+
+        return asked
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """There is one sign-in page, allauth's, with its rate limits and second step."""
+        del extra_context
+        return door(request) or redirect("admin:index")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        del request, extra_context
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        del request, extra_context
+        return redirect("account_change_password")
+
+
+def door(request: HttpRequest) -> HttpResponse | None:
+    """Where this request must go first; None for staff who passed. Raises Http404 for others."""
+    user, here = request.user, request.get_full_path()
+    if not user.is_authenticated:
+        return redirect_to_login(here)
+    if not (user.is_staff and user.is_active):
+        raise Http404
+    if second_factor_passed(request):
+        return None
+    methods = second_factor_methods(request)
+    if not methods:
+        return redirect("mfa_index")
+    return redirect(f"{methods[0]}?{urlencode({'next': _after(here)})}")
+
+
+def _after(here: str) -> str:
+    return reverse("admin:index") if here.startswith(reverse("admin:login")) else here
