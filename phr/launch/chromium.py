@@ -30,7 +30,7 @@ def install() -> None:
         ["apt-get", "update", "-qq"],
         ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"],
     ):
-        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run(command, env=environment, capture_output=True, check=False)
 
 
 def main() -> int:
