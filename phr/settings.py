@@ -21,11 +21,14 @@ PHR_DEMO = flag("PHR_DEMO", default=False)
 PHR_ORIGIN = text("PHR_ORIGIN", found.get("PHR_ORIGIN", "http://127.0.0.1:8000"))
 PHR_DATA_DIR = Path(text("PHR_DATA_DIR", found.get("PHR_DATA_DIR", str(BASE_DIR / ".data"))))
 PHR_PORTAL_NAME = text("PHR_PORTAL_NAME", "My health record")
+PHR_CONTACT_EMAIL = text("PHR_CONTACT_EMAIL", "")
 
 _origin = urlsplit(PHR_ORIGIN)
 if _origin.scheme not in {"http", "https"} or not _origin.hostname:
     raise ImproperlyConfigured("PHR_ORIGIN must look like https://records.example.org")
 HTTPS = _origin.scheme == "https"
+if HTTPS and not (PHR_CONTACT_EMAIL or PHR_DEMO):
+    raise ImproperlyConfigured("PHR_CONTACT_EMAIL is not set: the privacy page must name it.")
 ALLOWED_HOSTS = [_origin.hostname, *(["localhost", "127.0.0.1"] if PHR_DEMO else [])]
 CSRF_TRUSTED_ORIGINS = [PHR_ORIGIN]
 ROOT_URLCONF = "phr.urls"
@@ -113,6 +116,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
+        # Django's own 300 would let strangers push the counters of an attack out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
@@ -223,8 +228,9 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-# The form token rides in the session: one strictly necessary cookie and no second one (C47).
+# Form token and notices ride in the session: one strictly necessary cookie, no second one (C47).
 CSRF_USE_SESSIONS = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "phr.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and flag("PHR_REDIRECT_TO_HTTPS", default=True)
 SECURE_PROXY_SSL_HEADER = (

@@ -21,6 +21,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "invitation_days": settings.PHR_INVITATION_DAYS,
         "idle_minutes": settings.PHR_IDLE_MINUTES,
+        "contact": settings.PHR_CONTACT_EMAIL,
     }
     return render(request, "phr/privacy.html", context)
 
