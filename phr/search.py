@@ -55,6 +55,10 @@ class Tokeniser:
             keyed(self._key, f"word:{prefix}") for word in words(term) for prefix in prefixes(word)
         )
 
+    def links(self, names: Iterable[str]) -> list[int]:
+        """The tokens under which other records find this one by reference."""
+        return [keyed(self._key, f"link:{name}") for name in names]
+
     def query(self, text: str) -> list[int]:
         """The tokens a record must all have to match what a person typed."""
         return [keyed(self._key, f"word:{word}") for word in words(text)]

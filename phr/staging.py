@@ -69,7 +69,7 @@ class Sealer:
             effective_at=at or self.received_at,
             dated=at is not None,
             labels=[self._labels[Sensitivity(label)] for label in item.labels],
-            tokens=self._tokeniser.tokens(item.terms),
+            tokens=self._tokeniser.tokens(item.terms) + self._tokeniser.links(item.links),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
             body_sealed=seal_body(self.patient_id, record_id, 1, item.body),

@@ -160,7 +160,8 @@ class _Bundle:
             inner = JsonStream(_nothing, self._limits, raw)
             yield from _Bundle(inner, self._limits, f"{place}, ").read(0)
         else:
-            yield _keep(resource, raw, decimals, place, self._identity(resource, entry))
+            identity, url = self._identity(resource, entry), entry.get("fullUrl", "")
+            yield _keep(resource, raw, decimals, place, identity, url=url)
 
     def _identity(self, resource: Json, entry: Json) -> str | None:
         """The business identifier, unless an earlier entry has the same one: then the fullUrl."""
@@ -173,7 +174,13 @@ class _Bundle:
 
 
 def _keep(
-    resource: Json, raw: str, decimals: Sequence[str], place: str, identity: str | None
+    resource: Json,
+    raw: str,
+    decimals: Sequence[str],
+    place: str,
+    identity: str | None,
+    *,
+    url: str = "",
 ) -> Parsed | Skipped:
     kind = resource["resourceType"]
     if kind not in r4.TYPES:
@@ -193,7 +200,14 @@ def _keep(
         terms(resource),
         place or "the file",
         raw.encode(),
+        links=_links(resource, url),
     )
+
+
+def _links(resource: Json, url: str) -> tuple[str, ...]:
+    """How a Reference.reference may name this resource (FHIR R4 references, section 2.3.0.1)."""
+    own = f"{resource['resourceType']}/{resource['id']}" if "id" in resource else ""
+    return tuple(_bounded(name) for name in (url, own) if name)
 
 
 def _identifier(resource: Json) -> str | None:

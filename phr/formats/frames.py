@@ -36,7 +36,7 @@ def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:
         case Parsed():
             fields = [
                 item.resource_type, item.category, item.effective_at, item.labels, item.identity,
-                item.digest, item.terms, item.place, item.attachments,
+                item.digest, item.terms, item.place, item.attachments, item.links,
             ]  # fmt: skip
             return ["P", *fields], item.body
         case Preview():
@@ -96,14 +96,14 @@ def _text(*values: object) -> None:
 
 
 def _parsed(body: bytes, *fields: Any) -> Parsed:
-    kind, category, at, labels, identity, digest, terms, place, attachments = fields
-    _text(kind, category, digest, place, *labels, *terms)
+    kind, category, at, labels, identity, digest, terms, place, attachments, links = fields
+    _text(kind, category, digest, place, *labels, *terms, *links)
     _text(*(v for v in (at, identity) if v is not None))
     if not all(type(n) is int for n in attachments):
         raise TypeError("numbers expected")
     return Parsed(
         kind, category, at, tuple(labels), identity, digest, tuple(terms), place, body,
-        tuple(attachments),
+        tuple(attachments), tuple(links),
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class Parsed:
     `body` is the resource as JSON, byte for byte as received when the file was FHIR.
     `attachments` are the positions in `DocumentReference.content` (or, for an `ImagingStudy`, in
     `series[0].instance`) whose bytes are the uploaded file itself.
+    `links` are what other resources may call this one: its `fullUrl` and `Type/id`.
     """
 
     resource_type: str
@@ -54,6 +55,7 @@ class Parsed:
     place: str
     body: bytes
     attachments: tuple[int, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

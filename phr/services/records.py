@@ -17,9 +17,10 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from phr.bodies import open_body
-from phr.display import Shown, describe, headline
+from phr.display import Shown, describe, headline, references
 from phr.models import Binary, Provenance, Record, RecordVersion
 from phr.search import Tokeniser
+from phr.services.links import linked, medicine_of
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -74,7 +75,7 @@ def timeline(
         patient = policy.require_patient(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
         found = _page(_narrow(rows, patient_id, category, text), after)
-        items = [_item(row) for row in found[: settings.PHR_PAGE_SIZE]]
+        items = _items(actor, patient_id, found[: settings.PHR_PAGE_SIZE])
         grants = policy.bases(actor, Action.READ, patient_id)
         own = patient.user_id == actor.user_id
         _note_read(patient_id, found[: settings.PHR_PAGE_SIZE], grants)
@@ -113,9 +114,15 @@ def _page(rows: QuerySet[Record], after: UUID | None) -> list[Record]:
     return list(ordered[: settings.PHR_PAGE_SIZE + 1])
 
 
-def _item(row: Record) -> Item:
-    resource = open_body(row.patient_id, row.pk, row.version, bytes(row.body_sealed))
-    return Item(row.pk, Category(row.category), headline(resource), row.effective_at, row.dated)
+def _items(actor: Actor, patient_id: UUID, rows: Sequence[Record]) -> list[Item]:
+    bodies = [open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows]
+    medicines, _ = linked(
+        actor, patient_id, [name for body in bodies for name in medicine_of(body)]
+    )
+    return [
+        Item(row.pk, Category(row.category), headline(body, medicines), row.effective_at, row.dated)
+        for row, body in zip(rows, bodies, strict=True)
+    ]
 
 
 def _offered(grants: Sequence[tuple[Any, Any]], *, own: bool) -> list[Category]:
@@ -169,10 +176,10 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         rows = Record.objects.select_related("patient")
         row = policy.require(actor, Action.READ, rows, patient_id, record_id)
         own = row.patient.user_id == actor.user_id
-        reasons = policy.explain(actor, Action.READ, row)
-        for basis in reasons:
-            note("read", patient_id=patient_id, records=[row.pk], basis=basis.text)
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
+        others, other_ids = linked(actor, patient_id, references(resource))
+        for basis in policy.explain(actor, Action.READ, row):
+            note("read", patient_id=patient_id, records=[row.pk, *other_ids], basis=basis.text)
         return Opened(
             row.pk,
             patient_id,
@@ -180,7 +187,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             own,
             Category(row.category),
             labels_of(patient_id, row.labels) if own else [],
-            describe(resource),
+            describe(resource, others),
             row.version,
             row.effective_at,
             row.dated,
@@ -240,7 +247,7 @@ def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
         patient = policy.require_own(actor)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
-        return {row.pk: _item(row).title for row in chosen}
+        return {item.id: item.title for item in _items(actor, patient.pk, list(chosen))}
 
 
 def would_see(

@@ -1,0 +1,68 @@
+"""A record names what it refers to, for whoever may see both."""
+
+import json
+from typing import Any
+
+import pytest
+
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from phr.models import Record
+from phr.services import records
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.services import Scope
+from tests.cast import Cast, put_in
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+
+
+def entry(url: str, resource: dict[str, Any]) -> dict[str, Any]:
+    return {"fullUrl": url, "resource": resource}
+
+
+BUNDLE = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        entry(
+            "urn:uuid:0b1d4c1e-30a8-4e5c-a2a3-6d0e1a4f7d01",
+            {"resourceType": "Medication", "code": {"text": "Levothyroxine 50 µg"}},
+        ),
+        entry(
+            "urn:uuid:0b1d4c1e-30a8-4e5c-a2a3-6d0e1a4f7d02",
+            {
+                "resourceType": "MedicationStatement",
+                "status": "active",
+                "subject": {"display": "Alice"},
+                "category": {"coding": [{"system": "http://example.org", "code": "outpatient"}]},
+                "medicationReference": {
+                    "reference": "urn:uuid:0b1d4c1e-30a8-4e5c-a2a3-6d0e1a4f7d01"
+                },
+            },
+        ),
+    ],
+}
+
+
+def titles(actor: Actor, cast: Cast) -> list[str]:
+    return [item.title for item in records.timeline(actor, cast.alice_id).items]
+
+
+def test_a_medicine_is_named_by_what_it_refers_to(cast: Cast) -> None:
+    put_in(cast.alice, json.dumps(BUNDLE).encode())
+
+    assert sum("Levothyroxine" in title for title in titles(cast.alice, cast)) == 2
+
+
+def test_a_withheld_medicine_is_not_named_through_a_shared_record(cast: Cast) -> None:
+    put_in(cast.alice, json.dumps(BUNDLE).encode())
+    with acting_as(cast.alice):
+        statement = Record.objects.get(resource_type="MedicationStatement")
+    records.classify(cast.alice, statement.pk, labels=[Sensitivity.N])
+    cast.share(Scope(tuple(Category), (Sensitivity.N,), may_copy=False, ends_at=None))
+
+    seen = titles(cast.bob, cast)
+
+    assert len(seen) == 1
+    assert not any("Levothyroxine" in title for title in seen)
