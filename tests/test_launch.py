@@ -148,8 +148,8 @@ def portal(folder: Path) -> Iterator[Portal]:
 
 
 def test_it_ends_by_saying_where_it_is_and_who_can_sign_in(portal: Portal) -> None:
-    assert f"http://127.0.0.1:{portal.port}/" in portal.said
-    assert f"http://127.0.0.1:{portal.port}/demo/mail/" in portal.said
+    assert f"http://localhost:{portal.port}/" in portal.said
+    assert f"http://localhost:{portal.port}/demo/mail/" in portal.said
     assert "alice" in portal.said
     assert portal.get("/healthz")[0] == 200
     assert portal.get("/readyz")[0] == 200

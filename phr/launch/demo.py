@@ -59,7 +59,8 @@ class Demo:
     def _settings(self) -> dict[str, str]:
         passed = {k: v for k, v in self.given.items() if k.startswith(PASSED_ON)}
         return {
-            "PHR_ORIGIN": f"http://127.0.0.1:{self.port}",
+            # Browsers give passkeys to `localhost`, never to an address in numbers.
+            "PHR_ORIGIN": f"http://localhost:{self.port}",
             "PHR_DEMO": "1",
             "SECRET_KEY": self.given.get("SECRET_KEY") or self.secrets["SECRET_KEY"],
             **passed,
