@@ -38,6 +38,8 @@ def begin_record(actor: Actor, *, name: str) -> UUID:
     if actor.door is not Door.SESSION or actor.user_id is None:
         raise Denied("begin")
     with acting_as(actor):
+        # Two presses of the button wait for each other here.
+        User.objects.select_for_update(no_key=True).get(pk=actor.user_id)
         known = Patient.objects.filter(user_id=actor.user_id).first()
         if known:
             return known.pk

@@ -58,14 +58,20 @@ class Held:
         return "active"
 
 
+class Refused(Exception):
+    """A permission that cannot be given; the text is one sentence for the person who asked."""
+
+
 def grant(actor: Actor, email: str, *, scope: Scope) -> UUID:
     """Let one person see part of the actor's record. Returns the Grant's id.
 
     Whoever owns the address must confirm it before anything is visible, whether or not they have
-    an account, so that this act never tells which. Raises `Denied` for anybody without a record.
+    an account, so that this act never tells which. Raises `Denied` for anybody without a record,
+    `Refused` for one's own address and for too many invitations in a day.
     """
     with acting_as(actor):
         patient = _lock(policy.require_own(actor))
+        _refuse_misuse(patient, email)
         tokens = label_tokens(patient.pk)
         row = Grant(
             patient=patient,
@@ -82,6 +88,16 @@ def grant(actor: Actor, email: str, *, scope: Scope) -> UUID:
         transaction.on_commit(lambda: mail.send(row.invited_email, "sharing/invitation", link=link))
         note("share", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
         return row.pk
+
+
+def _refuse_misuse(patient: Patient, email: str) -> None:
+    if email.lower() in accounts.verified_addresses(patient.user_id):
+        raise Refused("This is your own address. Enter the address of the other person.")
+    day_ago = timezone.now() - timedelta(days=1)
+    if patient.grants.filter(created_at__gt=day_ago).count() >= settings.PHR_INVITATIONS_A_DAY:
+        raise Refused(
+            f"You have sent {settings.PHR_INVITATIONS_A_DAY} invitations in one day. Try again tomorrow."
+        )
 
 
 def _lock(patient: Patient) -> Patient:

@@ -44,6 +44,8 @@ def purge_record(actor: Actor, patient_id: UUID, record_id: UUID) -> None:
         Provenance.objects.filter(record_id=record_id).delete()
         RecordVersion.objects.filter(record_id=record_id).delete()
         Record.objects.filter(pk=record_id, hidden_at__isnull=False).delete()
+        # The name and the report of a file that gave nothing else would still tell of the record.
+        Upload.objects.filter(original=None, provenances=None, finished_at__isnull=False).delete()
         note("purge", patient_id=patient_id, records=[record_id], basis=f"job:{actor.system}")
 
 

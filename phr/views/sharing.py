@@ -25,13 +25,21 @@ def share(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid() or "change" in request.POST:
         records.own_or_denied(actor)
         return render(request, "phr/share.html", {"form": form})
-    scope = form.scope()
     if "confirmed" in request.POST:
-        services.grant(actor, form.cleaned_data["email"], scope=scope)
-        messages.success(request, "Shared. We have sent them an e-mail with an invitation.")
-        return redirect("sharing:sharing")
+        return _grant(request, form)
+    scope = form.scope()
     count = records.would_see(actor, categories=scope.categories, labels=scope.labels)
     return render(request, "phr/share_check.html", {"form": form, "scope": scope, "count": count})
+
+
+def _grant(request: HttpRequest, form: ShareForm) -> HttpResponse:
+    try:
+        services.grant(actor_of(request), form.cleaned_data["email"], scope=form.scope())
+    except services.Refused as refused:
+        form.add_error("email", str(refused))
+        return render(request, "phr/share.html", {"form": form})
+    messages.success(request, "Shared. We have sent them an email with an invitation.")
+    return redirect("sharing:sharing")
 
 
 @login_required

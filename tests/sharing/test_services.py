@@ -1,0 +1,136 @@
+"""Giving, accepting and taking back."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.acting import acting_as
+from accounts.actors import Actor, Denied
+from accounts.models import Patient
+from phr.services import records
+from sharing import services
+from sharing.models import Grant
+from tests.cast import ALL, ORDINARY, Cast, join, put_in
+from tests.worlds.files import picture
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+
+
+def epoch(cast: Cast) -> int:
+    with acting_as(cast.alice):
+        return Patient.objects.get(pk=cast.alice_id).access_epoch
+
+
+def test_giving_and_taking_back_move_the_access_epoch(cast: Cast) -> None:
+    before = epoch(cast)
+
+    grant_id = cast.share()
+    given = epoch(cast)
+    services.revoke(cast.alice, grant_id)
+
+    assert before < given < epoch(cast)
+
+
+def test_an_invitation_gives_nothing_until_it_is_accepted(cast: Cast) -> None:
+    put_in(cast.alice, picture("PNG"), "card.png")
+    services.grant(cast.alice, "bob@example.org", scope=ALL)
+
+    with pytest.raises(Denied):
+        records.timeline(cast.bob, cast.alice_id)
+
+
+def test_only_the_owner_of_the_address_can_accept(cast: Cast) -> None:
+    grant_id = services.grant(cast.alice, "bob@example.org", scope=ALL)
+
+    with pytest.raises(Denied):
+        services.accept(cast.carol, grant_id)
+
+
+def test_an_accepted_invitation_cannot_be_used_again(cast: Cast) -> None:
+    grant_id = cast.share()
+    again = Actor.session(join("bob.two@example.org").pk)
+
+    for actor in (cast.bob, again):
+        with pytest.raises(Denied):
+            services.accept(actor, grant_id)
+
+
+def test_a_withdrawn_invitation_cannot_be_accepted(cast: Cast) -> None:
+    grant_id = services.grant(cast.alice, "bob@example.org", scope=ALL)
+    services.revoke(cast.alice, grant_id)
+
+    with pytest.raises(Denied):
+        services.accept(cast.bob, grant_id)
+
+
+def test_an_invitation_runs_out(cast: Cast, settings: Settings) -> None:
+    settings.PHR_INVITATION_DAYS = 0
+    grant_id = services.grant(cast.alice, "bob@example.org", scope=ALL)
+
+    with pytest.raises(Denied):
+        services.accept(cast.bob, grant_id)
+
+    assert [held.state for held in services.given(cast.alice)] == ["expired"]
+
+
+def test_an_end_date_ends_access(cast: Cast) -> None:
+    put_in(cast.alice, picture("PNG"), "card.png")
+    past = timezone.now() - timedelta(seconds=1)
+    grant_id = services.grant(
+        cast.alice,
+        "bob@example.org",
+        scope=services.Scope(ALL.categories, ALL.labels, may_copy=True, ends_at=past),
+    )
+
+    with pytest.raises(Denied):
+        services.accept(cast.bob, grant_id)
+
+
+def test_nobody_else_can_revoke(cast: Cast) -> None:
+    grant_id = cast.share()
+
+    for actor in (cast.bob, cast.carol, cast.sam, Actor()):
+        with pytest.raises(Denied):
+            services.revoke(actor, grant_id)
+
+
+def test_revoking_twice_changes_nothing(cast: Cast) -> None:
+    grant_id = cast.share()
+    services.revoke(cast.alice, grant_id)
+    with acting_as(cast.alice):
+        first = Grant.objects.get(pk=grant_id).revoked_at
+
+    services.revoke(cast.alice, grant_id)
+
+    with acting_as(cast.alice):
+        assert Grant.objects.get(pk=grant_id).revoked_at == first
+
+
+def test_one_cannot_share_with_oneself(cast: Cast) -> None:
+    with pytest.raises(services.Refused, match="own address"):
+        services.grant(cast.alice, "Alice@example.org", scope=ALL)
+
+
+def test_invitations_in_a_day_are_bounded(cast: Cast, settings: Settings) -> None:
+    settings.PHR_INVITATIONS_A_DAY = 2
+    for name in ("one", "two"):
+        services.grant(cast.alice, f"{name}@example.org", scope=ORDINARY)
+
+    with pytest.raises(services.Refused, match="2 invitations"):
+        services.grant(cast.alice, "three@example.org", scope=ORDINARY)
+
+
+def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:
+    put_in(cast.alice, picture("PNG"), "card.png")
+    for scope in (ALL, ORDINARY):
+        count = records.would_see(cast.alice, categories=scope.categories, labels=scope.labels)
+        cast.share(scope)
+
+        assert len(records.timeline(cast.bob, cast.alice_id).items) == count
+
+        for held in services.given(cast.alice):
+            services.revoke(cast.alice, held.grant.pk)
+        if scope is ALL:
+            assert count > 0
