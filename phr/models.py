@@ -98,7 +98,9 @@ class Record(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="records")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="records", db_index=False
+    )
     resource_type = models.CharField(max_length=40)
     category = models.CharField(max_length=20)
     effective_at = models.DateTimeField()

@@ -12,7 +12,11 @@ GROW = "select, insert"
 DEFAULT: dict[str, tuple[str, str, str]] = {
     "accounts_auditevent": (GROW, GROW, ""),
     "accounts_auditseal": ("", GROW, ""),
-    "accounts_outgoingmail": ("insert", "select, insert, update, delete", ""),
+    "accounts_outgoingmail": (
+        "select (id, created_at, attempts, due_at, sent_at), insert",
+        "select, insert, update, delete",
+        "",
+    ),
     "accounts_patient": ("select, insert, update (access_epoch)", "select", "select"),
     "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
     "accounts_user": ("select, insert, update", "select, insert, update", "select"),
@@ -31,7 +35,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "mfa_authenticator": (ALL, "", ""),
     "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
     "phr_provenance": ("select", ALL, ""),
-    "phr_record": ("select, update (hidden_at, labels, updated_at)", ALL, ""),
+    "phr_record": (
+        "select, update (hidden_at, labels, updated_at)",
+        ALL,
+        "select (id, patient_id, tokens, hidden_at)",
+    ),
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": ("select", ALL, ""),
     "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),

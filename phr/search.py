@@ -5,8 +5,14 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from django.db import connection
+from django.db.models import QuerySet
+
+from phr.models import Record
 from sharing.tokens import keyed
 
+# So many records with the same words are found soon by going through the newest.
+FEW = 1000
 MOST_TOKENS = 400
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
@@ -62,3 +68,13 @@ class Tokeniser:
     def query(self, text: str) -> list[int]:
         """The tokens a record must all have to match what a person typed."""
         return [keyed(self._key, f"word:{word}") for word in words(text)]
+
+
+def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -> QuerySet[Record]:
+    """The `rows` that have every token, or any. Call within an act about their one patient."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phr_matching(%s::bigint[], %s, %s)", [tokens, every, FEW + 1])
+        found = [pk for (pk,) in cursor.fetchall()]
+    if len(found) <= FEW:
+        return rows.filter(pk__in=found)
+    return rows.filter(tokens__contains=tokens) if every else rows.filter(tokens__overlap=tokens)

@@ -8,7 +8,7 @@ from accounts import keys
 from accounts.actors import Actor
 from phr.bodies import open_body
 from phr.models import Record
-from phr.search import Tokeniser
+from phr.search import Tokeniser, matching
 from sharing import policy
 from sharing.policy import Action
 
@@ -27,7 +27,7 @@ def linked(actor: Actor, patient_id: UUID, names: Iterable[str]) -> tuple[Linked
     rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
     found: Linked = {}
     ids: list[UUID] = []
-    for row in rows.filter(tokens__overlap=tokens)[:MOST]:
+    for row in matching(rows, tokens, every=False)[:MOST]:
         body = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         found.update((name_of[token], body) for token in row.tokens if token in name_of)
         ids.append(row.pk)

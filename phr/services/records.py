@@ -19,7 +19,7 @@ from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, headline, references
 from phr.models import Binary, Provenance, Record, RecordVersion
-from phr.search import Tokeniser
+from phr.search import Tokeniser, matching
 from phr.services.links import linked, medicine_of
 from sharing import policy
 from sharing.categories import Category
@@ -97,7 +97,7 @@ def _narrow(
         rows = rows.filter(category=category.value)
     if text.strip():
         tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
-        rows = rows.filter(tokens__contains=tokeniser.query(text))
+        rows = matching(rows, tokeniser.query(text))
     return rows
 
 
