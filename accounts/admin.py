@@ -26,12 +26,18 @@ class MetadataAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscrip
     """Lists named columns and nothing else: no search, no change, no oracle by query string."""
 
     actions: Any = ()
+    fields: tuple[str, ...] = ()
     list_per_page = 50
     show_full_result_count = False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         del value, request
         return lookup.removesuffix("__exact") in self.list_filter
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Only the named columns leave the database."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.only(*self.fields)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         del request

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from accounts.requests import actor_of, dangerous
 from phr.services import removal
@@ -12,6 +13,7 @@ from rights import services
 
 
 @dangerous
+@require_http_methods(["GET", "POST"])
 def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     """Say what deleting one record does, then do it."""
     if request.method == "POST":

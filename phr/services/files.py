@@ -12,13 +12,16 @@ from sharing import policy
 from sharing.policy import Action
 
 PIECE = 1024 * 1024
-EXTENSIONS = {
-    "application/dicom": ".dcm",
-    "application/pdf": ".pdf",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/tiff": ".tiff",
-}
+# Where a kind of file says what it is (place, bytes there), and how its names end.
+SIGNATURES = [
+    (0, b"%PDF", ".pdf"),
+    (0, b"\xff\xd8\xff", ".jpg"),
+    (0, b"\x89PNG", ".png"),
+    (0, b"II*\x00", ".tiff"),
+    (0, b"MM\x00*", ".tiff"),
+    (128, b"DICM", ".dcm"),
+]
+HEAD = 132
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class OpenFile:
 
     binary: Binary
     pieces: Iterator[bytes]
+    extension: str
 
     @property
     def file_name(self) -> str:
-        """A name that says nothing about the content."""
-        return f"file-{self.binary.pk.hex[:8]}{EXTENSIONS.get(self.binary.content_type, '')}"
+        """A name that says nothing about the content but its kind."""
+        return f"file-{self.binary.pk.hex[:8]}{self.extension}"
 
 
 def open_file(
@@ -50,7 +54,14 @@ def open_file(
                 subject=f"Binary/{binary.pk}",
                 basis=basis.text,
             )
-    return OpenFile(binary, _pieces(actor, action, patient_id, record_id, binary))
+        extension = _extension(binary)
+    return OpenFile(binary, _pieces(actor, action, patient_id, record_id, binary), extension)
+
+
+def _extension(binary: Binary) -> str:
+    head = b"".join(storage.read(binary.name, binary.patient_id, binary.pk, length=HEAD))
+    found = (end for at, sign, end in SIGNATURES if head[at:].startswith(sign))
+    return next(found, "")
 
 
 def _file(
