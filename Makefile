@@ -18,7 +18,7 @@ setup: ## Make .venv with everything for developing and testing
 	@$(SETUP) dev
 
 .PHONY: run
-run: ## Start the portal with a demo on http://127.0.0.1:8000 (PORT, PHR_DATA_DIR, DATABASE_URL, REDIS_URL)
+run: ## Start the portal with a demo on http://localhost:8000 (PORT, PHR_DATA_DIR, DATABASE_URL, REDIS_URL)
 	@$(SETUP) demo
 	@PHR_STOP_WITH_PARENT=1 exec $(PYTHON) -m phr.launch
 
