@@ -17,8 +17,11 @@ MOST = 50
 Linked = dict[str, dict[str, Any]]
 
 
-def linked(actor: Actor, patient_id: UUID, names: Iterable[str]) -> tuple[Linked, list[UUID]]:
-    """Reference → FHIR resource for those names the actor may read, and the ids of these records."""
+def linked(actor: Actor, patient_id: UUID, names: Iterable[str]) -> tuple[Linked, list[Record]]:
+    """Reference → FHIR resource for those names the actor may read, and the records they are.
+
+    Call within an act about the patient.
+    """
     wanted = list(dict.fromkeys(names))[:MOST]
     if not wanted:
         return {}, []
@@ -26,12 +29,11 @@ def linked(actor: Actor, patient_id: UUID, names: Iterable[str]) -> tuple[Linked
     name_of = dict(zip(tokens, wanted, strict=True))
     rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
     found: Linked = {}
-    ids: list[UUID] = []
-    for row in matching(rows, tokens, every=False)[:MOST]:
+    found_rows = list(matching(rows, tokens, every=False)[:MOST])
+    for row in found_rows:
         body = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         found.update((name_of[token], body) for token in row.tokens if token in name_of)
-        ids.append(row.pk)
-    return found, ids
+    return found, found_rows
 
 
 def medicine_of(resource: dict[str, Any]) -> list[str]:

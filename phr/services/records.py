@@ -75,10 +75,11 @@ def timeline(
         patient = policy.require_patient(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
         found = _page(_narrow(rows, patient_id, category, text), after)
-        items = _items(actor, patient_id, found[: settings.PHR_PAGE_SIZE])
+        page = found[: settings.PHR_PAGE_SIZE]
+        items, named = _items(actor, patient_id, page)
         grants = policy.bases(actor, Action.READ, patient_id)
         own = patient.user_id == actor.user_id
-        _note_read(patient_id, found[: settings.PHR_PAGE_SIZE], grants)
+        _note_read(patient_id, [*page, *named], grants)
         return Timeline(
             patient_id,
             accounts.name_of(patient),
@@ -114,15 +115,19 @@ def _page(rows: QuerySet[Record], after: UUID | None) -> list[Record]:
     return list(ordered[: settings.PHR_PAGE_SIZE + 1])
 
 
-def _items(actor: Actor, patient_id: UUID, rows: Sequence[Record]) -> list[Item]:
+def _items(
+    actor: Actor, patient_id: UUID, rows: Sequence[Record]
+) -> tuple[list[Item], list[Record]]:
+    """The lines for these rows, and the other records whose names they show."""
     bodies = [open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows]
-    medicines, _ = linked(
+    medicines, named = linked(
         actor, patient_id, [name for body in bodies for name in medicine_of(body)]
     )
-    return [
+    items = [
         Item(row.pk, Category(row.category), headline(body, medicines), row.effective_at, row.dated)
         for row, body in zip(rows, bodies, strict=True)
     ]
+    return items, named
 
 
 def _offered(grants: Sequence[tuple[Any, Any]], *, own: bool) -> list[Category]:
@@ -177,9 +182,10 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         row = policy.require(actor, Action.READ, rows, patient_id, record_id)
         own = row.patient.user_id == actor.user_id
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
-        others, other_ids = linked(actor, patient_id, references(resource))
+        others, other_rows = linked(actor, patient_id, references(resource))
+        shown_ids = [row.pk, *(other.pk for other in other_rows)]
         for basis in policy.explain(actor, Action.READ, row):
-            note("read", patient_id=patient_id, records=[row.pk, *other_ids], basis=basis.text)
+            note("read", patient_id=patient_id, records=shown_ids, basis=basis.text)
         return Opened(
             row.pk,
             patient_id,
@@ -243,11 +249,13 @@ def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) ->
 
 def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The titles of some of the actor's own records, for the log and the receipt."""
-    with acting_as(actor):
+    about = own_patient_id(actor)
+    with acting_as(actor, about=about):
         patient = policy.require_own(actor)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
-        return {item.id: item.title for item in _items(actor, patient.pk, list(chosen))}
+        items, _ = _items(actor, patient.pk, list(chosen))
+        return {item.id: item.title for item in items}
 
 
 def would_see(
