@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import mail, sealer
+from accounts import expiry, mail, sealer
 from accounts.actors import Actor, System
 
 
@@ -14,3 +14,8 @@ def seal_audit() -> int:
 @shared_task(name="accounts.tasks.send_mail")
 def send_mail() -> int:
     return mail.send_due(Actor.job(System.MAIL))
+
+
+@shared_task(name="accounts.tasks.clear_expired")
+def clear_expired() -> int:
+    return expiry.clear_expired(Actor.job(System.PURGE))

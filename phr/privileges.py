@@ -28,7 +28,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "auth_group_permissions": ("select", "", ""),
     "auth_permission": ("select", "", ""),
     "django_admin_log": (GROW, "", ""),
-    "django_cache": (ALL, "", ""),
+    "django_cache": (ALL, "select, delete", ""),
     "django_content_type": ("select", "select", ""),
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
@@ -49,7 +49,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select",
         "select",
     ),
-    "usersessions_usersession": (ALL, "", ""),
+    "usersessions_usersession": (ALL, "select, delete", ""),
 }
 VAULT: dict[str, tuple[str, str, str]] = {
     "django_migrations": ("select", "select", ""),

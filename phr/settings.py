@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "accounts.middleware.idle",
     "accounts.middleware.actor",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -182,6 +183,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = number("PHR_TRUSTED_PROXIES", 0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = PHR_PORTAL_NAME
+MFA_TOTP_TOLERANCE = 1  # a code typed slowly still counts (RFC 6238 section 5.2: one step)
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 USERSESSIONS_TRACK_ACTIVITY = True
@@ -215,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "accounts.tasks.seal_audit": 2,
         "accounts.tasks.send_mail": 10,
+        "accounts.tasks.clear_expired": 3600,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
         "rights.tasks.purge_due": 30,
