@@ -23,7 +23,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["POST"])
 def revoke(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     services.revoke(actor_of(request), grant_id)
-    messages.success(request, "Access has ended. They can no longer see your record.")
+    messages.success(request, "Sharing has ended. They can open nothing more with it.")
     return redirect("phr:receipt", grant_id)
 
 
