@@ -43,10 +43,11 @@ def purge_record(actor: Actor, patient_id: UUID, record_id: UUID) -> None:
     with acting_as(actor, about=patient_id):
         Provenance.objects.filter(record_id=record_id).delete()
         RecordVersion.objects.filter(record_id=record_id).delete()
-        Record.objects.filter(pk=record_id, hidden_at__isnull=False).delete()
+        gone, _ = Record.objects.filter(pk=record_id, hidden_at__isnull=False).delete()
         # The name and the report of a file that gave nothing else would still tell of the record.
         Upload.objects.filter(original=None, provenances=None, finished_at__isnull=False).delete()
-        note("purge", patient_id=patient_id, records=[record_id], basis=f"job:{actor.system}")
+        if gone:  # nothing is left to say when a killed run had come to its end
+            note("purge", patient_id=patient_id, records=[record_id], basis=f"job:{actor.system}")
 
 
 def _files(actor: Actor, patient_id: UUID, record_id: UUID) -> list[UUID]:

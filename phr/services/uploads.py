@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -231,26 +231,26 @@ def _records_of(row: Upload) -> Any:
 def clear_leftovers(actor: Actor) -> int:
     """Remove files that stopped arriving and pictures no import finished. Returns how many."""
     with acting_as(actor):
-        stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
-        orphans = list(
-            stale.filter(
-                Q(complete_at=None) | Q(use=Binary.Use.PICTURE),
-                ~Q(pk__in=RecordFile.objects.values("binary_id")),
-            ).values_list("pk", "patient_id")[:200]
-        )
-    for binary_id, patient_id in orphans:
-        with acting_as(actor, about=patient_id):
-            _clear(binary_id)
-    return len(orphans)
+        found = list(_left_over().values_list("pk", "patient_id")[:200])
+    return sum(_clear(actor, binary_id, patient_id) for binary_id, patient_id in found)
 
 
-def _clear(binary_id: UUID) -> None:
-    binary = Binary.objects.select_for_update(skip_locked=True).filter(pk=binary_id).first()
-    if binary is None:
-        return
-    row = Upload.objects.filter(original=binary).first()
-    if row is not None:
-        _remove(row)
-    else:
-        storage.destroy(binary.name)
-        binary.delete()
+def _left_over() -> QuerySet[Binary]:
+    stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
+    unfinished = Q(complete_at=None) | Q(use=Binary.Use.PICTURE)
+    return stale.filter(unfinished, ~Exists(RecordFile.objects.filter(binary_id=OuterRef("pk"))))
+
+
+def _clear(actor: Actor, binary_id: UUID, patient_id: UUID) -> bool:
+    with acting_as(actor, about=patient_id):
+        # Asked again under the lock: destroying a file cannot be rolled back.
+        binary = _left_over().select_for_update(skip_locked=True).filter(pk=binary_id).first()
+        if binary is None:
+            return False
+        row = Upload.objects.filter(original=binary).first()
+        if row is not None:
+            _remove(row)
+        else:
+            storage.destroy(binary.name)
+            binary.delete()
+        return True

@@ -1,0 +1,145 @@
+"""A worker may be killed between any two lines: nothing half-done shows, and another one finishes.
+
+Tries an even choice of all kills; PHR_CHAOS=all tries every one.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from accounts import services
+from accounts.actors import Actor
+from phr.services import imports, records
+from rights import services as rights
+from tests.cast import IMPORTER, PURGER, join, put_in, receive
+from tests.chaos.kills import EVERY, Kill, Worker, kills, started
+from tests.chaos.states import clear_leftovers, end_leases, sound, state
+from tests.worlds import files
+from tests.worlds.synthea import bundle
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.timeout(3600 if EVERY else 120),
+    pytest.mark.django_db(databases=["default", "vault"], transaction=True),
+]
+IMPORT, PURGE = "phr.tasks.import_upload", "rights.tasks.purge"
+
+
+@dataclass(frozen=True)
+class Person:
+    actor: Actor
+    patient_id: UUID
+
+
+def newcomer(number: int) -> Person:
+    actor = Actor.session(join(f"chaos{number}@example.org").pk)
+    return Person(actor, services.begin_record(actor, name="Alice Archer"))
+
+
+Prepare = Callable[[Person], UUID]
+Again = Callable[[UUID], bool]
+State = dict[str, Any]
+
+
+def a_history(person: Person) -> UUID:
+    """A file that brings new items, changes some, repeats some and has some twice."""
+    before = bundle(8, seed=5)
+    put_in(person.actor, json.dumps(before).encode())
+    after = bundle(14, seed=5)
+    after["entry"][4]["resource"]["meta"] = {"lastUpdated": "2026-01-01T00:00:00Z"}
+    after["entry"][4]["resource"]["language"] = "en"
+    after["entry"] += [after["entry"][9], {"fullUrl": "urn:uuid:0"}]
+    return receive(person.actor, json.dumps(after).encode())
+
+
+def a_slice(person: Person) -> UUID:
+    """A file that is kept itself, with a picture made from it."""
+    return receive(person.actor, files.dicom(files.ct_slice()), "slice.dcm")
+
+
+def a_mistake(person: Person) -> UUID:
+    """A file that is refused at its end."""
+    wrong = bundle(6, seed=6)
+    wrong["entry"].append({"resource": {"resourceType": "Observation"}})
+    return receive(person.actor, json.dumps(wrong).encode())
+
+
+def an_erasure(person: Person) -> UUID:
+    """One of two records with files is erased."""
+    put_in(person.actor, files.dicom(files.ct_slice()), "slice.dcm")
+    put_in(person.actor, files.picture("PNG"), "photo.png")
+    first = records.timeline(person.actor, person.patient_id).items[0]
+    return rights.erase_record(person.actor, first.id)
+
+
+def import_again(upload_id: UUID) -> bool:
+    return imports.import_upload(IMPORTER, upload_id)
+
+
+def purge_again(erasure_id: UUID) -> bool:
+    return rights.purge(PURGER, erasure_id)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with started() as one:
+        yield one
+
+
+STORIES = [
+    pytest.param(a_history, IMPORT, import_again, 14, id="import"),
+    pytest.param(a_slice, IMPORT, import_again, 10, id="picture"),
+    pytest.param(a_mistake, IMPORT, import_again, 5, id="refused"),
+    pytest.param(an_erasure, PURGE, purge_again, 10, id="purge"),
+]
+
+
+@pytest.mark.parametrize(("prepare", "task", "again", "most"), STORIES)
+def test_another_worker_finishes(
+    worker: Worker, prepare: Prepare, task: str, again: Again, most: int
+) -> None:
+    undisturbed = newcomer(0)
+    about = prepare(undisturbed)
+    before = state(undisturbed.patient_id)
+    lines = worker.run(task, about)["lines"]
+    after = state(undisturbed.patient_id)
+    assert after != before
+    survived = []
+
+    for number, kill in enumerate(kills(lines, most=most), start=1):
+        person = newcomer(number)
+        about = prepare(person)
+        if not worker.run(task, about, kill)["killed"]:
+            survived.append(kill)
+
+        check_nothing_half_done(person, before, after, kill)
+        finish(person, about, again, after)
+
+        clear_leftovers(person.patient_id)
+        assert state(person.patient_id) == after, kill
+        assert sound(), kill
+
+    assert len(survived) < most / 4, survived
+
+
+def check_nothing_half_done(person: Person, before: State, after: State, kill: Kill) -> None:
+    """What shows is all as before or all as after, in the tables and on the page."""
+    shows = state(person.patient_id)["visible"]
+    assert shows in (before["visible"], after["visible"]), kill
+    assert len(records.timeline(person.actor, person.patient_id).items) == len(shows), kill
+
+
+def finish(person: Person, about: UUID, again: Again, after: State) -> None:
+    """A second worker takes the work up once the first one's lease is over."""
+    end_leases(person.patient_id)
+    deadline = time.monotonic() + 10
+    while not again(about) and state(person.patient_id)["records"] != after["records"]:
+        # The database may not have noticed yet that the killed worker is gone.
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
