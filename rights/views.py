@@ -13,7 +13,7 @@ from rights import services
 
 
 @dangerous
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     """Say what deleting one record does, then do it."""
     if request.method == "POST":

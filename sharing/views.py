@@ -35,7 +35,7 @@ def shared(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """See an invitation, and accept it."""
     if request.method == "POST":

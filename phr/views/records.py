@@ -18,7 +18,7 @@ SANDBOX = "sandbox; default-src 'none'"
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpResponse:
     """The timeline. Typed words come by POST: an address bar must not hold them."""
     actor = actor_of(request)

@@ -17,7 +17,7 @@ from sharing import services
 
 
 @dangerous
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def share(request: HttpRequest) -> HttpResponse:
     """Choose, check what they will see, then share."""
     actor = actor_of(request)

@@ -26,7 +26,7 @@ from phr.views.records import SANDBOX
 
 @csrf_exempt  # the files' handler must be set before the form is read; `_receive` checks the token
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """The upload page; files arrive by POST, one or several."""
     if request.method == "POST":

@@ -1,0 +1,96 @@
+"""Everybody with a browser of their own, in a world where every kind of thing exists once."""
+
+import re
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.test import Client
+
+from accounts.acting import acting_as
+from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from rights import services as rights
+from tests.cast import put_in
+from tests.doors import body, give_second_factor, sign_in, visitor
+from tests.worlds.files import pdf
+from tests.worlds.shared_record import Shared
+
+# Bob may copy, lou may only look, rob's access was taken back, carol has a record of her own; sam
+# is staff and proved a second factor, una is staff and did not.
+PEOPLE = ("nobody", "alice", "bob", "lou", "rob", "carol", "sam", "una")
+METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+# What stands for a part of an address that is no id of this world.
+PARTS = {
+    "app_label": "accounts",
+    "key": "unknown",
+    "number": "1",
+    "object_id": "1",
+    "pk": "1",
+    "uidb36": "1",
+    "url": "nothing",
+}
+PART = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)|<(?:\w+:)?(\w+)>")
+
+
+class Everybody:
+    """The people, their browsers, and what addresses can name."""
+
+    def __init__(self) -> None:
+        self.shared = Shared.enter()
+        self.ids: dict[str, Any] = self.shared.ids | {"patient_id": self.shared.cast.alice_id}
+        self.rows = self._rows_for_staff()
+        una = User.objects.create_superuser("una@example.org")
+        una.password = User.objects.get(email="sam@example.org").password
+        una.save()
+        EmailAddress.objects.create(user=una, email=una.email, verified=True, primary=True)
+        secret = give_second_factor("sam@example.org")
+        self.browsers: dict[str, Client] = {"nobody": visitor()}
+        for name in PEOPLE[1:]:
+            given = secret if name == "sam" else ""
+            self.browsers[name] = sign_in(f"{name}@example.org", secret=given)
+        for browser in self.browsers.values():
+            browser.raise_request_exception = False
+
+    def _rows_for_staff(self) -> dict[str, object]:
+        cast = self.shared.cast
+        put_in(cast.alice, pdf("gone"), "gone.pdf")
+        gone = self.shared.item("gone.pdf")
+        mail = OutgoingMail(message_sealed=b"sealed")
+        mail.save()
+        with acting_as(cast.sam):
+            event = AuditEvent.objects.order_by("at").first()
+        assert event is not None
+        return {
+            "accounts/auditevent": event.pk,
+            "accounts/outgoingmail": mail.pk,
+            "accounts/practitioner": Practitioner.objects.get(user_id=cast.bob.user_id).pk,
+            "accounts/user": cast.bob.user_id,
+            "phr/upload": self.ids["upload_id"],
+            "rights/erasure": rights.erase_record(cast.alice, gone),
+        }
+
+    def address(self, route: str, ids: dict[str, Any] | None = None) -> str:
+        """The path of a route of the URL map, its parts filled from `ids` or from this world."""
+        found = PARTS | self.ids
+        found["binary_id"] = self.ids["picture_id" if "pictures" in route else "original_id"]
+        if "invitations" in route:
+            found["grant_id"] = self.ids["invitation_id"]
+        if "versions" in route:
+            found["record_id"] = self.ids["weight_id"]
+        for model, pk in self.rows.items():
+            if f"admin/{model}/" in route:
+                found["object_id"] = pk
+        found |= ids or {}
+        filled = PART.sub(lambda part: str(found[part[1] or part[2]]), route)
+        return "/" + re.sub(r"[\^$]", "", filled)
+
+    def ask(self, name: str, method: str, path: str) -> Any:
+        """One request, its whole body in `.whole`; its consequences are undone."""
+        client = self.browsers[name]
+        cookies = client.cookies.copy()
+        with transaction.atomic():
+            answer: Any = client.generic(method, path)
+            answer.whole = body(answer)
+            transaction.set_rollback(True)
+        client.cookies = cookies
+        return answer
