@@ -48,11 +48,13 @@ def _aad(patient_id: UUID, binary_id: UUID) -> bytes:
 
 
 def _create(name: str) -> File[bytes]:
-    """Open a new file for writing; Django's local storage makes its folder only in `save`."""
+    """Open a new file for writing; Django's local storage makes folder and mode only in `save`."""
     store = storages["files"]
-    if isinstance(store, FileSystemStorage):
-        Path(store.base_location).mkdir(parents=True, exist_ok=True, mode=0o700)
-    return store.open(name, "wb")
+    if not isinstance(store, FileSystemStorage):
+        return store.open(name, "wb")
+    Path(store.base_location).mkdir(parents=True, exist_ok=True, mode=0o700)
+    only_ours = os.open(store.path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return File(os.fdopen(only_ours, "wb"), name)
 
 
 class Writer:
