@@ -1,0 +1,167 @@
+"""A patient brings her files in, with a real worker and beat at work behind the pages."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser import kept
+from tests.browser.conftest import Arrive
+from tests.browser.portal import Portal
+from tests.browser.visitor import Visitor
+from tests.worlds import files
+
+pytestmark = pytest.mark.browser
+PEOPLE = ("alice", "alicia", "bella", "bertha", "celia", "dora")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def people_and_worker(ground: Portal) -> Iterator[None]:
+    for name in PEOPLE:
+        kept.patient(f"{name}@example.org", name.title())
+    with ground.worker():
+        yield
+
+
+def given_she_is_at_the_upload_page(arrive: Arrive, name: str, *, script: bool) -> Visitor:
+    visitor = arrive(script=script)
+    visitor.sign_in(f"{name}@example.org")
+    visitor.follow("Upload")
+    visitor.is_at("Upload records")
+    return visitor
+
+
+def folder_of(tmp_path: Path) -> list[Path]:
+    """Files as they lie on her desk."""
+    named = {
+        "results.json": kept.three_things(),
+        "scan.dcm": kept.scan(),
+        "photo.jpg": files.picture("JPEG"),
+        "letter.pdf": files.pdf(),
+    }
+    for name, data in named.items():
+        (tmp_path / name).write_bytes(data)
+    return [tmp_path / name for name in named]
+
+
+def when_she_sends(visitor: Visitor, *paths: Path) -> None:
+    visitor.page.get_by_label("Choose files").set_input_files(list(paths))
+    visitor.page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def then_every_file_is_done(visitor: Visitor, count: int) -> None:
+    """Each file's box says so by itself where script runs; else she asks again."""
+    done = visitor.page.locator(".app-upload").get_by_text("Done", exact=True)
+    if not visitor.script:
+        for _ in range(60):
+            visitor.page.goto("/records/upload/")
+            if done.count() == count:
+                break
+            visitor.page.wait_for_timeout(500)
+    expect(done).to_have_count(count, timeout=30_000)
+    visitor.look()
+
+
+@pytest.mark.parametrize(("script", "name"), [(True, "alice"), (False, "alicia")])
+def test_several_files_at_once(arrive: Arrive, tmp_path: Path, script: bool, name: str) -> None:
+    alice = given_she_is_at_the_upload_page(arrive, name, script=script)
+    when_she_sends(alice, *folder_of(tmp_path))
+    then_every_file_is_done(alice, 4)
+    then_she_sees_her_picture_and_her_scan(alice)
+
+
+def then_she_sees_her_picture_and_her_scan(visitor: Visitor) -> None:
+    for link in ("CT HEAD", "Photo"):
+        visitor.open("/records/")
+        visitor.page.locator("main").get_by_role(
+            "link", name=re.compile(link, re.IGNORECASE)
+        ).click()
+        visitor.look()
+        picture = visitor.page.locator(".app-picture img")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 30
+
+
+def test_files_dropped_into_the_box(arrive: Arrive, tmp_path: Path) -> None:
+    bella = given_she_is_at_the_upload_page(arrive, "bella", script=True)
+    bella.misses("% sent")
+    when_she_drops(bella, *folder_of(tmp_path)[:2])
+    expect(bella.page.locator(".app-files progress").first).to_be_attached()
+    then_every_file_is_done(bella, 2)
+
+
+def slowly(route: Route) -> None:
+    time.sleep(0.3)
+    route.continue_()
+
+
+def when_she_drops(visitor: Visitor, *paths: Path) -> None:
+    # Held back a little, so that the progress bars can be seen to be there.
+    visitor.page.route("**/records/upload/", slowly, times=1)
+    visitor.page.evaluate(
+        """() => {
+          const input = document.createElement("input");
+          input.type = "file"; input.multiple = true; input.id = "desk";
+          document.body.append(input);
+        }"""
+    )
+    visitor.page.locator("#desk").set_input_files(list(paths))
+    visitor.page.evaluate(
+        """() => {
+          const dataTransfer = new DataTransfer();
+          for (const file of document.getElementById("desk").files) dataTransfer.items.add(file);
+          const box = document.querySelector("[data-drop]");
+          for (const name of ["dragenter", "dragover", "drop"])
+            box.dispatchEvent(new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+        }"""
+    )
+
+
+@pytest.mark.parametrize(("script", "name"), [(True, "bertha"), (False, "celia")])
+def test_a_file_that_cannot_be_used(
+    arrive: Arrive, tmp_path: Path, script: bool, name: str
+) -> None:
+    visitor = given_she_is_at_the_upload_page(arrive, name, script=script)
+    when_she_sends(visitor, a_file_with_a_mistake(tmp_path))
+    then_she_reads_what_is_wrong_and_where(visitor)
+    visitor.press("Delete this file")
+    visitor.is_at("Upload records")
+    visitor.misses("mistake.json")
+    visitor.open("/records/")
+    visitor.reads("Your record is empty")
+
+
+def a_file_with_a_mistake(tmp_path: Path) -> Path:
+    broken = kept.haemoglobin()
+    del broken["status"]
+    path = tmp_path / "mistake.json"
+    path.write_bytes(kept.bundle(kept.penicillin(), broken))
+    return path
+
+
+def then_she_reads_what_is_wrong_and_where(visitor: Visitor) -> None:
+    sentence = visitor.page.get_by_text("Entry 2, Observation.status is missing.")
+    for _ in range(60):
+        if visitor.script or sentence.count():
+            break
+        visitor.page.wait_for_timeout(500)
+        visitor.page.goto("/records/upload/")
+    expect(sentence).to_be_visible(timeout=30_000)
+    visitor.reads("Nothing from it was added to your record.")
+    visitor.look()
+
+
+def test_what_is_there_already_is_not_stored_twice(arrive: Arrive, tmp_path: Path) -> None:
+    dora = given_she_is_at_the_upload_page(arrive, "dora", script=True)
+    results = folder_of(tmp_path)[0]
+    when_she_sends(dora, results)
+    then_every_file_is_done(dora, 1)
+    dora.open("/records/upload/")
+    when_she_sends(dora, results)
+    then_every_file_is_done(dora, 1)
+    dora.reads("There was nothing new in this file.", "Already there, not stored again")
+    dora.open("/records/")
+    expect(dora.page.locator(".app-timeline li")).to_have_count(3)
