@@ -16,7 +16,7 @@ def clear_expired(actor: Actor) -> int:
         sessions, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
         alive = Session.objects.filter(session_key=OuterRef("session_key"))
         devices, _ = UserSession.objects.exclude(Exists(alive)).delete()
-        return sessions + devices + _clear_counters()
+        return int(sessions + devices + _clear_counters())
 
 
 def _clear_counters() -> int:

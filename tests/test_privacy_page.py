@@ -1,0 +1,148 @@
+"""Every sentence of the public pages is held by tests: which one is held by which stands here.
+
+A paragraph's `data-promise` is the number of the promise it keeps, and where several paragraphs keep
+parts of one promise, a word more.
+"""
+
+import ast
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# No promise, but good advice.
+ADVICE = {"S45"}
+
+PRIVACY = {
+    "M2": "test_privacy_page.py::test_every_sentence_is_held_by_a_test",
+    # What is kept
+    "C23": "test_promises.py::test_the_password_is_kept_as_argon2_of_it",
+    "C22": "test_tower.py::test_the_main_job",
+    "C3": "test_promises.py::test_what_a_person_would_read_is_stored_sealed",
+    "C50": "test_tower.py::test_the_main_job",
+    "C42": "test_promises.py::test_a_device_is_kept_with_browser_address_and_time",
+    "C24-limits": "test_promises.py::test_guessing_passwords_is_slowed_down"
+    " accounts/test_expiry.py::test_a_counter_goes_when_its_time_is_over",
+    # Who can see your records
+    "C5": "test_matrix.py::test_everybody_gets_what_the_table_says_and_every_answer_is_strict"
+    " test_walls_rows.py::test_nobody_is_nobody",
+    "C6": "test_walls_rows.py::test_the_grantee_sees_exactly_the_covered_rows"
+    " sharing/test_services.py::test_an_end_date_ends_access"
+    " sharing/test_services.py::test_what_they_would_see_is_what_they_see",
+    "C54": "test_promises.py::test_looking_does_not_allow_a_copy",
+    "C61": "sharing/test_labels.py::test_a_code_suggests_labels"
+    " sharing/test_labels.py::test_what_could_hold_anything_is_unclassified"
+    " test_promises.py::test_the_patient_sees_and_changes_how_sensitive_an_item_is",
+    "M16": "test_promises.py::test_a_provider_is_unverified_until_staff_say_otherwise",
+    "C4": "sharing/test_services.py::test_only_the_owner_of_the_address_can_accept"
+    " sharing/test_services.py::test_an_invitation_runs_out"
+    " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
+    "S27": "test_walls_rows.py::test_staff_see_states_and_no_content",
+    "S22-limits": "accounts/test_keys.py::test_it_opens_what_it_sealed",
+    # When you stop sharing
+    "C51": "test_tower.py::test_the_main_job",
+    "C52": "test_walls_rows.py::test_the_grantee_sees_nothing_once_it_is_revoked"
+    " test_promises.py::test_taking_back_cuts_off_a_running_download",
+    "C53": "test_promises.py::test_the_receipt_tells_what_was_shared_opened_and_copied",
+    # The list of who has looked
+    "C53-looks": "test_tower.py::test_the_main_job",
+    "S49-audit": "test_walls.py::test_the_roles_may_only_add_to_the_trail",
+    "S32-audit": "test_promises.py::test_what_happened_to_a_deleted_item_is_kept_by_number",
+    # How it is kept safe
+    "S22": "test_promises.py::test_what_a_person_would_read_is_stored_sealed"
+    " accounts/test_keys.py::test_a_moved_ciphertext_does_not_open",
+    "S22-clear": "test_promises.py::test_nothing_else_of_an_item_stands_in_the_clear",
+    "S49-box": "phr/formats/test_lockdown.py::test_refused",
+    "C24-idle": "test_promises.py::test_idle_minutes_end_a_session"
+    " test_promises.py::test_a_page_that_asks_by_itself_keeps_no_session_alive",
+    "C24-again": "test_promises.py::test_deleting_asks_for_the_password_again",
+    "S53": "browser/test_sign_in.py::test_she_signs_out_elsewhere_and_everywhere",
+    # When you delete an item
+    "C10": "phr/test_imports.py::test_a_deleted_record_is_gone_with_its_files",
+    "C11": "phr/test_imports.py::test_a_deleted_record_is_gone_with_its_files"
+    " phr/test_imports.py::test_the_rest_of_a_file_stays_when_one_of_its_records_goes"
+    " test_promises.py::test_a_file_that_is_gone_is_not_offered",
+    "C12": "test_docs.py::test_the_manual_says_what_is_not_there",
+    # What is not there yet
+    "C21": "test_promises.py::test_the_privacy_page_says_whom_to_write_to"
+    " test_promises.py::test_a_real_portal_does_not_start_without_it",
+    "C69": "test_promises.py::test_nothing_of_a_record_ends_by_itself",
+    # Cookies, other companies, mail
+    "C47": "test_promises.py::test_there_is_one_cookie_and_it_has_no_end_date",
+    "C33": "test_promises.py::test_no_page_names_another_server",
+    "C7": "test_promises.py::test_nothing_in_the_portal_calls_another_server",
+    "S16": "test_promises.py::test_no_mail_can_hold_anything_but_links_codes_and_addresses"
+    " test_promises.py::test_the_invitation_names_nobody",
+}
+FRONT = {
+    "C4": "test_tower.py::test_the_main_job",
+    "C3": "test_tower.py::test_the_main_job"
+    " phr/test_imports.py::test_search_finds_words_without_accents_by_their_beginning",
+    "C6": PRIVACY["C6"],
+    "C51": f"{PRIVACY['C51']} {PRIVACY['C53']}",
+    "C53": f"{PRIVACY['C53-looks']} {PRIVACY['S49-audit']}",
+    "C23": "browser/test_sign_up.py::test_a_patient_makes_an_account_and_starts_her_record",
+    "C3-upload": "test_tower.py::test_the_main_job",
+    "C6-end": PRIVACY["C6"],
+    "C50": "test_promises.py::test_the_invitation_names_nobody"
+    " test_walls_rows.py::test_the_grantee_sees_exactly_the_covered_rows",
+    "S22": PRIVACY["S22"],
+    "C33": PRIVACY["C33"],
+    "C47": PRIVACY["C47"],
+}
+PAGES = {"privacy": PRIVACY, "front": FRONT}
+NAMED = sorted(
+    {test for page in PAGES.values() for tests in page.values() for test in tests.split()}
+)
+
+
+class Sentences(HTMLParser):
+    """The promises of a page, and the paragraphs and points that make none."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, str]] = []
+        self.promises: list[str] = []
+        self.bare: list[str] = []
+        self.feed((ROOT / "templates" / "phr" / f"{page}.html").read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        promise = dict(attrs).get("data-promise") or ""
+        if promise:
+            self.promises.append(promise)
+        if tag in {"p", "li", "h2", "h3"}:
+            above = self.open[-1][1] if self.open else ""
+            self.open.append((tag, promise or above))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1][0] == tag:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in {("p", ""), ("li", "")} and data.strip():
+            self.bare.append(data.strip())
+
+
+@cache
+def functions_of(name: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / "tests" / name).read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_sentence_is_held_by_a_test(page: str) -> None:
+    said = Sentences(page)
+
+    assert not said.bare, "these sentences promise something that no test holds"
+    assert len(said.promises) == len(set(said.promises))
+    assert set(said.promises) - ADVICE == set(PAGES[page])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_test_exists(name: str) -> None:
+    file, _, test = name.partition("::")
+
+    assert test.startswith("test_")
+    assert test in functions_of(file)
