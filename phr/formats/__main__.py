@@ -117,7 +117,10 @@ def _asked() -> dict[str, Any]:
     """The first line. It comes this way because arguments of a process are seen by everybody."""
     line = bytearray()
     while not line.endswith(b"\n"):
-        line += os.read(0, 1)
+        byte = os.read(0, 1)
+        if not byte:
+            os._exit(0)  # the parent was killed before it could ask
+        line += byte
     asked: dict[str, Any] = orjson.loads(line)
     return asked
 

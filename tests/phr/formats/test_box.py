@@ -220,6 +220,15 @@ def test_neither_name_nor_settings_are_seen_in_the_process_list(
     items.close()  # type: ignore[attr-defined]
 
 
+def test_a_child_whose_parent_died_before_asking_leaves() -> None:
+    start = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from phr.formats.__main__ import main; main()"
+    )
+    command = [sys.executable, "-I", "-c", start, str(Path(__file__).parents[3])]
+
+    assert subprocess.run(command, input=b'{"limits"', timeout=30, check=False).returncode == 0
+
+
 def test_no_django_in_the_box() -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import phr.formats.__main__; "
