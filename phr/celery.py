@@ -25,6 +25,7 @@ app.conf.update(
         # A broker that hangs must not hold up a page.
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
+        "max_retries": 0,
     },
     timezone="UTC",
     worker_hijack_root_logger=False,

@@ -23,7 +23,7 @@ class Kill:
     time: int = 1
 
     def __str__(self) -> str:
-        return f"{self.at} × {self.time}"
+        return f"{self.at}, time {self.time}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,10 @@ def worker() -> Iterator[Worker]:
 
 
 STORIES = [
-    pytest.param(a_history, IMPORT, import_again, 14, id="import"),
-    pytest.param(a_slice, IMPORT, import_again, 10, id="picture"),
-    pytest.param(a_mistake, IMPORT, import_again, 5, id="refused"),
-    pytest.param(an_erasure, PURGE, purge_again, 10, id="purge"),
+    pytest.param(a_history, IMPORT, import_again, 12, id="import"),
+    pytest.param(a_slice, IMPORT, import_again, 8, id="picture"),
+    pytest.param(a_mistake, IMPORT, import_again, 4, id="refused"),
+    pytest.param(an_erasure, PURGE, purge_again, 8, id="purge"),
 ]
 
 

@@ -1,0 +1,174 @@
+"""Valkey gone or hanging: every page works, quickly, and all due work still happens (DESIGN D7)."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from celery import current_app
+from celery.app import app_or_default
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from accounts import sealer, wake
+from accounts.models import User
+from phr.services import records, uploads
+from tests import raw
+from tests.cast import PASSWORD, SEALER, Cast, put_in
+from tests.chaos.states import sound, state
+from tests.worlds import files
+from tests.worlds.synthea import lines
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.usefixtures("static_files"),
+    pytest.mark.django_db(databases=["default", "vault"], transaction=True),
+]
+LONGEST_SECONDS = 3.0
+PAGES = [
+    "/", "/home/", "/records/", "/records/upload/", "/sharing/", "/sharing/new/", "/sharing/log/",
+    "/account/", "/privacy/", "/healthz",
+]  # fmt: skip
+
+
+@pytest.fixture(params=["gone", "hanging"])
+def broker(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A broker nobody answers for; or one that takes the connection and says nothing."""
+    path = tmp_path / "broker"
+    with socket.socket(socket.AF_UNIX) as server:
+        if request.param == "hanging":
+            server.bind(str(path))
+            server.listen(64)
+        forget_broker()
+        monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{path}")
+        yield
+    forget_broker()
+
+
+def forget_broker() -> None:
+    """Drop connections to the broker that was, and the pause after one that failed."""
+    app = app_or_default()
+    app.pool.force_close_all()
+    app._pool = app.amqp._producer_pool = None
+    wake._quiet_until = 0.0
+
+
+@pytest.fixture
+def outbox(settings: Settings) -> None:
+    """Mail goes the way it goes in production, up to the last step."""
+    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+class Patient:
+    """Alice at her browser; each answer must come in time."""
+
+    def __init__(self) -> None:
+        self.client = Client()
+        form = {"login": "alice@example.org", "password": PASSWORD}
+        assert self.client.post("/accounts/login/", form).status_code == 302
+
+    def get(self, path: str) -> None:
+        self._ask("get", path)
+
+    def post(self, path: str, **form: Any) -> None:
+        self._ask("post", path, form)
+
+    def _ask(self, verb: str, path: str, *form: Any) -> None:
+        wake._quiet_until = 0.0
+        began = time.monotonic()
+        answer = getattr(self.client, verb)(path, *form)
+        assert time.monotonic() - began < LONGEST_SECONDS, path
+        assert answer.status_code in {200, 302}, path
+
+
+@pytest.mark.usefixtures("broker", "outbox")
+def test_every_page_works_and_all_due_work_happens(cast: Cast) -> None:
+    put_in(cast.alice, b"".join(lines(20, seed=4)))
+    chosen = records.timeline(cast.alice, cast.alice_id).items[0]
+    alice = Patient()
+
+    for path in [*PAGES, f"/records/{chosen.id}/"]:
+        alice.get(path)
+    photo = SimpleUploadedFile("photo.png", files.picture("PNG"), "image/png")
+    alice.post("/records/upload/", files=photo)
+    alice.post(f"/rights/erase/{chosen.id}/")
+    share(alice)
+    abandoned = an_abandoned_upload(cast)
+
+    figures = sweep()
+    assert figures["import_due"] == 1
+    assert figures["send_mail"] >= 1
+    assert figures["purge_due"] == 1
+    assert figures["clear_leftovers"] == 1
+    assert figures["seal_audit"] > 5
+    assert [letter.to for letter in mail.outbox] == [["dr.new@example.org"]]
+    assert len(state(cast.alice_id)["records"]) == 20  # 20, one erased, one photo
+    assert abandoned not in {one.upload.pk for one in uploads.uploads(cast.alice)}
+    assert sealer.verify(SEALER).code == 0
+    assert sound()
+    assert not any(count for name, count in sweep().items() if name != "seconds")
+
+
+def share(alice: Patient) -> None:
+    alice.post(
+        "/sharing/new/",
+        email="dr.new@example.org",
+        categories=["laboratory"],
+        may_copy="no",
+        confirmed="1",
+    )
+
+
+def an_abandoned_upload(cast: Cast) -> UUID:
+    """A file that stopped arriving three hours ago."""
+    upload_id, writer = uploads.begin_upload(cast.alice, file_name="half.json")
+    writer.write(b"{")
+    writer._out.close()
+    with raw.owner() as opened:
+        opened.execute(
+            "UPDATE phr_binary SET created_at = now() - interval '3 hours'"
+            " WHERE id = (SELECT original_id FROM phr_upload WHERE id = %s)",
+            [upload_id],
+        )
+    return upload_id
+
+
+def sweep() -> dict[str, Any]:
+    out = StringIO()
+    call_command("sweep", stdout=out)
+    figures: dict[str, Any] = json.loads(out.getvalue().splitlines()[-1])
+    return figures
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_silent_broker_is_tried_once_in_a_while() -> None:
+    """One short try in ten seconds, however many files arrive."""
+    began = time.monotonic()
+
+    wake._quiet_until = 0.0
+    for _ in range(20):
+        wake.wake("phr.tasks.import_due")
+
+    assert time.monotonic() - began < LONGEST_SECONDS
+
+
+@pytest.mark.usefixtures("broker", "outbox")
+def test_signing_up_needs_no_broker() -> None:
+    form = {"email": "new@example.org", "password1": "a long and winding 7 phrase"}
+
+    answer = Client().post("/accounts/signup/", form)
+
+    assert answer.status_code == 302
+    assert User.objects.filter(email="new@example.org").exists()
+    assert sweep()["send_mail"] == 1
