@@ -160,8 +160,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ["email"]},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django_zxcvbn_password_validator.ZxcvbnPasswordValidator"},
+    {"NAME": "accounts.passwords.HardToGuess"},
 ]
 PASSWORD_MINIMAL_STRENGTH = 3
 LOGIN_REDIRECT_URL = "phr:home"
