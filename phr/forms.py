@@ -11,6 +11,9 @@ from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import Scope
 
+NOT_SORTED = (
+    "“Not sorted” means letters, pictures and scans: the portal cannot tell what is in them."
+)
 SENSITIVE = [label for label in Sensitivity if label is not Sensitivity.N]
 
 
@@ -40,14 +43,16 @@ class LogForm(forms.Form):
 
     who = forms.UUIDField(required=False)
     denied = forms.BooleanField(label="Only what was refused", required=False)
+    mine = forms.BooleanField(required=False)
     after = forms.UUIDField(required=False)
 
     def narrowing(self) -> dict[str, Any]:
-        """`who`, `denied` and `after` for `services.looks.log`."""
+        """`who`, `denied`, `others` and `after` for `services.looks.log`."""
         self.is_valid()
         return {
             "who": self.cleaned_data.get("who"),
             "denied": bool(self.cleaned_data.get("denied")),
+            "others": not self.cleaned_data.get("mine"),
             "after": self.cleaned_data.get("after"),
         }
 
@@ -55,6 +60,7 @@ class LogForm(forms.Form):
 class LabelsForm(forms.Form):
     labels = forms.MultipleChoiceField(
         label="What kind of information is this?",
+        help_text=NOT_SORTED,
         choices=[(label.value, label.label) for label in Sensitivity],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -64,7 +70,7 @@ class ShareForm(forms.Form):
     """With whom, what, and until when."""
 
     email = forms.EmailField(
-        label="Their e-mail address",
+        label="Their email address",
         help_text="They prove that this address is theirs before they see anything. "
         "They do not need an account yet.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -77,7 +83,7 @@ class ShareForm(forms.Form):
     )
     sensitive = forms.MultipleChoiceField(
         label="Sensitive information",
-        help_text="Left out unless you tick it, each kind by itself.",
+        help_text=f"Left out unless you tick it, each kind by itself. {NOT_SORTED}",
         choices=[(label.value, label.label) for label in SENSITIVE],
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -63,11 +63,21 @@ class LogPage:
 
 
 def log(
-    actor: Actor, *, who: UUID | None = None, denied: bool = False, after: UUID | None = None
+    actor: Actor,
+    *,
+    who: UUID | None = None,
+    denied: bool = False,
+    others: bool = False,
+    after: UUID | None = None,
 ) -> LogPage:
-    """A page of what happened to the actor's own record, newest first."""
+    """A page of what happened to the actor's own record, newest first.
+
+    `who` keeps one person's acts, `denied` what was refused, `others` what she did not do herself.
+    """
     with acting_as(actor):
-        rows = _rows(actor, who, denied=denied, after=after)[: settings.PHR_PAGE_SIZE + 1]
+        rows = _rows(actor, who, denied=denied, others=others, after=after)[
+            : settings.PHR_PAGE_SIZE + 1
+        ]
         events = list(rows)
         page = events[: settings.PHR_PAGE_SIZE]
         more = page[-1].pk if len(events) > len(page) else None
@@ -75,11 +85,16 @@ def log(
 
 
 def all_lines(
-    actor: Actor, *, who: UUID | None = None, denied: bool = False, after: UUID | None = None
+    actor: Actor,
+    *,
+    who: UUID | None = None,
+    denied: bool = False,
+    others: bool = False,
+    after: UUID | None = None,
 ) -> Iterator[Line]:
     """Every line, a page at a time, so that memory stays flat."""
     while True:
-        page = log(actor, who=who, denied=denied, after=after)
+        page = log(actor, who=who, denied=denied, others=others, after=after)
         yield from page.lines
         if page.after is None:
             return
@@ -87,7 +102,7 @@ def all_lines(
 
 
 def _rows(
-    actor: Actor, who: UUID | None, *, denied: bool, after: UUID | None
+    actor: Actor, who: UUID | None, *, denied: bool, others: bool, after: UUID | None
 ) -> QuerySet[AuditEvent]:
     patient = policy.require_own(actor)
     rows = audit.about(patient.pk)
@@ -95,6 +110,8 @@ def _rows(
         rows = rows.filter(actor_id=who)
     if denied:
         rows = rows.filter(outcome=audit.DENIED)
+    if others:
+        rows = rows.exclude(actor_id=actor.user_id)
     last = rows.filter(pk=after).first() if after else None
     if last:
         rows = rows.filter(Q(at__lt=last.at) | Q(at=last.at, id__lt=last.pk))
