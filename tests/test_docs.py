@@ -1,6 +1,7 @@
 """The documents are true: what they name exists, and what exists is named."""
 
 import ast
+import json
 import re
 import tomllib
 from datetime import timedelta
@@ -8,7 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core import mail
+from django.core.management import call_command
 from django.urls import Resolver404, resolve
+
+from tests.cast import PASSWORD, Cast
+from tests.doors import visitor
+from tests.worlds.synthea import lines
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -40,6 +47,12 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) < 120
 
 
+def test_ten_questions_lead_to_files() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Where is …?")[2].partition("\n## ")[0]
+
+    assert table.count("\n| ") == 10 + 1
+
+
 def test_make_targets_and_documents_name_each_other() -> None:
     targets = set(re.findall(r"^\.PHONY: (\w+)$", MAKEFILE, re.MULTILINE))
     rules = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
@@ -63,6 +76,40 @@ def test_operator_commands_and_the_manual_name_each_other() -> None:
 
     assert documented == ours
     assert named - ours <= {"createsuperuser"}
+
+
+@pytest.mark.django_db(databases=["default", "vault"])
+def test_the_figures_are_those_of_the_manual(
+    cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del cast
+    file = tmp_path / "file.json"
+    file.write_bytes(b"".join(lines(1)))
+    call_command("import_file", str(file), patient="alice@example.org")
+    for command in ("sweep", "audit_verify", "integrity_check"):
+        call_command(command)
+    printed = capsys.readouterr().out.splitlines()
+    written = re.findall(r"^\{.*\}$", MANUAL, re.MULTILINE)
+
+    assert [list(json.loads(line)) for line in written] == [
+        list(json.loads(line)) for line in printed
+    ]
+
+
+@pytest.mark.usefixtures("static_files")
+@pytest.mark.django_db(databases=["default", "vault"])
+def test_the_first_member_of_staff_is_made_as_the_manual_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", interactive=False, email="first@example.org", verbosity=0)
+
+    answer = visitor().post(
+        "/accounts/login/", {"login": "first@example.org", "password": PASSWORD}
+    )
+
+    assert answer.headers["Location"] == "/accounts/confirm-email/"
+    assert [letter.to for letter in mail.outbox] == [["first@example.org"]]
 
 
 # --- settings ------------------------------------------------------------------------------------
