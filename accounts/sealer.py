@@ -108,7 +108,7 @@ def verify(actor: Actor) -> Verdict:
     """
     try:
         anchors = _anchors()
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return Verdict(2, 0, "anchor-unreadable", Path(settings.PHR_AUDIT_ANCHOR_FILE).name)
     with acting_as(actor):
         return _walk(anchors)
@@ -124,7 +124,8 @@ def _anchors() -> dict[int, str]:
         line = orjson.loads(text)
         if not hmac.compare_digest(str(line["mac"]), _anchor_mac(line)):
             raise ValueError("an anchor was not written by this portal")
-        found[int(line["sequence"])] = str(line["hash"])
+        # The first word counts: a chain that was made anew is anchored again under old numbers.
+        found.setdefault(int(line["sequence"]), str(line["hash"]))
     return found
 
 

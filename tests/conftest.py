@@ -1,16 +1,21 @@
 """The cast and the ground every test stands on: real PostgreSQL, through the portal's own roles."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
 
-from accounts import keys
+from accounts import audit, keys
 from tests.cast import Cast
+
+# `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
+search.register_profile("thorough", max_examples=2000, deadline=None)
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +67,11 @@ setattr(TransactionTestCase, "_fixture_teardown", _teardown)  # noqa: B010 - not
 
 
 @pytest.fixture(autouse=True)
-def fresh_process_memory() -> Iterator[None]:
-    """No test inherits keys another test made this process remember."""
+def fresh_process_memory(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]:
+    """No test inherits what another made this process remember: keys, event numbers, anchors."""
     keys.forget_all()
+    monkeypatch.setattr(audit, "_pen", audit._Pen())
+    Path(settings.PHR_AUDIT_ANCHOR_FILE).unlink(missing_ok=True)
     yield
     keys.forget_all()
 

@@ -1,0 +1,230 @@
+"""Random worlds of patients, permissions and records, and who may see what in them, in plain Python.
+
+`permitted` is the rule of `docs/who-may-see-what.md` once more, written without a database.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.utils import timezone
+from hypothesis import strategies as st
+
+from accounts.actors import Actor
+from accounts.models import Patient, User
+from phr.models import Record
+from sharing.models import Grant
+from sharing.policy import Action
+from tests.raw import as_owner, open_walls
+
+CATEGORIES = ("laboratory", "imaging", "documents")
+LABELS = (11, 22, 33)
+# Users 0, 1 and 2 are patients, too; anybody may be given a permission, also by herself.
+PATIENTS, USERS = range(3), range(5)
+DAY = timedelta(days=1)
+FOREVER = 99
+
+
+@dataclass(frozen=True)
+class Item:
+    """One record."""
+
+    patient: int
+    category: str
+    labels: frozenset[int]
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """One permission; `starts` and `ends` in days from now, `grantee` None while not accepted."""
+
+    patient: int
+    grantee: int | None
+    categories: frozenset[str]
+    labels: frozenset[int]
+    may_copy: bool
+    starts: int
+    ends: int
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class World:
+    active: tuple[bool, ...]
+    restricted: tuple[bool, ...]
+    erasing: tuple[bool, ...]
+    items: tuple[Item, ...]
+    given: tuple[Given, ...]
+
+
+def some(values: tuple[str, ...] | tuple[int, ...]) -> st.SearchStrategy[frozenset[str | int]]:
+    return st.frozensets(st.sampled_from(values), min_size=1)
+
+
+seldom = st.sampled_from([False, False, False, False, True])
+items = st.builds(
+    Item, st.sampled_from(PATIENTS), st.sampled_from(CATEGORIES), some(LABELS), seldom
+)
+grants = st.builds(
+    Given,
+    st.sampled_from(PATIENTS),
+    st.sampled_from([*USERS, *USERS, None]),
+    some(CATEGORIES),
+    some(LABELS),
+    st.booleans(),
+    st.sampled_from([-2, -2, -2, 1]),
+    st.sampled_from([FOREVER, FOREVER, 2, -1]),
+    seldom,
+)
+worlds = st.builds(
+    World,
+    st.tuples(*[seldom.map(lambda off: not off)] * len(USERS)),
+    st.tuples(*[seldom] * len(PATIENTS)),
+    st.tuples(*[seldom] * len(PATIENTS)),
+    st.lists(items, min_size=1, max_size=7).map(tuple),
+    st.lists(grants, max_size=7).map(tuple),
+)
+
+
+def permitted(world: World, user: int, action: Action, item: Item) -> bool:
+    """Whether this user may do this to this record."""
+    if item.hidden or world.erasing[item.patient] or not world.active[user]:
+        return False
+    if user == item.patient:
+        return True
+    if world.restricted[item.patient] or action not in {Action.READ, Action.COPY}:
+        return False
+    return any(
+        given.patient == item.patient
+        and given.grantee == user
+        and not given.revoked
+        and given.starts <= 0 < given.ends
+        and item.category in given.categories
+        and item.labels <= given.labels
+        and (given.may_copy or action is Action.READ)
+        for given in world.given
+    )
+
+
+# --- tightening -----------------------------------------------------------------------------------
+
+
+@st.composite
+def tightenings(draw: st.DrawFn) -> tuple[World, World]:
+    """A world, and the same world after somebody took something away."""
+    before = draw(worlds)
+    after = before
+    for _ in range(draw(st.integers(1, 3))):
+        after = draw(st.sampled_from([_patients, _people, _items, _given]))(draw, after)
+    return before, after
+
+
+def _patients(draw: st.DrawFn, world: World) -> World:
+    number = draw(st.sampled_from(PATIENTS))
+    if draw(st.booleans()):
+        return replace(world, restricted=_put(world.restricted, number, True))
+    return replace(world, erasing=_put(world.erasing, number, True))
+
+
+def _people(draw: st.DrawFn, world: World) -> World:
+    return replace(world, active=_put(world.active, draw(st.sampled_from(USERS)), False))
+
+
+def _put(flags: tuple[bool, ...], at: int, value: bool) -> tuple[bool, ...]:
+    return (*flags[:at], value, *flags[at + 1 :])
+
+
+def _items(draw: st.DrawFn, world: World) -> World:
+    at = draw(st.integers(0, len(world.items) - 1))
+    item = world.items[at]
+    less = [replace(item, hidden=True), replace(item, labels=item.labels | {LABELS[0]})]
+    return replace(
+        world, items=(*world.items[:at], draw(st.sampled_from(less)), *world.items[at + 1 :])
+    )
+
+
+def _given(draw: st.DrawFn, world: World) -> World:
+    if not world.given:
+        return world
+    at = draw(st.integers(0, len(world.given) - 1))
+    given = world.given[at]
+    less = [
+        replace(given, revoked=True),
+        replace(given, ends=-1),
+        replace(given, starts=1),
+        replace(given, may_copy=False),
+        replace(given, labels=frozenset({min(given.labels)})),
+        replace(given, categories=frozenset({min(given.categories)})),
+    ]
+    return replace(
+        world, given=(*world.given[:at], draw(st.sampled_from(less)), *world.given[at + 1 :])
+    )
+
+
+# --- in the database ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class People:
+    """The users and patients whom every world of one test has in common."""
+
+    users: tuple[UUID, ...]
+    patients: tuple[UUID, ...]
+
+    @classmethod
+    def enter(cls) -> "People":
+        users = [User(email=f"user{number}@example.org", password="!") for number in USERS]
+        patients = [Patient(user=users[number], name_sealed=b"-") for number in PATIENTS]
+        open_walls()
+        with as_owner():
+            User.objects.bulk_create(users)
+            Patient.objects.bulk_create(patients)
+        return cls(tuple(one.pk for one in users), tuple(one.pk for one in patients))
+
+    def session(self, user: int) -> Actor:
+        return Actor.session(self.users[user])
+
+    def build(self, world: World) -> list[Record]:
+        """Make the world's rows; the caller rolls them back. Returns its records in order."""
+        now = timezone.now()
+        with as_owner():
+            for number, active in enumerate(world.active):
+                User.objects.filter(pk=self.users[number]).update(is_active=active)
+            for number in PATIENTS:
+                Patient.objects.filter(pk=self.patients[number]).update(
+                    restricted_at=now if world.restricted[number] else None,
+                    erasing_at=now if world.erasing[number] else None,
+                )
+            Grant.objects.bulk_create([self._grant(given) for given in world.given])
+            return Record.objects.bulk_create([self._record(item) for item in world.items])
+
+    def _record(self, item: Item) -> Record:
+        return Record(
+            patient_id=self.patients[item.patient],
+            resource_type="Observation",
+            category=item.category,
+            effective_at=timezone.now(),
+            labels=sorted(item.labels),
+            tokens=[],
+            digest=uuid4().bytes,
+            body_sealed=b"-",
+            hidden_at=timezone.now() if item.hidden else None,
+        )
+
+    def _grant(self, given: Given) -> Grant:
+        now = timezone.now()
+        accepted = given.grantee is not None
+        return Grant(
+            patient_id=self.patients[given.patient],
+            grantee_id=None if given.grantee is None else self.users[given.grantee],
+            accepted_at=now if accepted else None,
+            invited_email="user0@example.org",
+            categories=sorted(given.categories),
+            labels=sorted(given.labels),
+            may_copy=given.may_copy,
+            starts_at=now + given.starts * DAY,
+            ends_at=None if given.ends == FOREVER else now + given.ends * DAY,
+            invitation_ends_at=now + DAY,
+            revoked_at=now if given.revoked else None,
+        )
