@@ -242,6 +242,20 @@ def test_an_address_that_a_document_names_is_one(address: str) -> None:
         pytest.fail(f"{address} leads nowhere")
 
 
+def test_the_words_of_the_glossary_are_those_of_the_code() -> None:
+    glossary = (ROOT / "docs" / "architecture.md").read_text().partition("## Glossary")[2]
+    code = "\n".join(path.read_text() for path in CODE)
+    words = {
+        word
+        for cell in re.findall(r"^\| [^|]+\| ([^|]+) \|", glossary, re.MULTILINE)
+        for name in QUOTED.findall(cell)
+        for word in re.findall(r"\w+", name)
+    }
+
+    assert len(words) > 20
+    assert {word for word in words if not re.search(rf"\b{word}\b", code)} == set()
+
+
 # --- form ----------------------------------------------------------------------------------------
 
 
