@@ -10,16 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from celery import current_app
-from celery.app import app_or_default
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
+from kombu import pools
 from pytest_django import Settings
 
 from accounts import sealer, wake
 from accounts.models import User
+from phr.celery import app
 from phr.services import records, uploads
 from tests import raw
 from tests.cast import PASSWORD, SEALER, Cast, put_in
@@ -50,16 +50,16 @@ def broker(
             server.bind(str(path))
             server.listen(64)
         forget_broker()
-        monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{path}")
+        monkeypatch.setattr(app.conf, "broker_url", f"redis+socket://{path}")
         yield
     forget_broker()
 
 
 def forget_broker() -> None:
     """Drop connections to the broker that was, and the pause after one that failed."""
-    app = app_or_default()
-    app.pool.force_close_all()
-    app._pool = app.amqp._producer_pool = None
+    pools.reset()
+    for holder, name in ((app, "_pool"), (app.amqp, "_producer_pool")):
+        setattr(holder, name, None)
     wake._quiet_until = 0.0
 
 
