@@ -20,6 +20,9 @@ class Received:
     upload_id: UUID
     size: int
 
+    def close(self) -> None:
+        """Django closes what a handler gave it; this was closed when its last byte came."""
+
 
 class EncryptingUploadHandler(FileUploadHandler):
     """Keeps each file as it arrives; `received` and `problem` tell what came of them."""
@@ -64,6 +67,20 @@ class EncryptingUploadHandler(FileUploadHandler):
             self._open = None
             writer.abandon()
             uploads.abandon_upload(self.actor, upload_id)
+
+    def upload_complete(self) -> None:
+        # A connection that broke looks to Django like the end of the last file.
+        stream: Any = self.request._stream  # type: ignore[union-attr]  # noqa: SLF001
+        if stream._pos < stream.limit:  # noqa: SLF001
+            self.give_up("The connection was lost. Please send the files again.")
+
+    def give_up(self, problem: str) -> None:
+        """Leave nothing of what came with this request."""
+        self.upload_interrupted()
+        for received in self.received:
+            uploads.abandon_upload(self.actor, received.upload_id)
+        self.received.clear()
+        self.problem = problem
 
 
 def too_large() -> str:

@@ -35,7 +35,7 @@ def sign_in(email: str, *, secret: str = "") -> Client:
 
 def give_second_factor(email: str) -> str:
     """Set up an authenticator app for this person. Returns its secret."""
-    secret = generate_totp_secret()
+    secret: str = generate_totp_secret()
     TOTP.activate(User.objects.get(email=email), secret)
     return secret
 
@@ -43,7 +43,8 @@ def give_second_factor(email: str) -> str:
 def code(secret: str) -> str:
     """What the app shows now (RFC 6238); a code that was used is forgotten, so that tests are quick."""
     cache.clear()
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+    shown: str = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return shown
 
 
 def body(answer: Any) -> bytes:

@@ -1,10 +1,12 @@
 """Adding files and following what becomes of them."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import TooManyFilesSent
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -24,7 +26,7 @@ from phr.services import uploads as services
 from phr.views.records import SANDBOX
 
 
-@csrf_exempt  # the files' handler must be set before the form is read; `_receive` checks the token
+@csrf_exempt  # the files' handler must be set before the form is read; `_complete` checks the token
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
@@ -32,7 +34,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         handler = EncryptingUploadHandler(request, actor_of(request))
         request.upload_handlers = [handler]
-        return _receive(request, handler)
+        return _received(request, handler)
     context = {
         "uploads": services.uploads(actor_of(request)),
         "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
@@ -41,12 +43,27 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "phr/upload.html", context)
 
 
+def _received(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
+    try:
+        answer: HttpResponse = _complete(request, handler)
+    except TooManyFilesSent:
+        handler.give_up(f"Choose at most {settings.PHR_UPLOAD_MOST_FILES} files at a time.")
+        return _answer(request, handler)
+    if answer.status_code == HTTPStatus.FORBIDDEN:
+        handler.give_up("")
+    return answer
+
+
 @csrf_protect
-def _receive(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
+def _complete(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
     # Reading the form is what receives the files.
     bool(request.FILES)
     for received in handler.received:
         services.complete_upload(actor_of(request), received.upload_id, size=received.size)
+    return _answer(request, handler)
+
+
+def _answer(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
     problem = handler.problem
     if not problem and not handler.received:
         problem = "Choose at least one file."

@@ -63,7 +63,7 @@ class Everybody:
         return {
             "accounts/auditevent": event.pk,
             "accounts/outgoingmail": mail.pk,
-            "accounts/practitioner": Practitioner.objects.get(user_id=cast.bob.user_id).pk,
+            "accounts/practitioner": Practitioner.objects.get(name="Dr Bob Brown").pk,
             "accounts/user": cast.bob.user_id,
             "phr/upload": self.ids["upload_id"],
             "rights/erasure": rights.erase_record(cast.alice, gone),
@@ -87,7 +87,7 @@ class Everybody:
     def ask(self, name: str, method: str, path: str) -> Any:
         """One request, its whole body in `.whole`; its consequences are undone."""
         client = self.browsers[name]
-        cookies = client.cookies.copy()
+        cookies: Any = client.cookies.copy()
         with transaction.atomic():
             answer: Any = client.generic(method, path)
             answer.whole = body(answer)
