@@ -27,6 +27,7 @@ PRIVACY = {
     " accounts/test_expiry.py::test_a_counter_goes_when_its_time_is_over",
     # Who can see your records
     "C5": "test_matrix.py::test_everybody_gets_what_the_table_says_and_every_answer_is_strict"
+    " property/test_policy.py::test_the_list_is_the_rule_and_the_walls_repeat_it"
     " test_walls_rows.py::test_nobody_is_nobody",
     "C6": "test_walls_rows.py::test_the_grantee_sees_exactly_the_covered_rows"
     " sharing/test_services.py::test_an_end_date_ends_access"
@@ -39,7 +40,8 @@ PRIVACY = {
     "C4": "sharing/test_services.py::test_only_the_owner_of_the_address_can_accept"
     " sharing/test_services.py::test_an_invitation_runs_out"
     " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
-    "S27": "test_walls_rows.py::test_staff_see_states_and_no_content",
+    "S27": "test_walls_rows.py::test_staff_see_states_and_no_content"
+    " property/test_policy.py::test_staff_and_strangers_get_nothing",
     "S22-limits": "accounts/test_keys.py::test_it_opens_what_it_sealed",
     # When you stop sharing
     "C51": "test_tower.py::test_the_main_job",
@@ -47,12 +49,17 @@ PRIVACY = {
     " test_promises.py::test_taking_back_cuts_off_a_running_download",
     "C53": "test_promises.py::test_the_receipt_tells_what_was_shared_opened_and_copied",
     # The list of who has looked
-    "C53-looks": "test_tower.py::test_the_main_job",
-    "S49-audit": "test_walls.py::test_the_roles_may_only_add_to_the_trail",
-    "S32-audit": "test_promises.py::test_what_happened_to_a_deleted_item_is_kept_by_number",
+    "C53-looks": "accounts/test_acting.py::test_a_page_that_cannot_be_written_down_is_not_shown"
+    " accounts/test_acting.py::test_a_read_is_written_down_once_with_its_reason"
+    " accounts/test_acting.py::test_a_denial_is_written_down_although_the_act_is_rolled_back",
+    "S49-audit": "test_walls.py::test_the_roles_may_only_add_to_the_trail"
+    " accounts/test_sealer.py::test_tampering_is_found_and_named",
+    "S32-audit": "test_promises.py::test_what_happened_to_a_deleted_item_is_kept_by_number"
+    " accounts/test_audit.py::test_no_column_of_the_trail_could_hold_words",
     # How it is kept safe
     "S22": "test_promises.py::test_what_a_person_would_read_is_stored_sealed"
-    " accounts/test_keys.py::test_a_moved_ciphertext_does_not_open",
+    " accounts/test_keys.py::test_a_moved_ciphertext_does_not_open"
+    " phr/test_storage.py::test_the_disk_holds_no_plaintext",
     "S22-clear": "test_promises.py::test_nothing_else_of_an_item_stands_in_the_clear",
     "S49-box": "phr/formats/test_lockdown.py::test_refused",
     "C24-idle": "test_promises.py::test_idle_minutes_end_a_session"
