@@ -40,6 +40,7 @@ WITHOUT_ACTOR = {
     "accounts.mail.send": "queues a mail whose text holds no patient's data",
     "sharing.services.scope_of": "pure: a grant's columns in words",
     "phr.services.imports.limits": "pure: settings",
+    "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.uploads.file_name": "opens a row that the policy already let through",
 }
