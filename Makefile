@@ -11,7 +11,7 @@ SETTINGS_FOR_TYPES := SECRET_KEY=types DATABASE_URL=postgresql:///phr \
 
 .PHONY: help
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
 .PHONY: setup
 setup: ## Make .venv with everything for developing and testing
@@ -57,6 +57,10 @@ lock: setup ## Resolve the dependencies again into requirements/
 .PHONY: css
 css: ## Compile static/scss into static/css/site.css (needs npm; the result is committed)
 	@python3 -I phr/launch/css.py
+
+.PHONY: screenshots
+screenshots: setup ## Take the README's pictures of the demo again, into docs/img
+	@$(PYTHON) -m tests.browser.screenshots
 
 .PHONY: clean
 clean: ## Remove .venv, the demo's data and every cache

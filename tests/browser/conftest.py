@@ -16,14 +16,11 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from phr.launch import chromium
+from tests.browser.flags import FLAGS
 from tests.browser.portal import Portal
 from tests.browser.visitor import Visitor
 from tests.conftest import empty
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 Arrive = Callable[..., Visitor]
 GrowOld = Callable[[], None]
 PRESENT = pytest.StashKey[list[Visitor]]()
@@ -51,7 +48,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def portal(django_db_setup: None) -> Iterator[Portal]:
+def portal(request: pytest.FixtureRequest) -> Iterator[Portal]:
+    request.getfixturevalue("django_db_setup")
     settings.PHR_MAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     running = Portal()
     running.start()
@@ -59,7 +57,7 @@ def portal(django_db_setup: None) -> Iterator[Portal]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def ground(portal: Portal, django_db_blocker: DjangoDbBlocker) -> Iterator[Portal]:
     """An empty portal at the beginning of a file; what its tests do stays until the file ends."""
     with django_db_blocker.unblock():
@@ -83,13 +81,13 @@ def arrive(request: pytest.FixtureRequest, ground: Portal, browser: Browser) -> 
 
 
 @pytest.fixture
-def sweep(ground: Portal) -> Callable[[], Any]:
+def sweep() -> Callable[[], Any]:
     """All due work, done once, as `manage.py sweep` does it."""
     return lambda: call_command("sweep", stdout=StringIO())
 
 
 @pytest.fixture
-def grow_old(ground: Portal) -> GrowOld:
+def grow_old() -> GrowOld:
     """As if everybody had signed in ten minutes ago."""
 
     def older() -> None:

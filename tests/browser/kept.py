@@ -73,5 +73,6 @@ def patient(email: str, name: str, *uploads: bytes) -> Actor:
     actor = Actor.session(join(email).pk)
     services.begin_record(actor, name=name)
     for data in uploads:
-        assert put_in(actor, data).state == "finished"
+        followed = put_in(actor, data, "file")
+        assert followed.state == "finished", followed.report.problem
     return actor

@@ -4,8 +4,6 @@ import os
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from phr.launch.child import Child, Command
+from phr.launch.healthy import status
 
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = ["-m", "gunicorn", "phr.wsgi", "--worker-class", "gthread", "--threads", "8"]
@@ -73,10 +72,7 @@ class Portal:
     def _wait(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.web.ended is None:
-            try:
-                urllib.request.urlopen(f"{self.origin}/readyz", timeout=5).close()
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-            else:
+            if status(self.port, "/readyz", self.origin) == 200:
                 return
+            time.sleep(0.1)
         raise RuntimeError(f"The portal did not start:\n{self.web.last_words()}")

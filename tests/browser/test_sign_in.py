@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Arrive
-from tests.browser.portal import Portal
 from tests.browser.visitor import Visitor
 from tests.cast import join
 
@@ -19,7 +18,7 @@ both = pytest.mark.parametrize("script", [True, False])
 
 
 @pytest.fixture(scope="module", autouse=True)
-def people(ground: Portal) -> None:
+def people() -> None:
     for name in ("alice", "bob", "carol", "dana", "erin", "frank"):
         join(f"{name}@example.org")
 

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
@@ -53,7 +53,7 @@ class Visitor:
         # Not Playwright's own switch: that one could not be turned for a moment, to examine a page.
         self._devtools.send("Emulation.setScriptExecutionDisabled", {"value": not allowed})
 
-    def __enter__(self) -> "Visitor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -138,12 +138,12 @@ class Visitor:
     def reads(self, *sentences: str) -> None:
         """Every sentence stands on the page."""
         for sentence in sentences:
-            expect(self.page.locator("body")).to_contain_text(sentence)
+            expect(self.page.locator("main")).to_contain_text(sentence)
 
     def misses(self, *sentences: str) -> None:
         """None of the sentences stands on the page."""
         for sentence in sentences:
-            expect(self.page.locator("body")).not_to_contain_text(sentence)
+            expect(self.page.locator("main")).not_to_contain_text(sentence)
 
     def is_at(self, heading: str) -> None:
         """The page's one main heading says this."""
