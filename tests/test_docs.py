@@ -13,6 +13,7 @@ from django.core import mail
 from django.core.management import call_command
 from django.urls import Resolver404, resolve
 
+from phr import storage
 from tests.cast import PASSWORD, Cast
 from tests.doors import visitor
 from tests.worlds.synthea import lines
@@ -83,6 +84,8 @@ def test_the_figures_are_those_of_the_manual(
     cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del cast
+    for left_by_another_test in storage.names():
+        storage.destroy(left_by_another_test)
     file = tmp_path / "file.json"
     file.write_bytes(b"".join(lines(1)))
     call_command("import_file", str(file), patient="alice@example.org")

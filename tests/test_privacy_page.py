@@ -32,8 +32,9 @@ PRIVACY = {
     "C6": "test_walls_rows.py::test_the_grantee_sees_exactly_the_covered_rows"
     " sharing/test_services.py::test_an_end_date_ends_access"
     " sharing/test_services.py::test_what_they_would_see_is_what_they_see",
-    "C54": "test_promises.py::test_looking_does_not_allow_a_copy",
-    "C61": "sharing/test_labels.py::test_a_code_suggests_labels"
+    "C54": "phr/test_views_records.py::test_who_may_only_look_sees_the_picture_and_gets_no_copy",
+    "C61": "phr/test_views_sharing.py::test_sensitive_items_are_left_out_unless_ticked"
+    " sharing/test_labels.py::test_a_code_suggests_labels"
     " sharing/test_labels.py::test_what_could_hold_anything_is_unclassified"
     " test_promises.py::test_the_patient_sees_and_changes_how_sensitive_an_item_is",
     "M16": "test_promises.py::test_a_provider_is_unverified_until_staff_say_otherwise",
@@ -46,7 +47,7 @@ PRIVACY = {
     # When you stop sharing
     "C51": "test_tower.py::test_the_main_job",
     "C52": "test_walls_rows.py::test_the_grantee_sees_nothing_once_it_is_revoked"
-    " test_promises.py::test_taking_back_cuts_off_a_running_download",
+    " phr/test_views_records.py::test_ending_access_cuts_a_download_that_is_running",
     "C53": "test_promises.py::test_the_receipt_tells_what_was_shared_opened_and_copied",
     # The list of who has looked
     "C53-looks": "accounts/test_acting.py::test_a_page_that_cannot_be_written_down_is_not_shown"
@@ -64,7 +65,8 @@ PRIVACY = {
     "S49-box": "phr/formats/test_lockdown.py::test_refused",
     "C24-idle": "test_promises.py::test_idle_minutes_end_a_session"
     " test_promises.py::test_a_page_that_asks_by_itself_keeps_no_session_alive",
-    "C24-again": "test_promises.py::test_deleting_asks_for_the_password_again",
+    "C24-again": "test_promises.py::test_deleting_asks_for_the_password_again"
+    " phr/test_views_sharing.py::test_sharing_asks_for_the_password_again",
     "S53": "browser/test_sign_in.py::test_she_signs_out_elsewhere_and_everywhere",
     # When you delete an item
     "C10": "phr/test_imports.py::test_a_deleted_record_is_gone_with_its_files",
