@@ -65,6 +65,11 @@ class LabelsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    def clean_labels(self) -> list[str]:
+        """What is sensitive is not ordinary too."""
+        chosen: list[str] = self.cleaned_data["labels"]
+        return [label for label in chosen if label != Sensitivity.N] or chosen
+
 
 class ShareForm(forms.Form):
     """With whom, what, and until when."""

@@ -34,6 +34,10 @@ class Scope:
     may_copy: bool
     ends_at: datetime | None
 
+    @property
+    def every_category(self) -> bool:
+        return set(self.categories) == set(Category)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
