@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from io import StringIO
 from typing import Any
@@ -27,7 +27,9 @@ PRESENT = pytest.StashKey[list[Visitor]]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say with a failure what each visitor was looking at."""
     report = yield
     if report.failed and report.when == "call":
@@ -74,8 +76,9 @@ def arrive(request: pytest.FixtureRequest, ground: Portal, browser: Browser) -> 
     with ExitStack() as stack:
 
         def someone(*, script: bool = True) -> Visitor:
-            present.append(stack.enter_context(Visitor(browser, ground.origin, script=script)))
-            return present[-1]
+            visitor = Visitor(browser, ground.origin, script=script)
+            present.append(stack.enter_context(visitor))
+            return visitor
 
         yield someone
 

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from phr.launch import chromium
 from tests.browser.flags import FLAGS
@@ -20,7 +20,8 @@ from tests.browser.portal import ROOT, free_port
 
 FOLDER = ROOT / "docs" / "img"
 COLOURS = 128
-DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+DESK = ViewportSize(width=1280, height=860)
+PHONE = ViewportSize(width=390, height=844)
 
 
 @contextmanager
@@ -82,7 +83,9 @@ def pictures(browser: Browser, origin: str, said: str) -> None:
     keep(page, "front")
     sign_in(page, said)
     keep(page, "records")
+    page.goto("/records/?category=imaging")
     page.locator(".app-timeline a").first.click()
+    page.wait_for_load_state("networkidle")
     keep(page, "record")
     page.goto("/sharing/")
     keep(page, "sharing")

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from accounts import services
+from accounts.actors import Actor
 from sharing import services as sharing
 from tests.browser import kept
 from tests.browser.conftest import Arrive
@@ -19,7 +21,14 @@ def people() -> None:
         join(f"{name}@example.org")
     join("sam@example.org", staff=True)
     alice = kept.patient("alice@example.org", "Alice Archer", kept.three_things())
-    sharing.grant(alice, "bea@example.org", scope=ALL)
+    sharing.grant(alice, "cleo@example.org", scope=ALL)
+    services.register_practitioner(
+        Actor.session(join("cleo@example.org").pk),
+        name="Dr Cleo Green",
+        profession="Doctor",
+        specialty="",
+        licence_number="GMC 124",
+    )
 
 
 @pytest.mark.parametrize(("script", "name"), [(True, "bea"), (False, "ben")])
@@ -38,22 +47,21 @@ def test_she_says_what_she_is(arrive: Arrive, script: bool, name: str) -> None:
 
 
 def test_staff_verify_her_and_patients_see_it(arrive: Arrive) -> None:
-    bea = arrive()
-    bea.sign_in("bea@example.org")
-    bea.open("/shared/")
-    bea.follow("Invitation of")
-    bea.press("Accept")
+    cleo = arrive()
+    cleo.sign_in("cleo@example.org")
+    cleo.follow("Invitation of")
+    cleo.press("Accept")
     alice = arrive()
     alice.sign_in("alice@example.org")
     then_she_is_shown_as(alice, "Unverified")
     sam = given_staff_with_a_second_factor(arrive)
-    when_staff_verify(sam, "Dr Bea Brown")
+    when_staff_verify(sam, "Dr Cleo Green")
     then_she_is_shown_as(alice, "Verified")
 
 
 def then_she_is_shown_as(alice: Visitor, tag: str) -> None:
     alice.open("/sharing/")
-    alice.reads("Dr Bea Brown, Doctor")
+    alice.reads("Dr Cleo Green, Doctor")
     expect(alice.page.locator(".nhsuk-card .nhsuk-tag").first).to_have_text(tag)
 
 

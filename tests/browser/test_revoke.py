@@ -93,7 +93,7 @@ def then_the_receipt_names_what_he_saw_and_copied(alice: Visitor, doctor: str) -
     copied = alice.page.locator("main").inner_text().split("What they copied")[1]
     assert "CT HEAD" in copied.upper()
     assert "Haemoglobin" not in copied
-    alice.reads("Haemoglobin, first on")
+    alice.reads("Haemoglobin: 7.2 mmol/L, first on")
 
 
 def then_the_log_tells_it_in_words(alice: Visitor, doctor: str) -> None:
