@@ -41,6 +41,16 @@ class Worker:
         assert not answer["failed"], f"the task failed before {kill}"
         return answer
 
+    def orphans(self) -> list[str]:
+        """Process numbers of what killed workers left: the program adopts it (see `worker.py`)."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return [
+            pid
+            for task in tasks.iterdir()
+            for pid in (task / "children").read_text().split()
+            if Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
 
 @contextmanager
 def started() -> Iterator[Worker]:

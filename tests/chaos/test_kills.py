@@ -118,6 +118,7 @@ def test_another_worker_finishes(
         if not worker.run(task, about, kill)["killed"]:
             survived.append(kill)
 
+        check_no_orphans(worker, kill)
         check_nothing_half_done(person, before, after, kill)
         finish(person, about, again, after)
 
@@ -126,6 +127,14 @@ def test_another_worker_finishes(
         assert sound(), kill
 
     assert len(survived) < most / 4, survived
+
+
+def check_no_orphans(worker: Worker, kill: Kill) -> None:
+    """The parser process of a killed worker ends by itself."""
+    deadline = time.monotonic() + 10
+    while worker.orphans():
+        assert time.monotonic() < deadline, kill
+        time.sleep(0.05)
 
 
 def check_nothing_half_done(person: Person, before: State, after: State, kill: Kill) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 import django
 from celery import current_app
 
+from phr.launch.child import adopt_strays
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = tuple(f"{ROOT}/{app}/" for app in ("accounts", "phr", "rights", "sharing"))
 
@@ -75,6 +77,7 @@ def obey(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    adopt_strays()
     django.setup()
     current_app.loader.import_default_modules()
     for line in sys.stdin:
