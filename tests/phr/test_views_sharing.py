@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts import services as accounts
 from accounts.actors import Actor, Denied
@@ -165,7 +166,8 @@ def test_the_receipt_says_what_was_seen_and_what_was_copied(world: Shared) -> No
     assert "Taken back" in page
 
 
-def test_the_log_names_who_looked_and_who_was_refused(world: Shared) -> None:
+def test_the_log_names_who_looked_and_who_was_refused(world: Shared, settings: Settings) -> None:
+    settings.PHR_PAGE_SIZE = 200
     bob = sign_in("bob@example.org")
     bob.get(f"/shared/{world.cast.alice_id}/{world.ids['weight_id']}/")
     alice = sign_in("alice@example.org")
