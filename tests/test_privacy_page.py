@@ -18,7 +18,7 @@ ADVICE = {"S45"}
 PRIVACY = {
     "M2": "test_privacy_page.py::test_every_sentence_is_held_by_a_test",
     # What is kept
-    "C23": "test_promises.py::test_the_password_is_kept_as_argon2_of_it",
+    "C23": "accounts/test_views.py::test_passwords_are_kept_with_argon2",
     "C22": "test_tower.py::test_the_main_job",
     "C3": "test_promises.py::test_what_a_person_would_read_is_stored_sealed",
     "C50": "test_tower.py::test_the_main_job",
@@ -37,11 +37,13 @@ PRIVACY = {
     " sharing/test_labels.py::test_a_code_suggests_labels"
     " sharing/test_labels.py::test_what_could_hold_anything_is_unclassified"
     " test_promises.py::test_the_patient_sees_and_changes_how_sensitive_an_item_is",
-    "M16": "test_promises.py::test_a_provider_is_unverified_until_staff_say_otherwise",
+    "M16": "test_promises.py::test_a_provider_is_unverified_until_staff_say_otherwise"
+    " accounts/test_desk_crawl.py::test_nobody_verifies_her_own_licence",
     "C4": "sharing/test_services.py::test_only_the_owner_of_the_address_can_accept"
     " sharing/test_services.py::test_an_invitation_runs_out"
     " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
-    "S27": "test_walls_rows.py::test_staff_see_states_and_no_content"
+    "S27": "accounts/test_desk_crawl.py::test_no_page_of_the_desk_shows_what_is_kept"
+    " test_walls_rows.py::test_staff_see_states_and_no_content"
     " property/test_policy.py::test_staff_and_strangers_get_nothing",
     "S22-limits": "accounts/test_keys.py::test_it_opens_what_it_sealed",
     # When you stop sharing
@@ -60,11 +62,12 @@ PRIVACY = {
     # How it is kept safe
     "S22": "test_promises.py::test_what_a_person_would_read_is_stored_sealed"
     " accounts/test_keys.py::test_a_moved_ciphertext_does_not_open"
-    " phr/test_storage.py::test_the_disk_holds_no_plaintext",
+    " test_canaries.py::test_a_stolen_dump_tells_nothing"
+    " test_canaries.py::test_files_on_the_disk_tell_nothing",
     "S22-clear": "test_promises.py::test_nothing_else_of_an_item_stands_in_the_clear",
     "S49-box": "phr/formats/test_lockdown.py::test_refused",
-    "C24-idle": "test_promises.py::test_idle_minutes_end_a_session"
-    " test_promises.py::test_a_page_that_asks_by_itself_keeps_no_session_alive",
+    "C24-idle": "accounts/test_views.py::test_an_idle_session_ends_and_a_polling_page_does_not_keep_it"
+    " accounts/test_views.py::test_an_active_session_stays",
     "C24-again": "test_promises.py::test_deleting_asks_for_the_password_again"
     " phr/test_views_sharing.py::test_sharing_asks_for_the_password_again",
     "S53": "browser/test_sign_in.py::test_she_signs_out_elsewhere_and_everywhere",
@@ -82,7 +85,8 @@ PRIVACY = {
     "C47": "test_promises.py::test_there_is_one_cookie_and_it_has_no_end_date",
     "C33": "test_promises.py::test_no_page_names_another_server",
     "C7": "test_promises.py::test_nothing_in_the_portal_calls_another_server",
-    "S16": "test_promises.py::test_no_mail_can_hold_anything_but_links_codes_and_addresses"
+    "S16": "test_canaries.py::test_mail_tells_nothing"
+    " test_promises.py::test_no_mail_can_hold_anything_but_links_codes_and_addresses"
     " test_promises.py::test_the_invitation_names_nobody",
 }
 FRONT = {
