@@ -61,12 +61,13 @@ class LabelsForm(forms.Form):
     labels = forms.MultipleChoiceField(
         label="What kind of information is this?",
         help_text=NOT_SORTED,
+        required=False,
         choices=[(label.value, label.label) for label in Sensitivity],
         widget=forms.CheckboxSelectMultiple,
     )
 
     def clean_labels(self) -> list[str]:
-        """What is sensitive is not ordinary too."""
+        """What is sensitive is not ordinary too. Nothing chosen means not sorted."""
         chosen: list[str] = self.cleaned_data["labels"]
         return [label for label in chosen if label != Sensitivity.N] or chosen
 
