@@ -97,14 +97,27 @@ def permitted(world: World, user: int, action: Action, item: Item) -> bool:
         return False
     return any(
         given.patient == item.patient
-        and given.grantee == user
-        and not given.revoked
-        and given.starts <= 0 < given.ends
         and item.category in given.categories
         and item.labels <= given.labels
-        and (given.may_copy or action is Action.READ)
         for given in world.given
+        if stands(given, user, action)
     )
+
+
+def stands(given: Given, user: int, action: Action) -> bool:
+    """Whether a permission lets this user do this to whatever it covers."""
+    begun_and_not_ended = given.starts <= 0 < given.ends
+    enough = action is Action.READ or (action is Action.COPY and given.may_copy)
+    return given.grantee == user and not given.revoked and begun_and_not_ended and enough
+
+
+def may_enter(world: World, user: int, action: Action) -> set[int]:
+    """The patients of whose records this user may do this to some, were there any."""
+    if not world.active[user]:
+        return set()
+    given = {one.patient for one in world.given if stands(one, user, action)}
+    given = {one for one in given if not world.restricted[one]}
+    return {one for one in PATIENTS if not world.erasing[one] and (one in given or one == user)}
 
 
 # --- tightening -----------------------------------------------------------------------------------

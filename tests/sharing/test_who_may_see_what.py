@@ -309,3 +309,14 @@ def test_every_cell_of_a_job_is_true(cast: Cast, name: str) -> None:
             with acting_as(actor, about=cast.alice_id):
                 found = policy.records(actor, action, Record.objects.all(), cast.alice_id)
                 assert list(found) == ([row] if cell == "yes" else []), (name, action)
+
+
+@pytest.mark.parametrize("job", list(System))
+def test_no_job_touches_a_record_that_is_being_erased(cast: Cast, job: System) -> None:
+    open_walls()
+    at = Stage.enter(cast)
+    patient(at, **ERASING)
+    with acting_as(Actor.job(job), about=cast.alice_id):
+        for action in Action:
+            found = policy.records(Actor.job(job), action, Record.objects.all(), cast.alice_id)
+            assert not found.exists()
