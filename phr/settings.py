@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "accounts.middleware.headers",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -74,7 +75,6 @@ MIDDLEWARE = [
     "accounts.middleware.idle",
     "accounts.middleware.actor",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
@@ -267,6 +267,8 @@ PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
 PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
 PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
 PHR_INVITATIONS_A_DAY = number("PHR_INVITATIONS_A_DAY", 30)
+# A file sent to any other address is never written down; only `phr.receiving` keeps files.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = PHR_UPLOAD_MOST_FILES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 

@@ -172,13 +172,16 @@ def test_the_log_names_who_looked_and_who_was_refused(world: Shared, settings: S
     bob.get(f"/shared/{world.cast.alice_id}/{world.ids['weight_id']}/")
     alice = sign_in("alice@example.org")
 
-    everything = text(alice.get("/sharing/log/"))
+    everything = text(alice.get("/sharing/log/?mine=on"))
+    others = text(alice.get("/sharing/log/"))
     refused = text(alice.get("/sharing/log/?denied=on"))
     bobs = text(alice.get(f"/sharing/log/?who={world.cast.bob.user_id}"))
 
     assert "Dr Bob Brown" in everything
     assert "tried to open your record and was refused" in refused
     assert "shared the record" in everything
+    assert "shared the record" not in others
+    assert "Dr Bob Brown" in others
     assert "shared the record" not in refused
     assert "shared the record" not in bobs
     assert "accepted your invitation" in bobs
@@ -193,7 +196,7 @@ def test_the_table_of_the_log_holds_no_formula(world: Shared) -> None:
     with pytest.raises(Denied):
         records.timeline(eve, world.cast.alice_id)
 
-    answer = sign_in("alice@example.org").get("/sharing/log/?format=csv")
+    answer = sign_in("alice@example.org").get("/sharing/log/?format=csv&mine=on")
 
     rows = list(csv.reader(StringIO(text(answer))))
     assert rows[0] == ["When (UTC)", "Who", "What", "Allowed", "Items"]
