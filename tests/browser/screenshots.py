@@ -82,7 +82,10 @@ def pictures(browser: Browser, origin: str, said: str) -> None:
     page.goto("/")
     keep(page, "front")
     sign_in(page, said)
+    page.get_by_role("link", name="Older items").click()
+    page.wait_for_url("**after=*")
     keep(page, "records")
+    older = page.url
     page.goto("/records/?category=imaging")
     page.locator(".app-timeline a").first.click()
     page.wait_for_load_state("networkidle")
@@ -90,7 +93,7 @@ def pictures(browser: Browser, origin: str, said: str) -> None:
     page.goto("/sharing/")
     keep(page, "sharing")
     page.set_viewport_size(PHONE)
-    page.goto("/records/")
+    page.goto(older)
     keep(page, "phone")
 
 

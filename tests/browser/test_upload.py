@@ -50,6 +50,8 @@ def folder_of(tmp_path: Path) -> list[Path]:
 def when_she_sends(visitor: Visitor, *paths: Path) -> None:
     visitor.page.get_by_label("Choose files").set_input_files(list(paths))
     visitor.page.get_by_role("button", name="Upload", exact=True).click()
+    if visitor.script and len(paths) == 1:
+        visitor.page.wait_for_url(re.compile("/records/upload/[0-9a-f-]{36}/$"))
 
 
 def then_every_file_is_done(visitor: Visitor, count: int) -> None:
