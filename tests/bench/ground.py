@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Valkey of the measurement's own, durable as in production, and a migrated portal."""
+"""A PostgreSQL and a Valkey of the measurement's own, durable as in production."""
 
 import os
 import secrets
@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import django
@@ -49,5 +50,5 @@ def prepare() -> None:
     django.setup()
     call_command("migrate", database="default", verbosity=0)
     call_command("migrate", database="vault", verbosity=0)
-    call_command("prepare_keys", verbosity=0)
+    call_command("prepare_keys", stdout=StringIO())
     call_command("collectstatic", interactive=False, verbosity=0)

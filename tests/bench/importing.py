@@ -1,0 +1,107 @@
+"""How fast FHIR bundles become records, next to the same rows with nothing around them."""
+
+import statistics
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import psycopg
+from django.db import connection
+
+from phr.box import parse
+from phr.formats.parsed import Parsed
+from phr.services import imports
+from phr.staging import Row, Sealer
+from tests.bench.people import patient
+from tests.bench.report import Report
+from tests.cast import IMPORTER, receive
+from tests.worlds.synthea import lines
+
+RESOURCES = 10_000
+REPEATS = 3
+BATCH = 250
+# Resources a second, and the share of a batched INSERT's rate: the issue's first aim and ours.
+LEAST_RATE = 1000.0
+LEAST_OF_INSERT = 0.2
+
+COLUMNS = (
+    "id, patient_id, resource_type, category, effective_at, dated, labels, tokens, digest,"
+    " identity, version, body_sealed, created_at, updated_at"
+)
+COPY = f"COPY bare ({COLUMNS}) FROM STDIN"
+INSERT = f"INSERT INTO bare ({COLUMNS}) VALUES ({', '.join(['%s'] * 14)})"  # noqa: S608
+
+
+def run(report: Report) -> None:
+    """Import, bare COPY and batched INSERT by turns; the median of three."""
+    report.say(f"Import of a FHIR transaction bundle of {RESOURCES:,} resources, one worker")
+    rates: dict[str, list[float]] = {"import": [], "copy": [], "insert": []}
+    for seed in range(REPEATS):
+        data = b"".join(lines(RESOURCES, seed=100 + seed))
+        rates["import"].append(_import(data))
+        rows = _rows(data)
+        rates["copy"].append(_bare(rows, _copy))
+        rates["insert"].append(_bare(rows, _insert))
+    rate = {name: statistics.median(found) for name, found in rates.items()}
+    report.say(f"  box, check, tokens, seal, stage, publish, audit: {rate['import']:8,.0f} /s")
+    report.say(f"  bare COPY of the same rows, same indexes:        {rate['copy']:8,.0f} /s")
+    report.say(f"  bare INSERT, {BATCH} a transaction:                {rate['insert']:8,.0f} /s")
+    report.at_least("import, resources a second", rate["import"], LEAST_RATE)
+    report.at_least("import : batched INSERT", rate["import"] / rate["insert"], LEAST_OF_INSERT)
+    report.say(f"       import : bare COPY: {rate['import'] / rate['copy']:.2f}")
+
+
+def _import(data: bytes) -> float:
+    person, _ = patient()
+    upload_id = receive(person.actor, data)
+    began = time.perf_counter()
+    imports.import_upload(IMPORTER, upload_id)
+    return RESOURCES / (time.perf_counter() - began)
+
+
+def _rows(data: bytes) -> list[Row]:
+    _, patient_id = patient()
+    sealer = Sealer(patient_id, uuid4())
+    found = parse([data], filename="bundle.json")
+    return [sealer.row(item) for item in found if isinstance(item, Parsed)]
+
+
+def _bare(
+    rows: list[Row], write: Callable[["psycopg.Connection[tuple[object, ...]]", list[Row]], None]
+) -> float:
+    """Rows a second into a table with the indexes of `phr_record` and without walls or keys."""
+    database = connection.settings_dict
+    with psycopg.connect(
+        host=database["HOST"], user=database["USER"], password=database["PASSWORD"],
+        dbname=database["NAME"],
+    ) as own:  # fmt: skip
+        own.execute("CREATE UNLOGGED TABLE bare (LIKE phr_record INCLUDING ALL)")
+        own.execute("ALTER TABLE bare SET LOGGED")
+        own.commit()
+        began = time.perf_counter()
+        write(own, rows)
+        own.commit()
+        took = time.perf_counter() - began
+        own.execute("DROP TABLE bare")
+    return len(rows) / took
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    return (
+        row.id, row.id, row.resource_type, row.category, row.effective_at, row.dated, row.labels,
+        row.tokens, row.digest, row.identity, 1, row.body_sealed, row.effective_at,
+        row.effective_at,
+    )  # fmt: skip
+
+
+def _copy(own: "psycopg.Connection[tuple[object, ...]]", rows: list[Row]) -> None:
+    with own.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(_values(row))
+
+
+def _insert(own: "psycopg.Connection[tuple[object, ...]]", rows: list[Row]) -> None:
+    for start in range(0, len(rows), BATCH):
+        with own.cursor() as cursor:
+            cursor.executemany(INSERT, [_values(row) for row in rows[start : start + BATCH]])
+        own.commit()

@@ -1,0 +1,67 @@
+"""Lines of the report, and whether every limit held."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Report:
+    """Prints each figure as it comes; `over` are those past their limit."""
+
+    over: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def at_least(self, name: str, found: float, limit: float) -> None:
+        self._judge(name, f"{found:,.2f} (at least {limit:,.2f})", held=found >= limit)
+
+    def at_most(self, name: str, found: float, limit: float) -> None:
+        self._judge(name, f"{found:,.2f} (at most {limit:,.2f})", held=found <= limit)
+
+    def _judge(self, name: str, text: str, *, held: bool) -> None:
+        self.say(f"  {'ok  ' if held else 'OVER'} {name}: {text}")
+        if not held:
+            self.over.append(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds of one act, done many times."""
+
+    p50: float
+    p95: float
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50:6.1f} ms   p95 {self.p95:6.1f} ms"
+
+
+def measure(act: Callable[[], object], times: int = 100) -> Times:
+    """Do `act` a few times to warm up, then `times` times on the clock."""
+    for _ in range(5):
+        act()
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        took.append((time.perf_counter() - began) * 1000)
+    return Times(statistics.median(took), statistics.quantiles(took, n=20)[-1])
+
+
+def by_turns(acts: dict[str, Callable[[], object]], rounds: int = 60) -> dict[str, Times]:
+    """Measure several acts by turns, so that a noisy moment of the machine meets all of them."""
+    took: dict[str, list[float]] = {name: [] for name in acts}
+    for act in acts.values():
+        for _ in range(5):
+            act()
+    for _ in range(rounds):
+        for name, act in acts.items():
+            began = time.perf_counter()
+            act()
+            took[name].append((time.perf_counter() - began) * 1000)
+    return {
+        name: Times(statistics.median(all_), statistics.quantiles(all_, n=20)[-1])
+        for name, all_ in took.items()
+    }
