@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import connections, transaction
 
+from accounts.models import User
 from accounts.vault.models import KeyEncryptionKey, PatientKey
 
 CACHE_SECONDS = 60
@@ -226,6 +227,8 @@ def prepare() -> bool:
     """
     known = KeyEncryptionKey.objects.using("vault").exists()
     keys = provider()
+    if not known and User.objects.exists():
+        raise KeyProblem("There are people in the database, but the vault has no key of theirs.")
     made = False
     if not known and not keys.path.exists():
         keys.create()

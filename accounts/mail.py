@@ -46,12 +46,16 @@ def send(to: str, template: str, **context: object) -> None:
 def send_due(actor: Actor, *, most: int = 50) -> int:
     """Hand due mails over, one transaction each; a failed one is tried again later. Returns how many."""
     sent = 0
-    while sent < most and _send_one(actor):
-        sent += 1
+    for _ in range(most):
+        went = _send_one(actor)
+        if went is None:
+            break
+        sent += went
     return sent
 
 
-def _send_one(actor: Actor) -> bool:
+def _send_one(actor: Actor) -> bool | None:
+    """Try the mail that is due first: whether it went, or None when none is due."""
     with acting_as(actor):
         row = (
             OutgoingMail.objects.select_for_update(skip_locked=True)
@@ -60,26 +64,31 @@ def _send_one(actor: Actor) -> bool:
             .first()
         )
         if row is None or row.message_sealed is None:
-            return False
+            return None
         row.attempts += 1
         row.due_at = timezone.now() + timedelta(seconds=15 * 2**row.attempts)
-        if _hand_over(keys.unseal_portal(_place(row), bytes(row.message_sealed))):
+        if _hand_over(row):
             row.sent_at, row.message_sealed = timezone.now(), None
         row.save()
         return row.sent_at is not None
 
 
-def _hand_over(raw: bytes) -> bool:
+def _hand_over(row: OutgoingMail) -> bool:
+    """Whether the mail server took it. One that cannot be opened or built counts as a failed try."""
+    try:
+        sealed = bytes(row.message_sealed or b"")
+        return bool(_letter(keys.unseal_portal(_place(row), sealed)).send())
+    except (OSError, ValueError, keys.Unopenable):
+        return False
+
+
+def _letter(raw: bytes) -> EmailMessage:
     letter = message_from_bytes(raw, _class=Letter, policy=policy.SMTPUTF8)
     body = letter.get_body(("plain",))
-    mail = EmailMessage(
+    return EmailMessage(
         str(letter["Subject"]),
         body.get_content() if body else "",
         str(letter["From"]),
         [str(letter["To"])],
         connection=get_connection(settings.PHR_MAIL_BACKEND),
     )
-    try:
-        return bool(mail.send())
-    except OSError:
-        return False

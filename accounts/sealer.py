@@ -52,7 +52,9 @@ def _only_sealer() -> bool:
 def _unsealed(head: AuditSeal | None) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.exclude(Exists(AuditSeal.objects.filter(event_id=OuterRef("id"))))
     if head is not None:
-        rows = rows.filter(at__gt=head.sealed_at - LATEST_COMMIT)
+        # Counted from what was sealed last, not from when: after a pause there is more to seal.
+        last = AuditEvent.objects.get(pk=head.event_id)
+        rows = rows.filter(at__gt=last.at - LATEST_COMMIT)
     return rows.order_by("at", "id")
 
 

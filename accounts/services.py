@@ -114,6 +114,11 @@ class Person:
     role: str = ""
     verified: bool = False
 
+    @property
+    def title(self) -> str:
+        """What a professional calls herself, and whether that has been checked."""
+        return self.role if self.verified or not self.role else f"{self.role}, unverified"
+
 
 def people(user_ids: set[UUID]) -> dict[UUID, Person]:
     """How these users are shown to a patient who shares with them or whose record they opened."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
+from django.db import connections
 from django.utils import timezone
 
 from accounts import keys
@@ -57,7 +57,7 @@ def check(actor: Actor) -> Findings:
         files = set(storage.names())
         rows = list(Binary.objects.values_list("pk", "name", "complete_at", "created_at"))
         missing = [pk for pk, name, complete, _ in rows if complete and not storage.exists(name)]
-        unwalled = list(_tables_without_wall())
+        unwalled = [name for alias in connections for name in _tables_without_wall(alias)]
     return Findings(
         len(patient_ids),
         len(files),
@@ -72,7 +72,7 @@ def _late(made: datetime) -> bool:
     return made < timezone.now() - 2 * ARRIVING
 
 
-def _tables_without_wall() -> Iterator[str]:
-    with connection.cursor() as cursor:
+def _tables_without_wall(alias: str) -> Iterator[str]:
+    with connections[alias].cursor() as cursor:
         cursor.execute(UNFORCED)
         yield from (name for (name,) in cursor.fetchall())

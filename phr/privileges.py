@@ -17,7 +17,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, insert, update, delete",
         "",
     ),
-    "accounts_patient": ("select, insert, update (access_epoch)", "select", "select"),
+    "accounts_patient": (
+        "select, insert, update (access_epoch)",
+        "select",
+        "select, update (access_epoch)",
+    ),
     "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
     "accounts_user": ("select, insert, update", "select, insert, update", "select"),
     "accounts_user_groups": ("select", "", ""),

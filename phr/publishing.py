@@ -104,5 +104,5 @@ COUNTS = """
     FROM pg_temp.staged
 """
 TOUCHED = """
-    SELECT DISTINCT record_id FROM pg_temp.staged WHERE outcome IN ('new', 'changed') LIMIT 1000
+    SELECT DISTINCT record_id FROM pg_temp.staged WHERE outcome IN ('new', 'changed')
 """

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -35,6 +36,11 @@ def prefixes(word: str) -> tuple[str, ...]:
     """What a person may have typed so far to mean `word`."""
     shortest = min(SHORTEST_PREFIX, len(word))
     return tuple(word[:length] for length in range(shortest, len(word) + 1))
+
+
+def scoped(upload_id: UUID, name: str) -> str:
+    """An absolute reference means the same everywhere, `Medication/1` only within its file."""
+    return name if ":" in name else f"{upload_id}|{name}"
 
 
 class Tokeniser:

@@ -24,8 +24,9 @@ from phr import publishing as sql
 from phr.bodies import seal_body
 from phr.formats.parsed import Parsed
 from phr.models import Upload
-from phr.search import Tokeniser
+from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
+from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.tokens import label_tokens
 
@@ -52,8 +53,8 @@ class Row:
 class Sealer:
     """Turns what the box says into sealed rows of one patient."""
 
-    def __init__(self, patient_id: UUID) -> None:
-        self.patient_id = patient_id
+    def __init__(self, patient_id: UUID, upload_id: UUID) -> None:
+        self.patient_id, self.upload_id = patient_id, upload_id
         self.received_at = timezone.now()
         self._index = keys.subkey(patient_id, keys.Purpose.INDEX)
         self._tokeniser = Tokeniser(self._index)
@@ -65,17 +66,20 @@ class Sealer:
         return Row(
             id=record_id,
             resource_type=item.resource_type,
-            category=item.category,
+            category=Category(item.category).value,
             effective_at=at or self.received_at,
             dated=at is not None,
             labels=[self._labels[Sensitivity(label)] for label in item.labels],
-            tokens=self._tokeniser.tokens(item.terms) + self._tokeniser.links(item.links),
+            tokens=self._tokeniser.tokens(item.terms) + self._links(item),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
             body_sealed=seal_body(self.patient_id, record_id, 1, item.body),
             place=item.place[:40],
             owns_file=bool(item.attachments),
         )
+
+    def _links(self, item: Parsed) -> list[int]:
+        return self._tokeniser.links(scoped(self.upload_id, name) for name in item.links)
 
     def _keyed(self, text: str) -> bytes:
         return hmac_digest(self._index, text.encode(), sha256)

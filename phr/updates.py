@@ -66,7 +66,11 @@ def _new_version(row: Record, staged: Staged, body: bytes) -> None:
     row.effective_at, row.dated = staged.effective_at, staged.dated
     # Never less careful than before: a label the patient or an earlier file gave stays.
     row.labels = sorted({*row.labels, *staged.labels})
-    row.tokens = sorted({*row.tokens, *staged.tokens})
+    if staged.resource_type == "ImagingStudy":
+        row.tokens = sorted({*row.tokens, *staged.tokens})
+    else:
+        # Words that only an earlier version had must not find it for who may not see that.
+        row.tokens = staged.tokens
     row.updated_at = timezone.now()
     row.save()
 

@@ -30,6 +30,7 @@ portal_pages = [
     path("sharing/log/", sharing.log, name="log"),
     path("shared/<uuid:patient_id>/", records.records, name="shared_records"),
     path("shared/<uuid:patient_id>/open/", records.watch, name="watch"),
+    path("shared/<uuid:patient_id>/<uuid:record_id>/open/", records.watch, name="watch_record"),
     path("shared/<uuid:patient_id>/<uuid:record_id>/", records.record, name="shared_record"),
     path(
         "shared/<uuid:patient_id>/<uuid:record_id>/pictures/<uuid:binary_id>/",

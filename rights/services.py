@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
+from accounts.due import each
 from accounts.wake import wake
 from phr.services import removal
 from rights.models import Erasure
@@ -30,7 +31,7 @@ def purge_due(actor: Actor, *, most: int = 50) -> int:
     with acting_as(actor):
         rows = Erasure.objects.due().order_by("hidden_at")
         due = list(rows.values_list("pk", flat=True)[:most])
-    return sum(purge(actor, erasure_id) for erasure_id in due)
+    return each(due, lambda erasure_id: purge(actor, erasure_id))
 
 
 def purge(actor: Actor, erasure_id: UUID) -> bool:

@@ -75,18 +75,64 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
     return rows.filter(own | Q(Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))))
 
 
-def records(actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID) -> QuerySet[Row]:
-    """Which of one patient's `rows` the actor may do this to."""
-    rows = rows.filter(patient_id=patient_id, hidden_at=None)
-    if actor.door is Door.SYSTEM or _owns(actor, patient_id):
-        allowed = patients(actor, action).filter(pk=patient_id).exists()
-        return rows if allowed else rows.none()
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why an actor may do something to records of one patient, found once and used for it all.
+
+    `everything` names the ground that covers every record, or is None; `grants` cover some.
+    """
+
+    everything: Basis | None = None
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def first(self) -> Basis:
+        """The ground that stands when no single row does. Raises `Denied` when there is none."""
+        if self.everything:
+            return self.everything
+        if not self.grants:
+            raise Denied
+        return Basis(f"grant:{self.grants[0].pk}")
+
+    def of(self, row: Kept) -> list[Basis]:
+        """Every reason that covers this row; empty when there is none."""
+        if self.everything:
+            return [self.everything]
+        return [Basis(f"grant:{grant.pk}") for grant in self.grants if covers(grant, row)]
+
+    def rule(self) -> Q:
+        """The same, as a condition on rows of the patient."""
+        rule = Q() if self.everything else Q(pk__in=[])
+        for grant in self.grants:
+            rule |= covered(grant.categories, grant.labels)
+        return rule
+
+
+def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
+    """The grounds on which the actor may do this to records of the patient now."""
+    if actor.door is Door.SYSTEM:
+        job = Grounds(everything=Basis(f"job:{actor.system}"))
+        return job if patients(actor, action).filter(pk=patient_id).exists() else Grounds()
+    if _owns(actor, patient_id):
+        mine = patients(actor, action).filter(pk=patient_id)
+        return Grounds(everything=OWNER) if mine.exists() else Grounds()
     if actor.door is not Door.SESSION or action not in GRANTABLE:
-        return rows.none()
-    rule = Q(pk__in=[])
-    for grant in _grants(actor, action).filter(patient_id=patient_id):
-        rule |= covered(grant.categories, grant.labels)
-    return rows.filter(rule)
+        return Grounds()
+    rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
+    return Grounds(grants=tuple(rows))
+
+
+def records(
+    actor: Actor,
+    action: Action,
+    rows: QuerySet[Row],
+    patient_id: UUID,
+    *,
+    known: Grounds | None = None,
+) -> QuerySet[Row]:
+    """Which of one patient's `rows` the actor may do this to, on grounds found before or now."""
+    found = known or grounds(actor, action, patient_id)
+    return rows.filter(found.rule(), patient_id=patient_id, hidden_at=None)
 
 
 def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
@@ -94,9 +140,17 @@ def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
     return Q(category__in=list(categories), labels__contained_by=list(labels))
 
 
-def require(actor: Actor, action: Action, rows: QuerySet[Row], patient_id: UUID, pk: UUID) -> Row:
+def require(
+    actor: Actor,
+    action: Action,
+    rows: QuerySet[Row],
+    patient_id: UUID,
+    pk: UUID,
+    *,
+    known: Grounds | None = None,
+) -> Row:
     """The one row, or `Denied` (answered as 404) when it is not there for this actor."""
-    row = records(actor, action, rows, patient_id).filter(pk=pk).first()
+    row = records(actor, action, rows, patient_id, known=known).filter(pk=pk).first()
     if row is None:
         raise Denied(action.value, patient_id=patient_id, subject=f"Record/{pk}")
     return row
@@ -147,19 +201,7 @@ def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:
     """Every reason why the actor may do this to the row; empty when she may not."""
     if row.hidden_at is not None:
         return []
-    if actor.door is Door.SYSTEM:
-        return [Basis(f"job:{actor.system}")] if action in JOBS.get(actor.system, ()) else []
-    if _owns(actor, row.patient_id):
-        return [OWNER] if patients(actor, action).filter(pk=row.patient_id).exists() else []
-    return [basis for grant, basis in bases(actor, action, row.patient_id) if covers(grant, row)]
-
-
-def bases(actor: Actor, action: Action, patient_id: UUID) -> list[tuple[Grant, Basis]]:
-    """The active grants by which the actor may do this to records of the patient."""
-    if actor.door is not Door.SESSION or action not in GRANTABLE:
-        return []
-    rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
-    return [(grant, Basis(f"grant:{grant.pk}")) for grant in rows]
+    return grounds(actor, action, row.patient_id).of(row)
 
 
 def _owns(actor: Actor, patient_id: UUID) -> bool:

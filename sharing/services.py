@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -87,7 +87,7 @@ def grant(actor: Actor, email: str, *, scope: Scope) -> UUID:
             invitation_ends_at=timezone.now() + timedelta(days=settings.PHR_INVITATION_DAYS),
         )
         row.save()
-        _move_epoch(patient)
+        move_epoch(patient.pk)
         link = settings.PHR_ORIGIN + reverse("sharing:invitation", args=[row.pk])
         transaction.on_commit(lambda: mail.send(row.invited_email, "sharing/invitation", link=link))
         note("share", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
@@ -110,8 +110,10 @@ def _lock(patient: Patient) -> Patient:
     return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
 
 
-def _move_epoch(patient: Patient) -> None:
-    Patient.objects.filter(pk=patient.pk).update(access_epoch=F("access_epoch") + 1)
+def move_epoch(patient_id: UUID) -> None:
+    """Say that who may see this patient's record is changing; call before what changes it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phr_move_epoch(%s)", [patient_id])
 
 
 def invitation(actor: Actor, grant_id: UUID) -> Held:
@@ -134,6 +136,7 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
     """Bind an invitation to the actor, who owns the invited address. Returns the Patient's id."""
     with acting_as(actor):
         row = _invitation(actor, grant_id)
+        move_epoch(row.patient_id)
         bound = Grant.objects.filter(pk=row.pk, grantee=None, revoked_at=None).update(
             grantee_id=actor.user_id, accepted_at=Now()
         )
@@ -155,7 +158,7 @@ def revoke(actor: Actor, grant_id: UUID) -> None:
         if row.revoked_at is None:
             row.revoked_at = Now()
             row.save(update_fields=["revoked_at"])
-            _move_epoch(patient)
+            move_epoch(patient.pk)
             note("revoke", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
 
 
@@ -173,7 +176,7 @@ def _last_looks(patient_id: UUID) -> dict[str, datetime]:
     looks = AuditEvent.objects.filter(
         patient_id=patient_id, action__in=[Action.READ, Action.COPY], basis__startswith="grant:"
     )
-    return dict(looks.order_by("at").values_list("basis", "at"))
+    return dict(looks.values_list("basis").annotate(Max("at")))
 
 
 def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, datetime]) -> Held:

@@ -23,7 +23,14 @@ OPEN = {
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
 }
 # The functions that read behind the wall for the policies, or ids alone for an index.
-BEHIND = {"phr_own", "phr_granted", "phr_addresses", "phr_may_write", "phr_matching"}
+BEHIND = {
+    "phr_own",
+    "phr_granted",
+    "phr_addresses",
+    "phr_may_write",
+    "phr_matching",
+    "phr_move_epoch",
+}
 
 
 def ask(alias: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -24,6 +24,8 @@ Json = dict[str, Any]
 NAME = "FHIR"
 _ENTRY_MEMBERS = frozenset({"resource", "fullUrl", "request", "response", "search", "link"})
 _LONGEST_IDENTITY = 500
+# A Reference.reference that is neither absolute nor contained.
+_RELATIVE = re.compile(r'"reference"\s*:\s*"(?!#)[^":]*"')
 _ABSOLUTE = ("urn:uuid:", "urn:oid:", "http://", "https://")
 
 
@@ -196,7 +198,7 @@ def _keep(
         effective_at(resource),
         tuple(map(str, suggest(resource))),
         identity,
-        _digest(resource, decimals),
+        _digest(resource, [*decimals, _base(raw, url)]),
         terms(resource),
         place or "the file",
         raw.encode(),
@@ -227,14 +229,24 @@ def _bounded(identity: str) -> str:
     return f"urn:sha256:{hashlib.sha256(identity.encode(errors='replace')).hexdigest()}"
 
 
-def _digest(resource: Json, decimals: Sequence[str]) -> str:
+def _base(raw: str, url: str) -> str:
+    """The server whose numbers a resource uses, when it refers to others by `Type/id` alone.
+
+    Two hospitals may both have a `Medication/1`: the same words then do not mean the same.
+    """
+    if not url.startswith(("http://", "https://")) or not _RELATIVE.search(raw):
+        return ""
+    return url.rsplit("/", 2)[0]
+
+
+def _digest(resource: Json, besides: Sequence[str]) -> str:
     content = {k: v for k, v in resource.items() if k not in ("meta", "text")}
     try:
         canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         # Whole numbers of more than 64 bits, which orjson does not write.
         canonical = json.dumps(content, sort_keys=True).encode()
-    return hashlib.sha256(canonical + "".join(sorted(decimals)).encode()).hexdigest()
+    return hashlib.sha256(canonical + "".join(sorted(besides)).encode()).hexdigest()
 
 
 def _surrogates(raw: str) -> str | None:

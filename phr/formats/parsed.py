@@ -22,7 +22,7 @@ class Limits:
     """Bounds of one parse. Sizes in bytes, times in seconds."""
 
     max_bytes: int = 200 * MB
-    max_resource_bytes: int = 50 * MB
+    max_resource_bytes: int = 10 * MB
     max_entries: int = 200_000
     max_depth: int = 64
     max_pixels: int = 50_000_000

@@ -13,7 +13,7 @@ from phr.launch.account import Account, CannotStart
 from phr.launch.child import LIBC
 from phr.launch.folder import ELSEWHERE, MARK, ROOT, SYSTEM, claim
 
-LEFT_OUT = {".git", ".venv", ".data", "tests", "node_modules", "docs"}
+LEFT_OUT = {".cache", ".data", ".git", ".venv", "docs", "node_modules", "secrets", "tests"}
 PR_SET_KEEPCAPS = 8
 CAP_DAC_READ_SEARCH = 1 << 2
 CAPABILITY_VERSION_3 = 0x20080522

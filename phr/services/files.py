@@ -44,9 +44,10 @@ def open_file(
     """A file of a record: a picture to look at, or the original to keep (`copy`). Audited."""
     action = Action.COPY if copy else Action.READ
     with acting_as(actor, about=patient_id):
+        why = policy.grounds(actor, action, patient_id)
+        row = policy.require(actor, action, Record.objects.all(), patient_id, record_id, known=why)
         binary = _file(actor, action, patient_id, record_id, binary_id)
-        row = policy.require(actor, action, Record.objects.all(), patient_id, record_id)
-        for basis in policy.explain(actor, action, row):
+        for basis in why.of(row):
             note(
                 action.value,
                 patient_id=patient_id,

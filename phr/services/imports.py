@@ -12,11 +12,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
+from accounts.due import each
+from accounts.keys import Unopenable
 from phr import staging, storage
 from phr.box import parse
 from phr.formats.parsed import Limits, Parsed, Preview, Progress, Refused, Skipped
@@ -24,10 +27,14 @@ from phr.models import Binary, Upload
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
 
-LEASE = timedelta(seconds=120)
+# Longer than one item may keep the box busy without a sign of progress (`CPU_SECONDS`).
+LEASE = timedelta(seconds=300)
+CPU_SECONDS = 240
 MOST_ATTEMPTS = 4
 BATCH = 500
 MOST_REPORTED = 200
+IDS_AN_EVENT = 1000
+GONE = "The file was damaged while it was stored. Please upload it again."
 GAVE_UP = "We tried several times and could not finish reading this file. Nothing was added."
 
 
@@ -35,7 +42,7 @@ def import_due(actor: Actor, *, most: int = 20) -> int:
     """Import what is due, oldest first. Returns how many files were taken up."""
     with acting_as(actor):
         due = list(Upload.objects.due().order_by("received_at").values_list("pk", flat=True)[:most])
-    return sum(import_upload(actor, upload_id) for upload_id in due)
+    return each(due, lambda upload_id: import_upload(actor, upload_id))
 
 
 def import_upload(actor: Actor, upload_id: UUID) -> bool:
@@ -52,6 +59,8 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
             _publish(actor, upload, stage, told)
     except Refused as refused:
         _fail(actor, upload, refused.sentence)
+    except (FileNotFoundError, Unopenable):
+        _fail(actor, upload, GONE)
     return True
 
 
@@ -84,7 +93,7 @@ class Told:
 
 def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     told, batch = Told(), list[staging.Row]()
-    sealer = Sealer(upload.patient_id)
+    sealer = Sealer(upload.patient_id, upload.pk)
     for item in _read(upload):
         if isinstance(item, Parsed):
             told.counts[item.resource_type] += 1
@@ -116,6 +125,7 @@ def limits() -> Limits:
         max_bytes=settings.PHR_UPLOAD_MOST_BYTES,
         max_entries=settings.PHR_UPLOAD_MOST_ENTRIES,
         max_depth=settings.PHR_UPLOAD_MOST_DEPTH,
+        cpu_seconds=CPU_SECONDS,
     )
 
 
@@ -134,17 +144,22 @@ def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
     return binary.pk
 
 
+def _held(upload: Upload) -> QuerySet[Upload]:
+    """The row, as long as nobody took the upload up again since."""
+    return Upload.objects.open().filter(pk=upload.pk, attempts=upload.attempts)
+
+
 def _progress(actor: Actor, upload: Upload, item: Progress) -> None:
     with acting_as(actor):
-        Upload.objects.open().filter(pk=upload.pk).update(
+        _held(upload).update(
             done=item.done, total=item.total, unit=item.unit, lease_until=timezone.now() + LEASE
         )
 
 
 def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
     with acting_as(actor, about=upload.patient_id):
-        rows = Upload.objects.open().select_for_update().filter(pk=upload.pk)
-        held = rows.filter(attempts=upload.attempts).first()
+        rows = _held(upload)
+        held = rows.select_for_update().first()
         if held is None or not staging.patient_stays(upload.patient_id):
             return
         outcome = stage.publish(upload)
@@ -160,25 +175,23 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
                 upload, Report(counts=dict(told.counts), skipped=told.skipped)
             ),
         )
-        note(
-            "import",
-            patient_id=upload.patient_id,
-            records=outcome.touched,
-            subject=f"Upload/{upload.pk}",
-            basis="job:import",
-        )
+        for start in range(0, max(1, len(outcome.touched)), IDS_AN_EVENT):
+            note(
+                "import",
+                patient_id=upload.patient_id,
+                records=outcome.touched[start : start + IDS_AN_EVENT],
+                subject=f"Upload/{upload.pk}",
+                basis="job:import",
+            )
 
 
 def _fail(actor: Actor, upload: Upload, sentence: str) -> None:
     with acting_as(actor, about=upload.patient_id):
-        Upload.objects.open().filter(pk=upload.pk).update(
+        failed = _held(upload).update(
             failed_at=Now(),
             lease_until=None,
             report_sealed=seal_report(upload, Report(problem=sentence)),
         )
-        note(
-            "refuse",
-            patient_id=upload.patient_id,
-            subject=f"Upload/{upload.pk}",
-            basis="job:import",
-        )
+        if failed:
+            subject = f"Upload/{upload.pk}"
+            note("refuse", patient_id=upload.patient_id, subject=subject, basis="job:import")

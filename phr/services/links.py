@@ -1,39 +1,70 @@
 """What a record refers to, where the reader may see that too, so that pages can name it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from accounts import keys
 from accounts.actors import Actor
 from phr.bodies import open_body
-from phr.models import Record
-from phr.search import Tokeniser, matching
+from phr.models import Provenance, Record
+from phr.search import Tokeniser, matching, scoped
 from sharing import policy
-from sharing.policy import Action
+from sharing.policy import Action, Grounds
 
 MOST = 50
 
 Linked = dict[str, dict[str, Any]]
 
 
-def linked(actor: Actor, patient_id: UUID, names: Iterable[str]) -> tuple[Linked, list[Record]]:
-    """Reference → FHIR resource for those names the actor may read, and the records they are.
+def linked(
+    actor: Actor, patient_id: UUID, wanted: Mapping[UUID, Iterable[str]], why: Grounds
+) -> tuple[dict[UUID, Linked], list[Record]]:
+    """For each record the FHIR resources behind its references, and the records these are.
 
-    Call within an act about the patient.
+    Only what the actor may read; a reference that two records answer to names neither. Call
+    within an act about the patient.
     """
-    wanted = list(dict.fromkeys(names))[:MOST]
-    if not wanted:
+    askers = _askers(patient_id, wanted)
+    if not askers:
         return {}, []
-    tokens = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX)).links(wanted)
-    name_of = dict(zip(tokens, wanted, strict=True))
-    rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
-    found: Linked = {}
-    found_rows = list(matching(rows, tokens, every=False)[:MOST])
-    for row in found_rows:
-        body = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
-        found.update((name_of[token], body) for token in row.tokens if token in name_of)
-    return found, found_rows
+    rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
+    answers: dict[tuple[UUID, str], list[Record]] = {}
+    for row in matching(rows, list(askers), every=False)[:MOST]:
+        for token in askers.keys() & set(row.tokens):
+            for asker in askers[token]:
+                answers.setdefault(asker, []).append(row)
+    sure = {asker: rows[0] for asker, rows in answers.items() if len(rows) == 1}
+    bodies = {row.pk: _body(row) for row in sure.values()}
+    found: dict[UUID, Linked] = {}
+    for (record_id, name), row in sure.items():
+        found.setdefault(record_id, {})[name] = bodies[row.pk]
+    return found, list({row.pk: row for row in sure.values()}.values())
+
+
+def _askers(
+    patient_id: UUID, wanted: Mapping[UUID, Iterable[str]]
+) -> dict[int, list[tuple[UUID, str]]]:
+    """Token → who asks for it by which name."""
+    asking = {record_id: list(names)[:MOST] for record_id, names in wanted.items()}
+    asking = {record_id: names for record_id, names in asking.items() if names}
+    if not asking:
+        return {}
+    tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
+    found: dict[int, list[tuple[UUID, str]]] = {}
+    sources = Provenance.objects.filter(record_id__in=asking).values_list("record_id", "upload_id")
+    for record_id, upload_id in sources.distinct():
+        names = asking[record_id]
+        tokens = tokeniser.links(scoped(upload_id, name) for name in names)
+        for token, name in zip(tokens, names, strict=True):
+            askers = found.setdefault(token, [])
+            if (record_id, name) not in askers:
+                askers.append((record_id, name))
+    return found
+
+
+def _body(row: Record) -> dict[str, Any]:
+    return open_body(row.patient_id, row.pk, row.version, bytes(row.body_sealed))
 
 
 def medicine_of(resource: dict[str, Any]) -> list[str]:

@@ -137,7 +137,7 @@ def _line(
         event.pk,
         event.at,
         _who(actor, event, person),
-        person.role if person else "",
+        person.title if person else "",
         what or event.action,
         denied,
         len(event.records),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -22,9 +21,10 @@ from phr.models import Binary, Provenance, Record, RecordVersion
 from phr.search import Tokeniser, matching
 from phr.services.links import linked, medicine_of
 from sharing import policy
+from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.policy import Action
+from sharing.policy import Action, Grounds
 from sharing.tokens import label_tokens, labels_of
 
 PIECE = 1024 * 1024
@@ -72,21 +72,20 @@ def timeline(
 ) -> Timeline:
     """A page of what the actor may see, narrowed to a category or to typed words; audited."""
     with acting_as(actor, about=patient_id):
+        why = policy.grounds(actor, Action.READ, patient_id)
         patient = policy.require_patient(actor, Action.READ, patient_id)
-        rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
         found = _page(_narrow(rows, patient_id, category, text), after)
         page = found[: settings.PHR_PAGE_SIZE]
-        items, named = _items(actor, patient_id, page)
-        grants = policy.bases(actor, Action.READ, patient_id)
-        own = patient.user_id == actor.user_id
-        _note_read(patient_id, [*page, *named], grants)
+        items, named = _items(actor, patient_id, page, why)
+        note_reads(patient_id, [*page, *named], why)
         return Timeline(
             patient_id,
             accounts.name_of(patient),
-            own,
+            why.everything is not None,
             items,
-            _offered(grants, own=own),
-            may_copy=own or any(grant.may_copy for grant, _ in grants),
+            _offered(why),
+            may_copy=why.everything is not None or any(grant.may_copy for grant in why.grants),
             after=items[-1].id if len(found) > len(items) else None,
         )
 
@@ -97,8 +96,8 @@ def _narrow(
     if category is not None:
         rows = rows.filter(category=category.value)
     if text.strip():
-        tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
-        rows = matching(rows, tokeniser.query(text))
+        tokens = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX)).query(text)
+        rows = matching(rows, tokens) if tokens else rows.none()
     return rows
 
 
@@ -116,33 +115,47 @@ def _page(rows: QuerySet[Record], after: UUID | None) -> list[Record]:
 
 
 def _items(
-    actor: Actor, patient_id: UUID, rows: Sequence[Record]
+    actor: Actor, patient_id: UUID, rows: Sequence[Record], why: Grounds
 ) -> tuple[list[Item], list[Record]]:
     """The lines for these rows, and the other records whose names they show."""
-    bodies = [open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows]
-    medicines, named = linked(
-        actor, patient_id, [name for body in bodies for name in medicine_of(body)]
-    )
+    bodies = {
+        row.pk: open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows
+    }
+    wanted = {pk: medicine_of(body) for pk, body in bodies.items()}
+    medicines, named = linked(actor, patient_id, wanted, why)
     items = [
-        Item(row.pk, Category(row.category), headline(body, medicines), row.effective_at, row.dated)
-        for row, body in zip(rows, bodies, strict=True)
+        Item(
+            row.pk,
+            Category(row.category),
+            headline(bodies[row.pk], medicines.get(row.pk, {})),
+            row.effective_at,
+            row.dated,
+        )
+        for row in rows
     ]
     return items, named
 
 
-def _offered(grants: Sequence[tuple[Any, Any]], *, own: bool) -> list[Category]:
-    granted = {name for grant, _ in grants for name in grant.categories}
-    return [category for category in Category if own or category.value in granted]
+def _offered(why: Grounds) -> list[Category]:
+    granted = {name for grant in why.grants for name in grant.categories}
+    return [category for category in Category if why.everything or category.value in granted]
 
 
-def _note_read(patient_id: UUID, rows: Sequence[Record], grants: Sequence[tuple[Any, Any]]) -> None:
-    """One event for each permission that let something through, with the ids it let through."""
-    if not grants:
-        note("read", patient_id=patient_id, records=[row.pk for row in rows], basis="owner")
-    for grant, basis in grants:
-        seen = [row.pk for row in rows if policy.covers(grant, row)]
-        if seen:
-            note("read", patient_id=patient_id, records=seen, basis=basis.text)
+def note_reads(
+    patient_id: UUID, rows: Sequence[Record], why: Grounds, *, action: Action = Action.READ
+) -> None:
+    """One event for each ground that let something through, with the ids it let through.
+
+    A page without a row is still a look: it shows whose record it is.
+    """
+    seen: dict[str, list[UUID]] = {}
+    for row in rows:
+        for basis in why.of(row):
+            seen.setdefault(basis.text, []).append(row.pk)
+    if not seen:
+        seen[why.first.text] = []
+    for basis_text, ids in seen.items():
+        note(action.value, patient_id=patient_id, records=ids, basis=basis_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,7 @@ class Look:
     """Somebody's look at a record."""
 
     who: str
+    title: str
     action: str
     at: datetime
 
@@ -178,14 +192,13 @@ class Opened:
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
     """Open one record, audited. Raises `Denied` when it is not there for the actor."""
     with acting_as(actor, about=patient_id):
+        why = policy.grounds(actor, Action.READ, patient_id)
         rows = Record.objects.select_related("patient")
-        row = policy.require(actor, Action.READ, rows, patient_id, record_id)
-        own = row.patient.user_id == actor.user_id
+        row = policy.require(actor, Action.READ, rows, patient_id, record_id, known=why)
+        own = why.everything is not None
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
-        others, other_rows = linked(actor, patient_id, references(resource))
-        shown_ids = [row.pk, *(other.pk for other in other_rows)]
-        for basis in policy.explain(actor, Action.READ, row):
-            note("read", patient_id=patient_id, records=shown_ids, basis=basis.text)
+        others, named = linked(actor, patient_id, {row.pk: references(resource)}, why)
+        note_reads(patient_id, [row, *named], why)
         return Opened(
             row.pk,
             patient_id,
@@ -193,7 +206,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             own,
             Category(row.category),
             labels_of(patient_id, row.labels) if own else [],
-            describe(resource, others),
+            describe(resource, others.get(row.pk, {})),
             row.version,
             row.effective_at,
             row.dated,
@@ -217,7 +230,7 @@ def _looks(actor: Actor, row: Record) -> list[Look]:
     )
     people = accounts.people({event.actor_id for event in events if event.actor_id})
     return [
-        Look(people[event.actor_id].name, event.action, event.at)
+        Look(people[event.actor_id].name, people[event.actor_id].title, event.action, event.at)
         for event in events
         if event.actor_id in people
     ]
@@ -240,6 +253,7 @@ def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) ->
     with acting_as(actor):
         patient = policy.require_own(actor)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
+        sharing.move_epoch(patient.pk)
         tokens = label_tokens(patient.pk)
         row.labels = [tokens[label] for label in labels] or [tokens[Sensitivity.UNCLASSIFIED]]
         row.updated_at = timezone.now()
@@ -252,9 +266,10 @@ def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
     about = own_patient_id(actor)
     with acting_as(actor, about=about):
         patient = policy.require_own(actor)
-        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
+        why = policy.grounds(actor, Action.READ, patient.pk)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=why)
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
-        items, _ = _items(actor, patient.pk, list(chosen))
+        items, _ = _items(actor, patient.pk, list(chosen), why)
         return {item.id: item.title for item in items}
 
 
@@ -277,8 +292,14 @@ def own_or_denied(actor: Actor) -> None:
         policy.require_own(actor)
 
 
-def still_open(actor: Actor, patient_id: UUID) -> None:
-    """Raise `Denied` once nothing of the patient may be read any more. Not audited: a page's pulse."""
+def still_open(actor: Actor, patient_id: UUID, record_id: UUID | None = None) -> None:
+    """Raise 404 once the record, or all of the patient's, may not be read any more.
+
+    Not audited: it is the pulse of an open page and shows nothing.
+    """
     with acting_as(actor, about=patient_id):
-        if not policy.patients(actor, Action.READ).filter(pk=patient_id).exists():
+        why = policy.grounds(actor, Action.READ, patient_id)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
+        gone = record_id is not None and not rows.filter(pk=record_id).exists()
+        if gone or not (why.everything or why.grants):
             raise Http404

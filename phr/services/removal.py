@@ -45,7 +45,9 @@ def purge_record(actor: Actor, patient_id: UUID, record_id: UUID) -> None:
         RecordVersion.objects.filter(record_id=record_id).delete()
         gone, _ = Record.objects.filter(pk=record_id, hidden_at__isnull=False).delete()
         # The name and the report of a file that gave nothing else would still tell of the record.
-        Upload.objects.filter(original=None, provenances=None, finished_at__isnull=False).delete()
+        Upload.objects.filter(
+            patient_id=patient_id, original=None, provenances=None, finished_at__isnull=False
+        ).delete()
         if gone:  # nothing is left to say when a killed run had come to its end
             note("purge", patient_id=patient_id, records=[record_id], basis=f"job:{actor.system}")
 

@@ -45,7 +45,10 @@ def begin_upload(
             by_id=actor.user_id,
             original=binary,
             file_name_sealed=keys.seal(
-                patient.pk, keys.Purpose.BODY, _name_place(upload_id), file_name[:200].encode()
+                patient.pk,
+                keys.Purpose.BODY,
+                _name_place(upload_id),
+                file_name[:200].encode(errors="replace"),
             ),
         )
         note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=_basis(actor))

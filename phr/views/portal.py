@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -49,6 +49,6 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         for connection in connections.all():
             connection.ensure_connection()
         keys.check()
-    except (DatabaseError, keys.KeyProblem):
+    except (Error, keys.KeyProblem):
         return JsonResponse({"status": "not ready"}, status=503)
     return JsonResponse({"status": "ready"})

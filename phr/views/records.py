@@ -4,7 +4,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,10 +31,17 @@ def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespons
     about = patient_id or services.own_patient_id(actor)
     if about is None:
         return redirect("phr:home")
-    form = SearchForm(request.POST if request.method == "POST" else request.GET)
+    form = SearchForm(request.POST if request.method == "POST" else without_text(request.GET))
     timeline = services.timeline(actor, about, **form.narrowing())
     context = {"timeline": timeline, "form": form, "narrowing": form.narrowing()}
     return render(request, "phr/records.html", context)
+
+
+def without_text(query: QueryDict) -> QueryDict:
+    """What an address may say: typed words are not taken from one."""
+    kept = query.copy()
+    kept.pop("text", None)
+    return kept
 
 
 @login_required
@@ -99,7 +112,7 @@ def _send(opened: files.OpenFile, content_type: str, disposition: str) -> HttpRe
 
 @login_required
 @require_safe
-def watch(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def watch(request: HttpRequest, patient_id: UUID, record_id: UUID | None = None) -> HttpResponse:
     """Whether the page that asks may still be shown; 404 once access has ended."""
-    services.still_open(actor_of(request), patient_id)
+    services.still_open(actor_of(request), patient_id, record_id)
     return HttpResponse(status=204)

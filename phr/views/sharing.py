@@ -74,7 +74,8 @@ def _csv(lines: Iterator[looks.Line]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["When (UTC)", "Who", "What", "Allowed", "Items"])
     for line in lines:
-        cells = [line.at.isoformat(timespec="seconds"), line.who, line.what,
+        who = f"{line.who} ({line.role})" if line.role else line.who
+        cells = [line.at.isoformat(timespec="seconds"), who, line.what,
                  "no" if line.denied else "yes", "; ".join(line.titles)]  # fmt: skip
         yield writer.writerow([formula_safe(cell) for cell in cells])
 

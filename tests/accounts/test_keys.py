@@ -72,9 +72,7 @@ def test_a_missing_key_file_is_never_replaced_beside_data(
     assert not (tmp_path / "kek").exists()
 
 
-def test_the_key_of_another_vault_stops_the_start(
-    settings: Settings, tmp_path: Path
-) -> None:
+def test_the_key_of_another_vault_stops_the_start(settings: Settings, tmp_path: Path) -> None:
     own = Path(settings.PHR_KEK_FILE).read_text().split(":", 1)[0]
     settings.PHR_KEK_FILE = tmp_path / "kek"
     keys.provider().create()

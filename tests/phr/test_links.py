@@ -66,3 +66,32 @@ def test_a_withheld_medicine_is_not_named_through_a_shared_record(cast: Cast) ->
 
     assert len(seen) == 1
     assert not any("Levothyroxine" in title for title in seen)
+
+
+def prescription(medicine: str, base: str) -> bytes:
+    """A file of one hospital, which calls its medicine and its prescription number 1."""
+    medication = {"resourceType": "Medication", "id": "1", "code": {"text": medicine}}
+    request = {
+        "resourceType": "MedicationRequest",
+        "id": "1",
+        "status": "active",
+        "intent": "order",
+        "subject": {"display": "Alice"},
+        "medicationReference": {"reference": "Medication/1"},
+    }
+    entries = [
+        entry(f"{base}/Medication/1", medication),
+        entry(f"{base}/MedicationRequest/1", request),
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return json.dumps(bundle).encode()
+
+
+def test_one_hospital_s_number_is_never_another_s(cast: Cast) -> None:
+    put_in(cast.alice, prescription("Aspirin", "https://north.example.org/fhir"))
+    put_in(cast.alice, prescription("Warfarin", "https://south.example.org/fhir"))
+
+    seen = titles(cast.alice, cast)
+
+    assert sum("Aspirin" in title for title in seen) == 2
+    assert sum("Warfarin" in title for title in seen) == 2

@@ -38,7 +38,6 @@ class Command(BaseCommand):
 
     def _import(self, actor: Actor, patient_id: Any, path: Path) -> Counter[str]:
         try:
-            size = path.stat().st_size
             upload_id, writer = uploads.begin_upload(
                 actor, file_name=path.name, patient_id=patient_id
             )
@@ -47,7 +46,7 @@ class Command(BaseCommand):
                     writer.write(piece)
         except OSError as error:
             raise CommandError(f"{path.name} cannot be read.") from error
-        uploads.complete_upload(actor, upload_id, size=size, patient_id=patient_id)
+        uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
         imports.import_upload(Actor.job(System.IMPORT), upload_id)
         followed = uploads.upload(actor, upload_id, patient_id=patient_id)
         if followed.report.problem:
