@@ -140,7 +140,7 @@ def test_functions_that_look_behind_the_wall_fix_where_they_look() -> None:
         " WHERE prosecdef",
     )
 
-    assert {name for name, _, _ in rows} == BEHIND
+    assert {name for name, _, _ in rows} == set(BEHIND)
     for name, owner, config in rows:
         assert owner == "phr_judge", name
         assert config == ["search_path=pg_catalog, public, pg_temp"], name
