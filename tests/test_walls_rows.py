@@ -205,6 +205,21 @@ def test_nobody_gives_a_permission_for_another_patient(kept: Kept) -> None:
             opened.execute(insert, [kept.cast.alice_id, actor.user_id or uuid4()])
 
 
+def test_only_who_may_change_authority_moves_the_epoch(kept: Kept) -> None:
+    def epoch_after(actor: Actor) -> int:
+        with as_role("phr_web", actor) as opened:
+            opened.execute("SELECT phr_move_epoch(%s)", [kept.cast.alice_id])
+            tell(opened, "phr_worker", IMPORTER)
+            statement = "SELECT access_epoch FROM accounts_patient WHERE id = %s"
+            (epoch,) = opened.execute(statement, [kept.cast.alice_id]).fetchall()
+            return int(epoch[0])
+
+    before = epoch_after(Actor())
+    for actor in (kept.cast.bob, kept.cast.carol, kept.cast.sam):
+        assert epoch_after(actor) == before
+    assert epoch_after(kept.cast.alice) == before + 1
+
+
 def test_a_temporary_table_does_not_stand_in_for_a_real_one(kept: Kept) -> None:
     """The functions behind the walls must not ask tables that the attacker made."""
     with as_role("phr_web", kept.cast.carol) as opened:
