@@ -196,15 +196,16 @@ def test_ending_access_cuts_a_download_that_is_running(
 
 
 def test_an_open_page_learns_that_access_ended(world: Shared) -> None:
-    bob, pulse = sign_in("bob@example.org"), shared(world, "open")
+    bob, pulse = sign_in("bob@example.org"), shared(world, world.ids["record_id"], "open")
     page = text(bob.get(shared(world, world.ids["record_id"])))
     assert f'data-watch-url="{pulse}"' in page
-    assert bob.get(pulse).status_code == 204
+    assert bob.get(pulse).status_code == bob.get(shared(world, "open")).status_code == 204
 
     sharing.revoke(world.cast.alice, world.ids["grant_id"])
 
     assert bob.get(pulse).status_code == 404
     for address in (
+        shared(world, "open"),
         shared(world),
         shared(world, world.ids["record_id"]),
         shared(world, world.ids["record_id"], "pictures", world.ids["picture_id"]),

@@ -203,7 +203,7 @@ def test_the_table_of_the_log_holds_no_formula(world: Shared) -> None:
     assert len(rows) > 10
     assert answer.headers["Content-Disposition"] == 'attachment; filename="who-has-looked.csv"'
     assert answer.headers["Content-Type"].startswith("text/csv")
-    assert f"'{name}" in {row[1] for row in rows}
+    assert [row for row in rows if row[1].startswith(f"'{name}")]
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@" and cell]
 
 
