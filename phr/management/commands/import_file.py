@@ -38,12 +38,13 @@ class Command(BaseCommand):
 
     def _import(self, actor: Actor, patient_id: Any, path: Path) -> Counter[str]:
         try:
-            upload_id, writer = uploads.begin_upload(
-                actor, file_name=path.name, patient_id=patient_id
-            )
-            with path.open("rb") as source, writer:
-                while piece := source.read(PIECE):
-                    writer.write(piece)
+            with path.open("rb") as source:
+                upload_id, writer = uploads.begin_upload(
+                    actor, file_name=path.name, patient_id=patient_id
+                )
+                with writer:
+                    while piece := source.read(PIECE):
+                        writer.write(piece)
         except OSError as error:
             raise CommandError(f"{path.name} cannot be read.") from error
         uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
