@@ -1,6 +1,7 @@
 """The operator's commands: what they do, their line of figures, and their plain mistakes."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,10 @@ def no_files() -> None:
 def run(name: str, *arguments: object, code: int = 0) -> dict[str, Any]:
     """The figures: the last line a command writes."""
     out = StringIO()
-    try:
+    ending: AbstractContextManager[Any] = pytest.raises(SystemExit) if code else nullcontext()
+    with ending as end:
         call_command(name, *map(str, arguments), stdout=out, stderr=StringIO())
-    except SystemExit as end:
-        assert end.code == code
-    else:
-        assert code == 0
+    assert code == (end.value.code if end else 0)
     figures: dict[str, Any] = json.loads(out.getvalue().splitlines()[-1])
     assert figures.pop("seconds") >= 0
     return figures
