@@ -17,6 +17,7 @@ def as_owner(*tables: str) -> Iterator[Any]:
     """A cursor of the tables' owner, who is let through the walls until the end of the block."""
     role = connection.settings_dict["OPTIONS"]["assume_role"]
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL ROLE NONE")
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
