@@ -6,7 +6,7 @@ The database repeats it as row-level security (sharing and phr migrations `0002_
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -77,11 +77,14 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Why an actor may do something to records of one patient, found once and used for it all.
+    """Why an actor may do one thing to records of one patient, found once and used for it all.
 
     `everything` names the ground that covers every record, or is None; `grants` cover some.
     """
 
+    actor: Actor
+    action: Action
+    patient_id: UUID
     everything: Basis | None = None
     grants: tuple[Grant, ...] = ()
 
@@ -110,16 +113,15 @@ class Grounds:
 
 def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
     """The grounds on which the actor may do this to records of the patient now."""
-    if actor.door is Door.SYSTEM:
-        job = Grounds(everything=Basis(f"job:{actor.system}"))
-        return job if patients(actor, action).filter(pk=patient_id).exists() else Grounds()
-    if _owns(actor, patient_id):
-        mine = patients(actor, action).filter(pk=patient_id)
-        return Grounds(everything=OWNER) if mine.exists() else Grounds()
+    none = Grounds(actor, action, patient_id)
+    if actor.door is Door.SYSTEM or _owns(actor, patient_id):
+        whole = Basis(f"job:{actor.system}") if actor.door is Door.SYSTEM else OWNER
+        allowed = patients(actor, action).filter(pk=patient_id).exists()
+        return replace(none, everything=whole) if allowed else none
     if actor.door is not Door.SESSION or action not in GRANTABLE:
-        return Grounds()
+        return none
     rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
-    return Grounds(grants=tuple(rows))
+    return replace(none, grants=tuple(rows))
 
 
 def records(
@@ -130,8 +132,13 @@ def records(
     *,
     known: Grounds | None = None,
 ) -> QuerySet[Row]:
-    """Which of one patient's `rows` the actor may do this to, on grounds found before or now."""
+    """Which of one patient's `rows` the actor may do this to, on grounds found before or now.
+
+    Raises ValueError for grounds of another question.
+    """
     found = known or grounds(actor, action, patient_id)
+    if (found.actor, found.action, found.patient_id) != (actor, action, patient_id):
+        raise ValueError("grounds of another question")
     return rows.filter(found.rule(), patient_id=patient_id, hidden_at=None)
 
 

@@ -9,9 +9,11 @@ from pytest_django import Settings
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied
 from accounts.models import Patient
+from phr.models import Record
 from phr.services import records
-from sharing import services
+from sharing import policy, services
 from sharing.models import Grant
+from sharing.policy import Action
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
 from tests.worlds.files import picture
 
@@ -134,3 +136,13 @@ def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:
             services.revoke(cast.alice, held.grant.pk)
         if scope is ALL:
             assert count > 0
+
+
+def test_grounds_for_looking_are_no_grounds_for_copying(cast: Cast) -> None:
+    with acting_as(cast.alice, about=cast.alice_id):
+        looking = policy.grounds(cast.alice, Action.READ, cast.alice_id)
+
+        with pytest.raises(ValueError, match="another question"):
+            policy.records(
+                cast.alice, Action.COPY, Record.objects.all(), cast.alice_id, known=looking
+            )
