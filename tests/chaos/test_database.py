@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -40,7 +41,7 @@ class Portal:
             "DJANGO_SETTINGS_MODULE": "phr.settings",
         }
 
-    def __enter__(self) -> "Portal":
+    def __enter__(self) -> Self:
         for command in ("migrate", "migrate --database=vault", "prepare_keys",
                         "collectstatic --no-input"):  # fmt: skip
             subprocess.run(
