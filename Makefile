@@ -26,7 +26,7 @@ run: ## Start the portal with a demo on http://localhost:8000 (PORT, PHR_DATA_DI
 test: setup ## Run every check and every test, as CI does
 	@$(PYTHON) -m phr.launch.chromium
 	@$(MAKE) lint
-	@$(PYTHON) -m pytest -n 2 --dist loadfile
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: setup lint ## Run the fast checks and tests

@@ -21,6 +21,7 @@ from phr.launch import account, chromium
 from phr.launch.private import Services
 from phr.launch.supervisor import Supervisor
 
+LONG = ("browser", "slow", "chaos", "property")
 LEFT_OUT = pytest.StashKey[int]()
 
 
@@ -94,7 +95,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the browser tests out, and say so, where there is no browser; under CI they fail."""
+    """Long tests first, so that both cores end together; browser tests only where a browser is.
+
+    What is left out is said at the end; under CI it fails.
+    """
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
     if chromium.find() is not None or os.environ.get("CI") == "true":
         return
     left_out = [item for item in items if item.get_closest_marker("browser")]
