@@ -124,7 +124,7 @@ def test_more_bytes_than_allowed_are_not_even_read() -> None:
 
 def test_a_memory_bomb_in_json_is_ended() -> None:
     bomb = b'{"resourceType":"Basic","x":[' + b"{}," * (10 * MB) + b"{}]}"
-    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB))
+    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB))
 
 
 def test_a_memory_bomb_in_deflated_dicom_is_ended() -> None:
@@ -137,13 +137,14 @@ def test_a_memory_bomb_in_deflated_dicom_is_ended() -> None:
     start = 132 + 12 + int.from_bytes(head[140:144], "little")
     bomb = head[:start] + b"".join(body.compress(b"\0" * MB) for _ in range(500)) + body.flush()
     assert len(bomb) < 4 * MB
-    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB))
+    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB))
 
 
 def test_work_without_end_is_ended() -> None:
     slow = b'{"resourceType":"Basic","x":[' + b'{"a":1},' * (5 * MB) + b"{}]}"
     started = time.monotonic()
-    said = refusal(slow, limits=Limits(cpu_seconds=1, memory=8 * 1024 * MB))
+    limits = Limits(cpu_seconds=1, memory=8 * 1024 * MB, max_resource_bytes=50 * MB)
+    said = refusal(slow, limits=limits)
     assert said == "The file took too long to read, so reading was stopped."
     assert time.monotonic() - started < 10
 
