@@ -124,7 +124,9 @@ def test_more_bytes_than_allowed_are_not_even_read() -> None:
 
 def test_a_memory_bomb_in_json_is_ended() -> None:
     bomb = b'{"resourceType":"Basic","x":[' + b"{}," * (10 * MB) + b"{}]}"
-    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB))
+    assert "MB of memory" in refusal(
+        bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB)
+    )
 
 
 def test_a_memory_bomb_in_deflated_dicom_is_ended() -> None:
@@ -137,7 +139,9 @@ def test_a_memory_bomb_in_deflated_dicom_is_ended() -> None:
     start = 132 + 12 + int.from_bytes(head[140:144], "little")
     bomb = head[:start] + b"".join(body.compress(b"\0" * MB) for _ in range(500)) + body.flush()
     assert len(bomb) < 4 * MB
-    assert "MB of memory" in refusal(bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB))
+    assert "MB of memory" in refusal(
+        bomb, limits=Limits(memory=500 * MB, max_resource_bytes=50 * MB)
+    )
 
 
 def test_work_without_end_is_ended() -> None:
