@@ -33,15 +33,18 @@ RECORDS = """
     WITH common AS (
         SELECT token FROM phr_record, unnest(tokens) token WHERE patient_id = %(patient)s
         GROUP BY token HAVING count(*) > 3
+    ), real AS MATERIALIZED (
+        SELECT id, patient_id, resource_type, category, effective_at, dated, labels, version,
+               ARRAY(SELECT unnest(tokens) INTERSECT SELECT token FROM common) AS tokens,
+               body_sealed
+        FROM phr_record WHERE patient_id = %(patient)s LIMIT 1000
     )
     INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
                             tokens, digest, version, body_sealed)
     SELECT gen_random_uuid(), patient_id, resource_type, category,
            effective_at - interval '30 years' - random() * interval '9000 days', dated, labels,
-           ARRAY(SELECT unnest(tokens) INTERSECT SELECT token FROM common),
-           sha256((id::text || copy)::bytea), version, body_sealed
-    FROM (SELECT * FROM phr_record WHERE patient_id = %(patient)s ORDER BY random() LIMIT 1000) real
-    CROSS JOIN generate_series(1, %(copies)s) copy
+           tokens, sha256((id::text || copy)::bytea), version, body_sealed
+    FROM real CROSS JOIN generate_series(1, %(copies)s) copy
     LIMIT %(most)s
 """
 
@@ -49,7 +52,7 @@ RECORDS = """
 def multiply_records(patient_id: UUID, total: int) -> None:
     """Copy the patient's records until there are `total`; she has at least a few hundred."""
     with as_owner("phr_record") as cursor:
-        about = {"patient": patient_id, "copies": total // 100, "most": total}
+        about = {"patient": patient_id, "copies": total // 100 + 1, "most": total}
         cursor.execute("SELECT count(*) FROM phr_record WHERE patient_id = %(patient)s", about)
         about["most"] = total - cursor.fetchone()[0]
         cursor.execute(RECORDS, about)
