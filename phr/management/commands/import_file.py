@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -13,6 +14,7 @@ from accounts.actors import Actor, Denied, System
 from phr.services import imports, uploads
 
 PIECE = 1024 * 1024
+PAUSE = 0.2
 
 
 class Command(BaseCommand):
@@ -36,7 +38,16 @@ class Command(BaseCommand):
         line = {name: figures[name] for name in names}
         self.stdout.write(json.dumps(line | {"seconds": round(time.monotonic() - began, 3)}))
 
-    def _import(self, actor: Actor, patient_id: Any, path: Path) -> Counter[str]:
+    def _read(self, actor: Actor, upload_id: UUID, patient_id: UUID) -> uploads.Followed:
+        """Read the file here, or wait for the worker that was quicker."""
+        while True:
+            imports.import_upload(Actor.job(System.IMPORT), upload_id)
+            followed = uploads.upload(actor, upload_id, patient_id=patient_id)
+            if followed.over:
+                return followed
+            time.sleep(PAUSE)
+
+    def _import(self, actor: Actor, patient_id: UUID, path: Path) -> Counter[str]:
         try:
             with path.open("rb") as source:
                 upload_id, writer = uploads.begin_upload(
@@ -48,8 +59,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path.name} cannot be read.") from error
         uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
-        imports.import_upload(Actor.job(System.IMPORT), upload_id)
-        followed = uploads.upload(actor, upload_id, patient_id=patient_id)
+        followed = self._read(actor, upload_id, patient_id)
         if followed.report.problem:
             self.stderr.write(f"{path.name}: {followed.report.problem}")
         row = followed.upload
