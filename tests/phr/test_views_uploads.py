@@ -173,7 +173,7 @@ def test_without_the_forms_token_nothing_becomes_due(cast: Cast) -> None:
 def test_with_the_forms_token_it_does(cast: Cast) -> None:
     guarded = Client(enforce_csrf_checks=True)
     guarded.cookies = sign_in("alice@example.org").cookies
-    page = text(guarded.get(ADDRESS))
+    page = body(guarded.get(ADDRESS)).decode()
     token = page.split('name="csrfmiddlewaretoken" value="', 1)[1].split('"', 1)[0]
 
     guarded.post(ADDRESS, {"csrfmiddlewaretoken": token, "files": file()})
