@@ -61,7 +61,9 @@ class Command:
 
     def _tie(self) -> Callable[[], None]:
         parent = os.getpid()
-        return lambda: end_with_parent(self.stop_with, parent)
+        # Nobody is left to wait for: a worker must not linger over a broker that is gone.
+        left = signal.SIGQUIT if self.stop_with == signal.SIGTERM else self.stop_with
+        return lambda: end_with_parent(left, parent)
 
 
 @dataclass(slots=True)
