@@ -58,6 +58,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
 VAULT: dict[str, tuple[str, str, str]] = {
     "django_migrations": ("select", "select", ""),
     "vault_keyencryptionkey": (GROW, GROW, ""),
+    "vault_ledgerentry": (
+        "insert, select (id, made_at)",
+        "select, insert, update (token, emptied_at)",
+        "",
+    ),
     "vault_patientkey": (GROW, "select, insert, delete", ""),
 }
 ROLES = ("phr_web", "phr_worker", "phr_judge")

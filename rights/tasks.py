@@ -5,14 +5,14 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from rights import services
+from rights.services import erasures
 
 
 @shared_task(name="rights.tasks.purge")
 def purge(erasure_id: str) -> int:
-    return int(services.purge(Actor.job(System.PURGE), UUID(erasure_id)))
+    return int(erasures.purge(Actor.job(System.PURGE), UUID(erasure_id)))
 
 
 @shared_task(name="rights.tasks.purge_due")
 def purge_due() -> int:
-    return services.purge_due(Actor.job(System.PURGE))
+    return erasures.purge_due(Actor.job(System.PURGE))

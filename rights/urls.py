@@ -1,8 +1,8 @@
 from django.urls import path
 
-from rights import views
+from rights.views import erasures
 
 app_name = "rights"
 urlpatterns = [
-    path("rights/erase/<uuid:record_id>/", views.erase_record, name="erase_record"),
+    path("rights/erase/<uuid:record_id>/", erasures.erase_record, name="erase_record"),
 ]

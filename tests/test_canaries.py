@@ -24,7 +24,7 @@ from accounts import mail, sealer
 from accounts.actors import Actor, System
 from phr.launch.postgres import find_server
 from phr.services import imports
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import IMPORTER, SEALER, receive
 from tests.doors import body, sign_in, text
 from tests.worlds import failing

@@ -23,7 +23,7 @@ from accounts.actors import Denied
 from accounts.models import AuditEvent, Patient, Practitioner
 from phr.models import Binary, Record, Upload
 from phr.services import files, looks, records
-from rights import services as rights
+from rights.services import erasures as rights
 from sharing import services as sharing
 from sharing.labels import Sensitivity
 from tests.cast import ALL, ORDINARY, PASSWORD, PURGER, Cast, put_in

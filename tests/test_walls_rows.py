@@ -15,7 +15,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr.models import Binary, Record
-from rights.services import erase_record
+from rights.services.erasures import erase_record
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity

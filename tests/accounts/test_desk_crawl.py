@@ -13,7 +13,7 @@ from accounts import audit, services
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import AuditEvent, Practitioner
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import Cast
 from tests.doors import give_second_factor, sign_in, text
 from tests.worlds.shared_record import MARK, Shared

@@ -15,7 +15,7 @@ import pytest
 from accounts import services
 from accounts.actors import Actor
 from phr.services import imports, records
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import IMPORTER, PURGER, join, put_in, receive
 from tests.chaos.kills import EVERY, Kill, Worker, kills, started
 from tests.chaos.states import clear_leftovers, end_leases, sound, state

@@ -9,7 +9,7 @@ from django.db import connections
 
 from phr.services import imports, records
 from phr.tasks import import_due, import_upload
-from rights import services as rights
+from rights.services import erasures as rights
 from rights.tasks import purge, purge_due
 from tests.cast import IMPORTER, Cast, receive
 from tests.chaos.states import end_leases, state

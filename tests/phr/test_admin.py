@@ -3,7 +3,7 @@
 import pytest
 
 from phr.services import records
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import Cast, put_in, receive
 from tests.doors import give_second_factor, sign_in, text
 from tests.worlds.files import pdf, picture

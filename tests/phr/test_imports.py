@@ -9,7 +9,7 @@ from accounts.acting import acting_as
 from phr import integrity, storage
 from phr.models import Binary, Record, RecordFile, Upload
 from phr.services import imports, looks, records, removal, uploads
-from rights import services as rights
+from rights.services import erasures as rights
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import Scope

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
 from tests.worlds.files import pdf

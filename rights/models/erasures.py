@@ -1,4 +1,4 @@
-"""The rights desk: what was asked, and how far it is carried out."""
+"""Erasures (GDPR Art. 17): what is to go, and how far it has gone."""
 
 import uuid
 from typing import ClassVar

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import actor_of, dangerous
 from phr.services import removal
-from rights import services
+from rights.services import erasures
 
 
 @dangerous
@@ -17,7 +17,7 @@ from rights import services
 def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     """Say what deleting one record does, then do it."""
     if request.method == "POST":
-        services.erase_record(actor_of(request), record_id)
+        erasures.erase_record(actor_of(request), record_id)
         messages.success(request, "The item is deleted. Nobody can see it any more.")
         return redirect("phr:records")
     others = removal.companions(actor_of(request), record_id)

@@ -9,7 +9,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from phr import integrity, storage
 from phr.models import Binary, Record
-from rights import services as rights
+from rights.services import erasures as rights
 from tests.cast import PASSWORD, PURGER
 from tests.doors import sign_in, text
 from tests.worlds.shared_record import Shared

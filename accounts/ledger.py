@@ -1,0 +1,62 @@
+"""The ledger of rights: what was exercised is written in the vault first, to be replayed later."""
+
+import hmac
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from accounts import keys
+from accounts.vault.models import LedgerEntry
+
+
+class Kind(StrEnum):
+    """What was exercised; the newest entry of one kind and subject is what holds."""
+
+    ADDRESS = "address"
+    AUTHENTICATOR = "authenticator"
+    ERASURE = "erasure"
+    NEWS = "news"
+    PASSWORD = "password"  # noqa: S105 - a kind of entry
+    RECORD = "record"
+    RESTRICTION = "restriction"
+    REVOCATION = "revocation"
+
+
+def token(kind: Kind, subject: str) -> bytes:
+    """HMAC-SHA256 of an id under a key kept outside both databases: it can be compared, not read."""
+    return hmac.digest(keys.portal_key("ledger"), f"{kind}|{subject}".encode(), sha256)
+
+
+def remember(kind: Kind, subject: str, *, state: str = "", entry_id: UUID | None = None) -> UUID:
+    """Write that a right was exercised, committed at once. Call before the act itself commits.
+
+    `subject` is an id (a patient's, a Grant's, …). Returns the entry's id. When the act then fails,
+    a replay ends what the person wanted ended: the safe side.
+    """
+    fields = {"id": entry_id} if entry_id else {}
+    with transaction.atomic(using="vault"):
+        row = LedgerEntry(kind=kind.value, token=token(kind, subject), state=state, **fields)
+        row.save(force_insert=True)
+    return row.pk
+
+
+def entries(kind: Kind, *, since: datetime | None = None) -> QuerySet[LedgerEntry]:
+    """What still can be replayed, oldest first; `since` leaves out what a backup knows already."""
+    rows = LedgerEntry.objects.filter(kind=kind.value, token__isnull=False)
+    return (rows.filter(made_at__gte=since) if since else rows).order_by("made_at", "id")
+
+
+def latest(kind: Kind, *, since: datetime | None = None) -> dict[bytes, str]:
+    """Token → the state that was written last."""
+    return {bytes(row.token or b""): row.state for row in entries(kind, since=since)}
+
+
+def empty(before: datetime) -> int:
+    """Forget whom entries made before that instant were about. Returns how many were emptied."""
+    rows = LedgerEntry.objects.filter(token__isnull=False, made_at__lt=before)
+    return rows.update(token=None, emptied_at=Now())

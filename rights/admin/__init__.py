@@ -1,0 +1,3 @@
+"""What staff see of the rights desk: dates and states, never content."""
+
+from rights.admin import erasures as erasures
