@@ -10,6 +10,7 @@ from django.http import Http404
 class Door(StrEnum):
     """Through what an actor came in."""
 
+    MAIL = "mail"
     NOBODY = "nobody"
     SESSION = "session"
     STAFF = "staff"
@@ -21,11 +22,13 @@ class System(StrEnum):
 
     AUDIT = "audit"
     DEMO = "demo"
+    EXPORT = "export"
     IMPORT = "import"
     INTEGRITY = "integrity"
     MAIL = "mail"
     OPERATOR = "operator"
     PURGE = "purge"
+    RECONCILE = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Actor:
     @classmethod
     def session(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
         return cls(Door.SESSION, user_id, request_id=request_id)
+
+    @classmethod
+    def mail(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
+        """Whoever follows a link that was mailed to this user; may stop news and nothing else."""
+        return cls(Door.MAIL, user_id, request_id=request_id)
 
     @classmethod
     def staff(cls, user_id: UUID, *, request_id: str = "") -> "Actor":

@@ -8,7 +8,7 @@ from accounts.requests import actor_of
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """`portal_name`, `demo`, and which of the two sides of the portal this person uses."""
+    """`portal_name`, `demo`, which sides of the portal this person uses, and whether she rests."""
     actor = actor_of(request)
     sides = services.sides(actor)
     return {
@@ -16,4 +16,5 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "demo": settings.PHR_DEMO,
         "is_patient": sides.patient,
         "is_practitioner": sides.practitioner,
+        "is_restricted": sides.restricted,
     }

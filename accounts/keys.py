@@ -8,8 +8,6 @@ import os
 import time
 from base64 import b64decode, b64encode
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -22,9 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import connections, transaction
 
 from accounts.models import User
+from accounts.vault.acting import in_vault
 from accounts.vault.models import KeyEncryptionKey, PatientKey
 
 CACHE_SECONDS = 60
@@ -165,31 +163,44 @@ def forget_all() -> None:
 def create_patient_key(patient_id: UUID) -> None:
     """Make and wrap a random root key for a new patient."""
     kek_id, wrapped = provider().wrap(os.urandom(32), patient_id.bytes)
-    with _vault(patient_id):
+    with in_vault(about=patient_id):
         PatientKey.objects.using("vault").create(
             patient_id=patient_id, kek_id=kek_id, wrapped=wrapped
         )
 
 
+def destroy_patient_key(patient_id: UUID) -> bool:
+    """Destroy a root key: whatever it sealed opens nowhere any more. Returns whether there was one.
+
+    Other processes may remember the key for `CACHE_SECONDS` more.
+    """
+    forget(patient_id)
+    with in_vault(about=patient_id, worker=True):
+        gone, _ = PatientKey.objects.using("vault").filter(patient_id=patient_id).delete()
+    return bool(gone)
+
+
+def destroy_key(patient_id: UUID) -> None:
+    """Destroy a root key: nothing that was sealed under it opens ever again. Twice is no error.
+
+    Works as `phr_worker`, the one role that may. Other processes forget within `CACHE_SECONDS`.
+    """
+    with _vault(patient_id, role="phr_worker"):
+        PatientKey.objects.using("vault").filter(patient_id=patient_id).delete()
+    forget(patient_id)
+
+
 def has_key(patient_id: UUID) -> bool:
-    with _vault(patient_id):
+    with in_vault(about=patient_id):
         return PatientKey.objects.using("vault").filter(patient_id=patient_id).exists()
 
 
 def _root(patient_id: UUID) -> bytes:
-    with _vault(patient_id):
+    with in_vault(about=patient_id):
         row = PatientKey.objects.using("vault").filter(patient_id=patient_id).first()
     if row is None:
         raise Unopenable("no key")
     return provider().unwrap(row.kek_id, bytes(row.wrapped), patient_id.bytes)
-
-
-@contextmanager
-def _vault(patient_id: UUID) -> Iterator[None]:
-    """A vault transaction in which row-level security shows this patient's key and no other."""
-    with transaction.atomic(using="vault"), connections["vault"].cursor() as cursor:
-        cursor.execute("SELECT set_config('phr.about', %s, true)", [str(patient_id)])
-        yield
 
 
 def seal(patient_id: UUID, purpose: Purpose, place: str, plaintext: bytes) -> bytes:

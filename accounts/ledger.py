@@ -6,11 +6,10 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts import keys
+from accounts.vault.acting import in_vault
 from accounts.vault.models import LedgerEntry
 
 
@@ -39,24 +38,27 @@ def remember(kind: Kind, subject: str, *, state: str = "", entry_id: UUID | None
     a replay ends what the person wanted ended: the safe side.
     """
     fields = {"id": entry_id} if entry_id else {}
-    with transaction.atomic(using="vault"):
+    with in_vault():
         row = LedgerEntry(kind=kind.value, token=token(kind, subject), state=state, **fields)
         row.save(force_insert=True)
     return row.pk
 
 
-def entries(kind: Kind, *, since: datetime | None = None) -> QuerySet[LedgerEntry]:
+def entries(kind: Kind, *, since: datetime | None = None) -> list[LedgerEntry]:
     """What still can be replayed, oldest first; `since` leaves out what a backup knows already."""
-    rows = LedgerEntry.objects.filter(kind=kind.value, token__isnull=False)
-    return (rows.filter(made_at__gte=since) if since else rows).order_by("made_at", "id")
+    with in_vault(worker=True):
+        rows = LedgerEntry.objects.filter(kind=kind.value, token__isnull=False)
+        later = rows.filter(made_at__gte=since) if since else rows
+        return list(later.order_by("made_at", "id"))
 
 
-def latest(kind: Kind, *, since: datetime | None = None) -> dict[bytes, str]:
-    """Token → the state that was written last."""
-    return {bytes(row.token or b""): row.state for row in entries(kind, since=since)}
+def latest(kind: Kind, *, since: datetime | None = None) -> dict[bytes, LedgerEntry]:
+    """Token → the entry that was written last."""
+    return {bytes(row.token or b""): row for row in entries(kind, since=since)}
 
 
 def empty(before: datetime) -> int:
     """Forget whom entries made before that instant were about. Returns how many were emptied."""
-    rows = LedgerEntry.objects.filter(token__isnull=False, made_at__lt=before)
-    return rows.update(token=None, emptied_at=Now())
+    with in_vault(worker=True):
+        rows = LedgerEntry.objects.filter(token__isnull=False, made_at__lt=before)
+        return rows.update(token=None, emptied_at=Now())

@@ -18,14 +18,17 @@ class Sides:
 
     patient: bool = False
     practitioner: bool = False
+    restricted: bool = False
 
 
 def sides(actor: Actor) -> Sides:
     if actor.user_id is None:
         return Sides()
     with acting_as(actor):
+        patient = Patient.objects.filter(user_id=actor.user_id).first()
         return Sides(
-            patient=Patient.objects.filter(user_id=actor.user_id).exists(),
+            patient=patient is not None,
+            restricted=patient is not None and patient.restricted_at is not None,
             practitioner=Practitioner.objects.filter(user_id=actor.user_id).exists(),
         )
 

@@ -38,9 +38,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(finished_at=None, failed_at=None)
 
     def due(self) -> "UploadQuerySet":
-        """Received, not at an end, and in no worker's hands."""
+        """Received, not at an end, in no worker's hands; of a patient whose record may grow."""
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
-        return self.open().filter(free, original__complete_at__isnull=False)
+        return self.open().filter(
+            free,
+            original__complete_at__isnull=False,
+            patient__restricted_at=None,
+            patient__erasing_at=None,
+        )
 
 
 class Upload(models.Model):

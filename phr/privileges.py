@@ -12,6 +12,11 @@ GROW = "select, insert"
 DEFAULT: dict[str, tuple[str, str, str]] = {
     "accounts_auditevent": (GROW, GROW, ""),
     "accounts_auditseal": ("", GROW, ""),
+    "accounts_consent": (
+        "select, insert, update (withdrawn_at, withdrawn_by)",
+        "select, update (withdrawn_at, withdrawn_by), delete",
+        "",
+    ),
     "accounts_outgoingmail": (
         "select (id, created_at, attempts, due_at, sent_at), insert",
         "select, insert, update, delete",
@@ -19,8 +24,8 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     ),
     "accounts_patient": (
         "select, insert, update (access_epoch)",
-        "select",
-        "select, update (access_epoch)",
+        "select, delete",
+        "select, update (access_epoch, erasing_at, restricted_at)",
     ),
     "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
     "accounts_user": ("select, insert, update", "select, insert, update", "select"),
@@ -50,8 +55,8 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "rights_erasure": (GROW, "select, update", ""),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, revoked_at)",
-        "select",
-        "select",
+        "select, update (revoked_at, invited_email), delete",
+        "select, update (revoked_at)",
     ),
     "usersessions_usersession": (ALL, "select, delete", ""),
 }

@@ -146,6 +146,6 @@ class Stage:
         return outcome
 
 
-def patient_stays(patient_id: UUID) -> bool:
-    """Nothing may be added to the record of a patient who is being erased."""
-    return Patient.objects.filter(pk=patient_id, erasing_at=None).exists()
+def may_grow(patient_id: UUID) -> bool:
+    """Nothing is added to the record of a patient who is being erased or restricted."""
+    return Patient.objects.filter(pk=patient_id, erasing_at=None, restricted_at=None).exists()

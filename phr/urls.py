@@ -11,6 +11,7 @@ from phr.views import demo, portal, records, sharing, uploads
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
     import_module(desk)
 
+handler404 = "phr.views.errors.not_found"
 portal_pages = [
     path("", portal.front, name="front"),
     path("home/", portal.home, name="home"),

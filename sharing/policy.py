@@ -30,12 +30,16 @@ class Action(StrEnum):
 
 
 GRANTABLE = frozenset({Action.READ, Action.COPY})
+# What may happen while processing is restricted: storing goes on, and she may look, take and delete.
+UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE})
 JOBS: dict[str, frozenset[Action]] = {
     System.DEMO: frozenset(),
+    System.EXPORT: frozenset({Action.READ, Action.COPY}),
     System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
     System.INTEGRITY: frozenset(),
-    System.OPERATOR: frozenset({Action.CREATE}),
+    System.OPERATOR: frozenset({Action.COPY, Action.CREATE}),
     System.PURGE: frozenset({Action.DELETE}),
+    System.RECONCILE: frozenset(),
 }
 
 
@@ -52,6 +56,10 @@ class Kept(Protocol):
 Row = TypeVar("Row", bound=Model)
 
 
+class Restricted(Denied):
+    """The actor's own record is restricted (GDPR Art. 18): it is stored, and used by nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """Why something is permitted: `owner`, `job:<name>` or `grant:<id>`."""
@@ -65,6 +73,8 @@ OWNER = Basis("owner")
 def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
     """For whom the actor may do this to at least some records."""
     rows = Patient.objects.filter(erasing_at=None)
+    if action not in UNRESTRICTED:
+        rows = rows.filter(restricted_at=None)
     if actor.door is Door.SYSTEM:
         return rows if action in JOBS.get(actor.system, ()) else rows.none()
     if actor.door is not Door.SESSION or actor.user_id is None:
@@ -171,13 +181,15 @@ def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
     return patient
 
 
-def require_own(actor: Actor) -> Patient:
-    """The actor's own Patient, or `Denied`."""
+def require_own(actor: Actor, action: Action = Action.READ) -> Patient:
+    """The actor's own Patient; `Denied` when there is none, `Restricted` when it must rest."""
     patient = None
     if actor.door is Door.SESSION and actor.user_id:
-        patient = patients(actor, Action.SHARE).filter(user_id=actor.user_id).first()
+        patient = patients(actor, Action.READ).filter(user_id=actor.user_id).first()
     if patient is None:
         raise Denied(Action.READ.value)
+    if patient.restricted_at and action not in UNRESTRICTED:
+        raise Restricted(action.value, patient_id=patient.pk, subject=f"Patient/{patient.pk}")
     return patient
 
 

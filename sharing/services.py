@@ -74,7 +74,7 @@ def grant(actor: Actor, email: str, *, scope: Scope) -> UUID:
     `Refused` for one's own address and for too many invitations in a day.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor))
+        patient = _lock(policy.require_own(actor, Action.SHARE))
         _refuse_misuse(patient, email)
         tokens = label_tokens(patient.pk)
         row = Grant(

@@ -21,6 +21,7 @@ OPEN = {
     ("phr_record", "phr_judge"): "looks up ids by tokens, in four columns without content",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
+    ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",
 }
 # The functions that read behind the wall for the policies, or ids alone for an index.
 BEHIND = {
@@ -30,6 +31,11 @@ BEHIND = {
     "phr_may_write",
     "phr_matching",
     "phr_move_epoch",
+    "phr_hide",
+    "phr_show_again",
+    "phr_leaving",
+    "phr_restrict",
+    "phr_resting",
 }
 
 

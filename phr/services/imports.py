@@ -160,7 +160,7 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
     with acting_as(actor, about=upload.patient_id):
         rows = _held(upload)
         held = rows.select_for_update().first()
-        if held is None or not staging.patient_stays(upload.patient_id):
+        if held is None or not staging.may_grow(upload.patient_id):
             return
         outcome = stage.publish(upload)
         rows.update(

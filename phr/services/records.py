@@ -251,7 +251,7 @@ def old_version(actor: Actor, record_id: UUID, version: int) -> tuple[RecordVers
 def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> None:
     """Say how sensitive one of the actor's own records is; permissions follow at once."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
+        patient = policy.require_own(actor, Action.UPDATE)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
         sharing.move_epoch(patient.pk)
         tokens = label_tokens(patient.pk)
@@ -278,7 +278,7 @@ def would_see(
 ) -> int:
     """How many of the actor's records a permission of this scope would cover now."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
+        patient = policy.require_own(actor, Action.SHARE)
         tokens = label_tokens(patient.pk)
         rows = policy.records(actor, Action.SHARE, Record.objects.all(), patient.pk)
         return rows.filter(
@@ -286,10 +286,10 @@ def would_see(
         ).count()
 
 
-def own_or_denied(actor: Actor) -> None:
-    """Raise `Denied` for who keeps no record of her own."""
+def own_or_denied(actor: Actor, action: Action = Action.READ) -> None:
+    """Raise `Denied` for who keeps no record of her own, `Restricted` when it must rest."""
     with acting_as(actor):
-        policy.require_own(actor)
+        policy.require_own(actor, action)
 
 
 def still_open(actor: Actor, patient_id: UUID, record_id: UUID | None = None) -> None:

@@ -34,7 +34,7 @@ def begin_upload(
     command; a person adds to her own record. Returns the Upload's id.
     """
     with acting_as(actor, about=patient_id):
-        patient = _patient(actor, patient_id)
+        patient = _receiver(actor, patient_id)
         upload_id = uuid4()
         binary = Binary.objects.create(
             patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
@@ -63,9 +63,9 @@ def _report_place(upload_id: UUID) -> str:
     return f"phr_upload/{upload_id}/report"
 
 
-def _patient(actor: Actor, patient_id: UUID | None) -> Patient:
+def _receiver(actor: Actor, patient_id: UUID | None) -> Patient:
     if patient_id is None:
-        return policy.require_own(actor)
+        return policy.require_own(actor, Action.CREATE)
     return policy.require_patient(actor, Action.CREATE, patient_id)
 
 
@@ -90,7 +90,7 @@ def abandon_upload(actor: Actor, upload_id: UUID) -> None:
 
 
 def _own(actor: Actor, upload_id: UUID, patient_id: UUID | None = None) -> Upload:
-    patient = _patient(actor, patient_id)
+    patient = policy.require_own(actor) if patient_id is None else _receiver(actor, patient_id)
     rows = Upload.objects.select_related("original")
     row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None).first()
     if row is None:

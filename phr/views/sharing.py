@@ -14,6 +14,7 @@ from accounts.requests import actor_of, dangerous
 from phr.forms import LogForm, ShareForm
 from phr.services import looks, records
 from sharing import services
+from sharing.policy import Action
 
 
 @dangerous
@@ -23,7 +24,7 @@ def share(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     form = ShareForm(request.POST or None)
     if request.method != "POST" or not form.is_valid() or "change" in request.POST:
-        records.own_or_denied(actor)
+        records.own_or_denied(actor, Action.SHARE)
         return render(request, "phr/share.html", {"form": form})
     if "confirmed" in request.POST:
         return _grant(request, form)
