@@ -180,16 +180,6 @@ def destroy_patient_key(patient_id: UUID) -> bool:
     return bool(gone)
 
 
-def destroy_key(patient_id: UUID) -> None:
-    """Destroy a root key: nothing that was sealed under it opens ever again. Twice is no error.
-
-    Works as `phr_worker`, the one role that may. Other processes forget within `CACHE_SECONDS`.
-    """
-    with _vault(patient_id, role="phr_worker"):
-        PatientKey.objects.using("vault").filter(patient_id=patient_id).delete()
-    forget(patient_id)
-
-
 def has_key(patient_id: UUID) -> bool:
     with in_vault(about=patient_id):
         return PatientKey.objects.using("vault").filter(patient_id=patient_id).exists()
