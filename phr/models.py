@@ -17,6 +17,7 @@ class Binary(models.Model):
     """The encrypted bytes of one file (FHIR R4 Binary); `name` is random and means nothing."""
 
     class Use(models.TextChoices):
+        EXPORT = "export"
         ORIGINAL = "original"
         PICTURE = "picture"
 

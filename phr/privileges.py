@@ -41,7 +41,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_content_type": ("select", "select", ""),
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
-    "mfa_authenticator": (ALL, "", ""),
+    "mfa_authenticator": (ALL, "select (id, user_id, type, created_at, last_used_at)", ""),
     "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
     "phr_provenance": ("select", ALL, ""),
     "phr_record": (
@@ -53,6 +53,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordversion": ("select", ALL, ""),
     "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
     "rights_erasure": (GROW, "select, update", ""),
+    "rights_export": ("select, insert, update (expires_at)", ALL, ""),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, revoked_at)",
         "select, update (revoked_at, invited_email), delete",
