@@ -21,8 +21,10 @@ class System(StrEnum):
     """The named jobs of the software itself; `sharing/policy.py` says what each may do."""
 
     AUDIT = "audit"
+    BACKUP = "backup"
     DEMO = "demo"
     EXPORT = "export"
+    HOLD = "hold"
     IMPORT = "import"
     INTEGRITY = "integrity"
     MAIL = "mail"

@@ -6,14 +6,17 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 
+from accounts import gate
 from accounts.actors import Actor
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 # Features a page could ask the browser for; none is used (passkeys are on by default for "self").
 PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 BACKGROUND = "X-Background"
+AWAY_SECONDS = 600
 
 
 def headers(answer: Answer) -> Answer:
@@ -29,6 +32,30 @@ def headers(answer: Answer) -> Answer:
         return response
 
     return middleware
+
+
+def locked(answer: Answer) -> Answer:
+    """While the gate is closed every address but `/healthz` answers 503 in plain words."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path == "/healthz":
+            return answer(request)
+        if gate.closed():
+            return _away()
+        response = answer(request)
+        if response.status_code >= 500:
+            # It may have been closed since; what was missing then is no fault of the page.
+            gate.forget()
+            return _away() if gate.closed() else response
+        return response
+
+    return middleware
+
+
+def _away() -> HttpResponse:
+    # Without the request: the page asks no database.
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": str(AWAY_SECONDS)})
 
 
 def idle(answer: Answer) -> Answer:

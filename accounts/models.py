@@ -134,10 +134,50 @@ class AuditSeal(models.Model):
         return f"AuditSeal {self.pk}"
 
 
-class OutgoingMail(models.Model):
-    """A mail that is due; `message_sealed` is emptied once it was handed over."""
+class Consent(models.Model):
+    """That a person agreed to one purpose, in which words (GDPR Art. 4(11), 7(1)); not a `Grant`.
+
+    A row is only ever ended, never changed: agreeing again makes another. `sha256` is that of the
+    exact words she saw (hexadecimal); `accounts.purposes` keeps every version of them.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=12)
+    version = models.PositiveSmallIntegerField()
+    locale = models.CharField(max_length=12)
+    sha256 = models.CharField(max_length=64)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="one_live_consent",
+                fields=["user", "purpose"],
+                condition=models.Q(withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                name="consent_withdrawn_at_and_by_go_together",
+                condition=models.Q(withdrawn_at=None, withdrawn_by="")
+                | (models.Q(withdrawn_at__isnull=False) & ~models.Q(withdrawn_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Consent {self.pk}"
+
+
+class OutgoingMail(models.Model):
+    """A mail that is due; `message_sealed` is emptied once it was handed over.
+
+    News names its issue and its reader: one mail each, and only while she wants news.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    issue = models.CharField(max_length=64, blank=True)
+    reader_id = models.UUIDField(null=True)
     message_sealed = models.BinaryField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -145,9 +185,42 @@ class OutgoingMail(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="an_issue_once_for_each_reader",
+                fields=["issue", "reader_id"],
+                condition=~models.Q(issue=""),
+            ),
+            models.CheckConstraint(
+                name="news_has_an_issue_and_a_reader",
+                condition=models.Q(issue="", reader_id=None)
+                | (models.Q(reader_id__isnull=False) & ~models.Q(issue="")),
+            ),
+        ]
+        # Ordinary mail, which has no issue, comes before all news.
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="mail_due", condition=models.Q(sent_at=None))
+            models.Index(
+                fields=["issue", "due_at"], name="mail_due", condition=models.Q(sent_at=None)
+            )
         ]
 
     def __str__(self) -> str:
         return f"OutgoingMail {self.pk}"
+
+
+class Portal(models.Model):
+    """This database's side of the gate (`accounts.gate`): one row, in step with the vault's."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    mark = models.BigIntegerField(default=0)
+    locked_at = models.DateTimeField(null=True)
+    restored_from = models.UUIDField(null=True)
+    snapshot_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(name="one_portal", condition=models.Q(id=1))
+        ]
+
+    def __str__(self) -> str:
+        return f"Portal {self.mark}"

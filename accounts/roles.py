@@ -1,17 +1,22 @@
 """The database roles that the portal works through; none owns a table or passes by the walls."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections
+
 CREATE_ROLES = """
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['phr_web', 'phr_worker', 'phr_judge'] LOOP
+    FOREACH name IN ARRAY ARRAY['phr_web', 'phr_worker', 'phr_judge', 'phr_backup'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;
         END;
     END LOOP;
-    GRANT phr_web, phr_worker TO CURRENT_USER;
+    GRANT phr_web, phr_worker, phr_backup TO CURRENT_USER;
 END $$
 """
 
@@ -43,3 +48,23 @@ def wall(table: str, *policies: str) -> list[str]:
         *(f"CREATE POLICY {table}_{number} ON {table} {policy}"
           for number, policy in enumerate(policies, start=1)),
     ]  # fmt: skip
+
+
+@contextmanager
+def assumed(role: str | None) -> Iterator[None]:
+    """Let both connections of this thread begin in another role; None means as the tables' owner."""
+    options = {alias: connections[alias].settings_dict["OPTIONS"] for alias in connections}
+    before = {alias: own.get("assume_role") for alias, own in options.items()}
+    _assume(options, dict.fromkeys(options, role))
+    try:
+        yield
+    finally:
+        _assume(options, before)
+
+
+def _assume(options: dict[str, dict[str, object]], roles: dict[str, str | None]) -> None:
+    for alias, own in options.items():
+        own.pop("assume_role", None)
+        if roles[alias]:
+            own["assume_role"] = roles[alias]
+        connections[alias].close()

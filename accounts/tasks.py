@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import expiry, mail, sealer
+from accounts import expiry, gate, mail, sealer
 from accounts.actors import Actor, System
 
 
@@ -14,6 +14,12 @@ def seal_audit() -> int:
 @shared_task(name="accounts.tasks.send_mail")
 def send_mail() -> int:
     return mail.send_due(Actor.job(System.MAIL))
+
+
+@shared_task(name="accounts.tasks.advance_mark")
+def advance_mark() -> int:
+    gate.advance(Actor.job(System.BACKUP))
+    return 0  # never "more to do": a sweep runs until nothing is due
 
 
 @shared_task(name="accounts.tasks.clear_expired")

@@ -27,6 +27,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, delete",
         "select, update (access_epoch, erasing_at, restricted_at)",
     ),
+    "accounts_portal": ("select", "select, insert, update", ""),
     "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
     "accounts_user": ("select, insert, update", "select, insert, update", "select"),
     "accounts_user_groups": ("select", "", ""),
@@ -41,7 +42,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_content_type": ("select", "select", ""),
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
-    "mfa_authenticator": (ALL, "select (id, user_id, type, created_at, last_used_at)", ""),
+    "mfa_authenticator": (ALL, "", ""),
     "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
     "phr_provenance": ("select", ALL, ""),
     "phr_record": (
@@ -52,8 +53,23 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": ("select", ALL, ""),
     "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
-    "rights_erasure": (GROW, "select, update", ""),
+    "rights_erasure": (
+        "select, insert, update (undone_at)",
+        "select, insert, update, delete",
+        "select",
+    ),
     "rights_export": ("select, insert, update (expires_at)", ALL, ""),
+    "rights_heldfile": ("", ALL, ""),
+    "rights_helditem": ("", ALL, ""),
+    "rights_hold": (
+        "select, insert, update (review_on, placed_after_request, confirmed_by, confirmed_at,"
+        " declined_by, declined_at, reviewed_by, reviewed_at, release_asked_by, release_asked_at,"
+        " released_by, released_at, opening_asked_by, opening_asked_at, opening_allowed_by,"
+        " opening_allowed_at)",
+        "select, update (patient_id, record_id, declined_at, opened_at, rehomed_at, lost_at,"
+        " destroyed_at, told_at, release_told_at)",
+        "",
+    ),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, revoked_at)",
         "select, update (revoked_at, invited_email), delete",
@@ -63,24 +79,59 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
 }
 VAULT: dict[str, tuple[str, str, str]] = {
     "django_migrations": ("select", "select", ""),
-    "vault_keyencryptionkey": (GROW, GROW, ""),
+    "vault_backupset": ("select", "select, insert, update", ""),
+    "vault_certificate": (GROW, GROW, ""),
+    "vault_keyencryptionkey": (GROW, "select, insert, delete", ""),
     "vault_ledgerentry": (
         "insert, select (id, made_at)",
         "select, insert, update (token, emptied_at)",
         "",
     ),
-    "vault_patientkey": (GROW, "select, insert, delete", ""),
+    "vault_patientkey": (GROW, "select, insert, update (kek_id, wrapped), delete", ""),
+    "vault_pulse": ("select", "select, insert, update", ""),
 }
+LISTED = {"default": DEFAULT, "vault": VAULT}
 ROLES = ("phr_web", "phr_worker", "phr_judge")
+# Reads every row of every table for a backup, and nothing else; nobody signs in as it.
+BACKUP = "phr_backup"
+NOT_YET_SEEN = """
+    SELECT c.relname::text FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relrowsecurity AND NOT EXISTS (
+        SELECT 1 FROM pg_policy WHERE polrelid = c.oid AND polname = 'phr_backup'
+      )
+"""
 
 
 def apply(cursor: Any, listed: dict[str, tuple[str, str, str]]) -> None:
     """Take all privileges on tables and sequences from the three roles, and give the listed ones."""
+    close(cursor)
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}")
+    for role in ROLES[:2]:
+        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
+    for role in ROLES:
+        give(cursor, listed, role)
+
+
+def close(cursor: Any) -> None:
+    """Take all privileges on tables from the roles the portal works through."""
     roles = ", ".join(ROLES)
     cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {roles}")
-    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {roles}")
-    cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO phr_web, phr_worker")
+
+
+def give(cursor: Any, listed: dict[str, tuple[str, str, str]], role: str) -> None:
+    """Give one role what is listed for it."""
     for table, privileges in listed.items():
-        for role, verbs in zip(ROLES, privileges, strict=True):
-            if verbs:
-                cursor.execute(f"GRANT {verbs} ON {table} TO {role}")
+        if verbs := privileges[ROLES.index(role)]:
+            cursor.execute(f"GRANT {verbs} ON {table} TO {role}")
+
+
+def let_backups_see(cursor: Any) -> None:
+    """Let `phr_backup` read every row of every table there is now, walled or not."""
+    cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {BACKUP}")
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {BACKUP}")
+    cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {BACKUP}")
+    cursor.execute(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {BACKUP}")
+    cursor.execute(NOT_YET_SEEN)
+    for (table,) in cursor.fetchall():
+        cursor.execute(f"CREATE POLICY {BACKUP} ON {table} FOR SELECT TO {BACKUP} USING (true)")

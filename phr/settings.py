@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.middleware.locked",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -216,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "accounts.tasks.seal_audit": 2,
         "accounts.tasks.send_mail": 10,
+        "accounts.tasks.advance_mark": 10,
         "accounts.tasks.clear_expired": 3600,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,

@@ -33,8 +33,10 @@ GRANTABLE = frozenset({Action.READ, Action.COPY})
 # What may happen while processing is restricted: storing goes on, and she may look, take and delete.
 UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE})
 JOBS: dict[str, frozenset[Action]] = {
+    System.BACKUP: frozenset(),
     System.DEMO: frozenset(),
     System.EXPORT: frozenset({Action.READ, Action.COPY}),
+    System.HOLD: frozenset(),
     System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
     System.INTEGRITY: frozenset(),
     System.OPERATOR: frozenset({Action.COPY, Action.CREATE}),

@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
 
-from accounts import audit, keys
+from accounts import audit, gate, keys
 from tests.cast import Cast
 
 # `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
@@ -70,6 +70,7 @@ setattr(TransactionTestCase, "_fixture_teardown", _teardown)  # noqa: B010 - not
 def fresh_process_memory(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[None]:
     """No test inherits what another made this process remember: keys, event numbers, anchors."""
     keys.forget_all()
+    gate.forget()
     monkeypatch.setattr(audit, "_pen", audit._Pen())
     Path(settings.PHR_AUDIT_ANCHOR_FILE).unlink(missing_ok=True)
     yield

@@ -86,7 +86,36 @@ def test_no_wall_is_open_to_everybody(alias: str) -> None:
     )
 
     assert not [row for row in rows if "-" in row[1].split(" ")], "a policy for PUBLIC"
-    assert {(table, roles) for table, roles, rule in rows if rule == "true"} <= set(OPEN)
+    assert {(table, roles) for table, roles, rule in rows if rule == "true"} <= {
+        *OPEN,
+        *((table, privileges.BACKUP) for table, _, _ in rows),
+    }
+
+
+@pytest.mark.parametrize("alias", ["default", "vault"])
+def test_a_backup_reads_every_row_and_its_role_can_do_nothing_else(alias: str) -> None:
+    """A table that `phr_backup` saw nothing of would be dumped empty, without a word."""
+    walled = ask(
+        alias,
+        "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity"
+        " AND relnamespace = 'public'::regnamespace",
+    )
+    seen = ask(
+        alias,
+        "SELECT polrelid::regclass::text FROM pg_policy WHERE polpermissive AND polcmd = 'r'"
+        " AND polroles::regrole[]::text[] = %s AND pg_get_expr(polqual, polrelid) = 'true'",
+        [privileges.BACKUP],
+    )
+    mentioned = ask(
+        alias,
+        "SELECT polrelid::regclass::text FROM pg_policy WHERE %s::regrole::oid = ANY (polroles)",
+        privileges.BACKUP,
+    )
+    assert sorted(walled) == sorted(seen) == sorted(mentioned)
+
+    with login(alias) as opened:
+        for table in LISTED[alias]:
+            assert held(opened, privileges.BACKUP, table) == {"select": None}, table
 
 
 @pytest.mark.parametrize("alias", ["default", "vault"])
@@ -102,18 +131,21 @@ def test_what_hangs_on_a_walled_table_says_whose_it_is(alias: str) -> None:
     assert {child for child, parent in children if parent in walled} <= walled
 
 
+ROLES = [*privileges.ROLES, privileges.BACKUP]
+
+
 def test_the_roles_pass_by_no_wall() -> None:
     flags = ask(
         "default",
         "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s) AND NOT (rolsuper OR rolbypassrls"
         " OR rolcreaterole OR rolcreatedb OR rolcanlogin OR rolinherit OR rolreplication)",
-        list(privileges.ROLES),
+        ROLES,
     )
-    assert {name for (name,) in flags} == set(privileges.ROLES)
+    assert {name for (name,) in flags} == set(ROLES)
     memberships = ask(
         "default",
         "SELECT 1 FROM pg_auth_members WHERE member::regrole::text = ANY (%s)",
-        list(privileges.ROLES),
+        ROLES,
     )
     assert not memberships
 
@@ -126,13 +158,13 @@ def test_the_roles_own_nothing_and_make_nothing(alias: str) -> None:
         " UNION ALL SELECT nspname FROM pg_namespace WHERE nspowner::regrole::text = ANY (%s)"
         " UNION ALL SELECT proname FROM pg_proc WHERE proowner::regrole::text = ANY (%s)"
         " UNION ALL SELECT datname FROM pg_database WHERE datdba::regrole::text = ANY (%s)",
-        list(privileges.ROLES),
-        list(privileges.ROLES),
-        list(SERVING),
-        list(privileges.ROLES),
+        ROLES,
+        ROLES,
+        [*SERVING, privileges.BACKUP],
+        ROLES,
     )
     assert not owned
-    for role in privileges.ROLES:
+    for role in ROLES:
         statement = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
         assert ask(alias, statement, role) == [(False,)]
 
@@ -267,6 +299,10 @@ def test_the_roles_may_only_add_to_the_trail(role: str, table: str, statement: s
 def test_only_this_patients_key_comes_out_of_the_vault() -> None:
     with as_role("phr_web", alias="vault") as web, pytest.raises(InsufficientPrivilege):
         web.execute("DELETE FROM vault_patientkey")
-    for role in SERVING:
-        with as_role(role, alias="vault") as opened, pytest.raises(InsufficientPrivilege):
-            opened.execute("UPDATE vault_patientkey SET wrapped = ''")
+    with as_role("phr_web", alias="vault") as web, pytest.raises(InsufficientPrivilege):
+        web.execute("UPDATE vault_patientkey SET wrapped = ''")
+    # The worker wraps keys anew, one patient at a time; it moves none to another patient.
+    with as_role("phr_worker", alias="vault") as worker:
+        assert worker.execute("UPDATE vault_patientkey SET wrapped = ''").rowcount == 0
+        with pytest.raises(InsufficientPrivilege):
+            worker.execute("UPDATE vault_patientkey SET patient_id = gen_random_uuid()")

@@ -1,4 +1,7 @@
-"""Django's migrate, as the owner of the tables, ending with the privileges of the roles."""
+"""Django's migrate, as the owner of the tables, ending with the privileges of the roles.
+
+A locked database stays locked: its roles get no privileges. `reconcile` gives them.
+"""
 
 from typing import Any
 
@@ -6,23 +9,21 @@ from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import connections
 
+from accounts import gate
+from accounts.roles import assumed
 from phr import privileges
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         alias = options["database"]
-        connection = connections[alias]
-        role = connection.settings_dict["OPTIONS"].pop("assume_role", None)
-        connection.close()
-        try:
+        with assumed(None):
             super().handle(*args, **options)
             if alias == "default":
                 call_command("createcachetable", database=alias, verbosity=0)
-            with connection.cursor() as cursor:
-                listed = privileges.DEFAULT if alias == "default" else privileges.VAULT
-                privileges.apply(cursor, listed)
-        finally:
-            if role:
-                connection.settings_dict["OPTIONS"]["assume_role"] = role
-            connection.close()
+            with connections[alias].cursor() as cursor:
+                privileges.let_backups_see(cursor)
+                if gate.shut():
+                    privileges.close(cursor)
+                else:
+                    privileges.apply(cursor, privileges.LISTED[alias])

@@ -6,7 +6,9 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import gate
 
 MOST_ROUNDS = 10_000
 
@@ -15,6 +17,8 @@ class Command(BaseCommand):
     help = "Run everything beat would start, until nothing is due. Ends with one line of figures."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        if gate.closed():
+            raise CommandError("The portal is locked: run manage.py reconcile first.")
         began = time.monotonic()
         current_app.loader.import_default_modules()
         done = {name: self._run(name) for name in settings.CELERY_BEAT_SCHEDULE}

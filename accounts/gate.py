@@ -1,0 +1,111 @@
+"""The lock: a database that was wound back, by whatever means, lets nobody in (DESIGN D10).
+
+Both databases carry a mark that beat advances, the vault's first. Out of step by more than one
+means that one of them was wound back. A restore of ours says so itself, in `locked_at`.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from django.db import Error, OperationalError, connections, transaction
+
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.models import Portal
+from accounts.vault.acting import in_vault
+from accounts.vault.models import Pulse
+
+REMEMBERED_SECONDS = 1.0
+TABLES = {"default": "accounts_portal", "vault": "vault_pulse"}
+
+_lock = Lock()
+_open_until = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One database's side of the gate; there is none (mark 0) in a database that is new."""
+
+    mark: int = 0
+    locked_at: datetime | None = None
+    there: bool = False
+
+
+def closed() -> bool:
+    """Whether nobody may be let in and no work may be done now.
+
+    An open gate is remembered for a second; that is less than what the marks can tell apart. A
+    database that cannot be reached is not our question: what needs it fails by itself.
+    """
+    global _open_until  # noqa: PLW0603 - one process-wide memory, guarded by the lock
+    now = time.monotonic()
+    with _lock:
+        if now < _open_until:
+            return False
+    try:
+        if shut():
+            return True
+    except OperationalError:
+        return False
+    except Error:
+        # No such table, or no privilege on it: somebody is restoring.
+        return True
+    with _lock:
+        _open_until = now + REMEMBERED_SECONDS
+    return False
+
+
+def shut() -> bool:
+    """What the databases say now. Raises `django.db.Error` when they cannot be asked."""
+    portal = _post("default")
+    return bool(portal.locked_at) or out_of_step(portal, _post("vault"))
+
+
+def out_of_step(portal: Post, pulse: Post) -> bool:
+    """The rule: neither is locked, and the vault is ahead by one step at the most."""
+    if portal.locked_at or pulse.locked_at:
+        return True
+    if pulse.there != portal.there and max(pulse.mark, portal.mark) > 1:
+        return True
+    return not 0 <= pulse.mark - portal.mark <= 1
+
+
+def forget() -> None:
+    """Ask again at the next question."""
+    global _open_until  # noqa: PLW0603
+    with _lock:
+        _open_until = 0.0
+
+
+def _post(alias: str) -> Post:
+    table = TABLES[alias]
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
+        if cursor.fetchone() == (False,):
+            return Post()
+        cursor.execute(f"SELECT mark, locked_at FROM {table}")  # noqa: S608 - names of ours
+        row = cursor.fetchone()
+    return Post(row[0], row[1], there=True) if row else Post()
+
+
+def advance(actor: Actor) -> bool:
+    """Move both marks one step on, the vault's first. Returns whether they moved.
+
+    Killed between the two, the next run moves the second alone.
+    """
+    if shut():
+        return False
+    with in_vault(worker=True):
+        Pulse.objects.get_or_create(pk=1)
+        pulse = Pulse.objects.select_for_update().get(pk=1)
+        with acting_as(actor):
+            behind = Portal.objects.filter(pk=1, mark=pulse.mark).first()
+        if behind is not None or pulse.mark == 0:
+            pulse.mark += 1
+            pulse.save(update_fields=["mark"])
+    with acting_as(actor):
+        Portal.objects.get_or_create(pk=1)
+        Portal.objects.filter(pk=1, mark__lt=pulse.mark).update(mark=pulse.mark)
+    return True
