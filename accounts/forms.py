@@ -1,4 +1,9 @@
+from typing import Any
+
 from django import forms
+
+from accounts import purposes
+from accounts.purposes import Purpose
 
 
 class PatientForm(forms.Form):
@@ -8,6 +13,28 @@ class PatientForm(forms.Form):
         help_text="People you share your record with will see this name.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+    agrees = forms.BooleanField(
+        label=purposes.current(Purpose.KEEP).words,
+        error_messages={
+            "required": "Tick this box if you agree. If not, we may not keep a record."
+        },
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The words she saw must be today's: she agrees to what she read and to nothing else."""
+        if self.data.get("sha256") != purposes.current(Purpose.KEEP).sha256:
+            self.add_error("agrees", "The words beside this box have changed. Read them again.")
+        return self.cleaned_data
+
+
+class ConsentForm(forms.Form):
+    """One press on the page of consents: which purpose, yes or no, and the words that were shown."""
+
+    purpose = forms.TypedChoiceField(
+        choices=[(one.value, one.name) for one in Purpose], coerce=Purpose
+    )
+    agree = forms.ChoiceField(choices=[("yes", "Yes"), ("no", "No")])
+    sha256 = forms.CharField(required=False, max_length=64)
 
 
 class PractitionerForm(forms.Form):

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts import audit, keys
+from accounts import audit, consents, keys, purposes
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Patient, Practitioner, User
+from accounts.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def sides(actor: Actor) -> Sides:
 def begin_record(actor: Actor, *, name: str) -> UUID:
     """Make the signed-in person a patient with a key of her own. Returns the Patient's id.
 
-    Doing it again changes nothing. Raises `Denied` for anybody who is not signed in.
+    Also writes down that she agreed to it, in today's words (GDPR Art. 9(2)(a)). Doing it again
+    changes nothing. Raises `Denied` for anybody who is not signed in.
     """
     if actor.door is not Door.SESSION or actor.user_id is None:
         raise Denied("begin")
@@ -50,6 +52,7 @@ def begin_record(actor: Actor, *, name: str) -> UUID:
         keys.create_patient_key(patient.pk)
         patient.name_sealed = _seal_name(patient.pk, name)
         patient.save()
+        consents.give(actor, Purpose.KEEP, sha256=purposes.current(Purpose.KEEP).sha256)
         note("begin", patient_id=patient.pk, subject=f"Patient/{patient.pk}", basis="owner")
         return patient.pk
 

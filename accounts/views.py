@@ -1,15 +1,23 @@
 """Pages about oneself; sign-in, mail addresses and second factors are allauth's."""
 
+from uuid import UUID
+
 from allauth.account.internal import flows
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import services
-from accounts.forms import PatientForm, PractitionerForm
+from accounts import consents, news, purposes, services
+from accounts.forms import ConsentForm, PatientForm, PractitionerForm
+from accounts.purposes import Purpose
 from accounts.requests import actor_of
+
+PLAIN = "text/plain; charset=utf-8"
 
 
 @login_required
@@ -30,9 +38,10 @@ def welcome(request: HttpRequest) -> HttpResponse:
 def begin(request: HttpRequest) -> HttpResponse:
     form = PatientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.begin_record(actor_of(request), **form.cleaned_data)
+        services.begin_record(actor_of(request), name=form.cleaned_data["name"])
         return redirect("phr:records")
-    return render(request, "accounts/begin.html", {"form": form})
+    text = purposes.current(Purpose.KEEP)
+    return render(request, "accounts/begin.html", {"form": form, "text": text})
 
 
 @login_required
@@ -43,6 +52,61 @@ def register(request: HttpRequest) -> HttpResponse:
         services.register_practitioner(actor_of(request), **form.cleaned_data)
         return redirect("sharing:shared")
     return render(request, "accounts/register.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreed(request: HttpRequest) -> HttpResponse:
+    """What data are used for, what the person agreed to, and a button to change it."""
+    form = ConsentForm(request.POST or None)
+    if request.method == "POST":
+        if form.is_valid():
+            _choose(request, **form.cleaned_data)
+        return redirect("accounts:consents")
+    actor = actor_of(request)
+    context = {
+        "choices": consents.choices(actor),
+        "history": consents.history(actor),
+        "uses": [one for one in purposes.uses() if not one.purpose],
+        "contact": settings.PHR_CONTACT_EMAIL,
+    }
+    return render(request, "accounts/consents.html", context)
+
+
+def _choose(request: HttpRequest, *, purpose: Purpose, agree: str, sha256: str) -> None:
+    if agree == "no":
+        consents.withdraw(actor_of(request), purpose)
+        messages.success(request, "You do not agree to this any more.")
+        return
+    try:
+        consents.give(actor_of(request), purpose, sha256=sha256)
+    except consents.Changed:
+        messages.warning(request, "The words are new. Please read them, and press again.")
+    else:
+        messages.success(request, "You agree to this. You can take it back here at any time.")
+
+
+@login_required
+@require_safe
+def consent_receipt(request: HttpRequest, consent_id: UUID) -> HttpResponse:
+    """What was agreed to, when and in which words, as a text to keep."""
+    row = consents.consent(actor_of(request), consent_id)
+    text = purposes.shown(row.sha256)
+    context = {"row": row, "text": text, "use": purposes.use(text.purpose)}
+    response = render(request, "accounts/receipt.txt", context, content_type=PLAIN)
+    name = f"consent-{row.purpose}-{row.given_at:%Y-%m-%d}.txt"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@csrf_exempt  # mail programs press this button without cookies (RFC 8058 section 3.1)
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop_news(request: HttpRequest, token: str) -> HttpResponse:
+    """One button; opening the page does nothing, because programs open links in mails to test them."""
+    if request.method == "POST":
+        news.stop(actor_of(request), token)
+        return render(request, "accounts/news_stopped.html")
+    return render(request, "accounts/stop_news.html")
 
 
 @login_required

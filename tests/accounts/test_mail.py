@@ -47,3 +47,14 @@ def test_a_mail_that_cannot_be_opened_holds_up_no_other() -> None:
     assert [letter.to for letter in outbox.outbox] == [["two@example.org"]]
     with acting_as(MAILER):
         assert OutgoingMail.objects.get(sent_at=None).attempts == 1
+
+
+def test_what_waits_for_an_address_is_dropped_and_nothing_else() -> None:
+    for to in ("one@example.org", "two@example.org", "One@Example.org"):
+        queue(to)
+
+    assert mail.forget_address(MAILER, "one@example.org") == 2
+    assert mail.forget_address(MAILER, "one@example.org") == 0
+
+    assert mail.send_due(MAILER) == 1
+    assert [letter.to for letter in outbox.outbox] == [["two@example.org"]]

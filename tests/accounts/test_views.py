@@ -10,6 +10,7 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import purposes
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, User
 from phr import settings as portal_settings
@@ -210,7 +211,9 @@ def test_a_person_begins_a_record_and_a_professional_says_who_she_is(cast: Cast)
     del cast
     bob = sign_in("bob@example.org")
     assert "There is a problem" in text(bob.post("/welcome/patient/", {"name": ""} | {"x": "y"}))
-    assert bob.post("/welcome/patient/", {"name": "Bob Brown"}).headers["Location"] == "/records/"
+    form = {"name": "Bob Brown", "agrees": "on"}
+    form["sha256"] = purposes.current(purposes.Purpose.KEEP).sha256
+    assert bob.post("/welcome/patient/", form).headers["Location"] == "/records/"
     assert bob.get("/records/").status_code == 200
 
     carol = sign_in("carol@example.org")
