@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
@@ -37,6 +38,14 @@ def flag(name: str, *, default: bool) -> bool:
     return value in {"1", "true", "yes", "on"}
 
 
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its name in the IANA database."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ImproperlyConfigured(f"“{name}” is not a time zone like Europe/Dublin.") from error
+
+
 def database(name: str, url: str, role: str) -> dict[str, Any]:
     """A libpq connection string as Django wants it, working through the given role."""
     try:
@@ -55,6 +64,18 @@ def database(name: str, url: str, role: str) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": parts | ({"assume_role": role} if role else {}),
+    }
+
+
+def private_folder(location: Path) -> dict[str, Any]:
+    """A folder that only the portal's account may look into, as Django's storage API wants it."""
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": location,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     }
 
 

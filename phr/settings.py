@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from phr.environment import broker, database, flag, number, text
+from phr.environment import broker, database, flag, number, private_folder, text, zone
 from phr.launch.found import services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +22,7 @@ PHR_ORIGIN = text("PHR_ORIGIN", found.get("PHR_ORIGIN", "http://127.0.0.1:8000")
 PHR_DATA_DIR = Path(text("PHR_DATA_DIR", found.get("PHR_DATA_DIR", str(BASE_DIR / ".data"))))
 PHR_PORTAL_NAME = text("PHR_PORTAL_NAME", "My health record")
 PHR_CONTACT_EMAIL = text("PHR_CONTACT_EMAIL", "")
+PHR_LEGAL_ZONE = zone(text("PHR_LEGAL_ZONE", "UTC"))
 
 _origin = urlsplit(PHR_ORIGIN)
 if _origin.scheme not in {"http", "https"} or not _origin.hostname:
@@ -128,16 +129,16 @@ PHR_KEK_FILE = Path(text("PHR_KEK_FILE", str(PHR_DATA_DIR / "keys" / "kek")))
 PHR_AUDIT_ANCHOR_FILE = Path(
     text("PHR_AUDIT_ANCHOR_FILE", str(PHR_DATA_DIR / "audit" / "anchors.jsonl"))
 )
+PHR_BACKUP_DIR = Path(text("PHR_BACKUP_DIR", str(PHR_DATA_DIR / "backups" / "portal")))
+PHR_VAULT_BACKUP_DIR = Path(text("PHR_VAULT_BACKUP_DIR", str(PHR_DATA_DIR / "backups" / "vault")))
+PHR_BACKUP_HOURS = number("PHR_BACKUP_HOURS", 24)
+PHR_BACKUP_DAYS = number("PHR_BACKUP_DAYS", 30)
+PHR_VAULT_BACKUP_DAYS = number("PHR_VAULT_BACKUP_DAYS", 7)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "files": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": PHR_DATA_DIR / "files",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "files": private_folder(PHR_DATA_DIR / "files"),
+    "backups": private_folder(PHR_BACKUP_DIR),
+    "vault_backups": private_folder(PHR_VAULT_BACKUP_DIR),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -221,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.clear_expired": 3600,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
+        "rights.tasks.back_up": 600,
+        "rights.tasks.build_exports": 10,
+        "rights.tasks.destroy_exports": 30,
+        "rights.tasks.expire_backups": 3600,
+        "rights.tasks.hold_due": 60,
         "rights.tasks.purge_due": 30,
     }.items()
 }
@@ -267,8 +273,11 @@ PHR_UPLOAD_MOST_BYTES = number("PHR_UPLOAD_MOST_BYTES", 200_000_000)
 PHR_UPLOAD_MOST_FILES = number("PHR_UPLOAD_MOST_FILES", 50)
 PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
 PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
+PHR_FONT_DIR = text("PHR_FONT_DIR", "")
+PHR_EXPORT_DAYS = number("PHR_EXPORT_DAYS", 7)
 PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
 PHR_INVITATIONS_A_DAY = number("PHR_INVITATIONS_A_DAY", 30)
+PHR_UNDO_HOURS = number("PHR_UNDO_HOURS", 72)
 # A file sent to any other address is never written down; only `phr.receiving` keeps files.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = PHR_UPLOAD_MOST_FILES

@@ -11,6 +11,7 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -173,6 +174,23 @@ def _cut(plain: Iterator[bytes], skip: int, length: int | None) -> Iterator[byte
 def destroy(name: str) -> None:
     """Remove a file; removing it twice is no error."""
     storages["files"].delete(name)
+
+
+@contextmanager
+def arriving(name: str) -> Iterator[File[bytes]]:
+    """A file that comes back as it once was stored: whole under its name in the end, or not there."""
+    store = storages["files"]
+    if not isinstance(store, FileSystemStorage):
+        with _create(name) as remote:
+            yield remote
+        return
+    unfinished = f"{name}.part"
+    destroy(unfinished)
+    with _create(unfinished) as out:
+        yield out
+        out.flush()
+        os.fsync(out.fileno())
+    Path(store.path(unfinished)).replace(store.path(name))
 
 
 def exists(name: str) -> bool:

@@ -1,5 +1,6 @@
 """The cast and the ground every test stands on: real PostgreSQL, through the portal's own roles."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import audit, gate, keys
+from phr import storage
 from tests.cast import Cast
 
 # `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
@@ -87,6 +89,17 @@ def quick_passwords(settings: Settings) -> None:
 def static_files() -> None:
     """The files that pages name, collected as in a deployment."""
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def repositories(settings: Settings) -> Iterator[None]:
+    """No backups and no files before a test, and no backups after it."""
+    for name in storage.names():
+        storage.destroy(name)
+    folder = settings.PHR_DATA_DIR / "backups"
+    shutil.rmtree(folder, ignore_errors=True)
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -92,6 +92,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ["PHR_DATA_DIR"] = data
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     os.environ.setdefault("PHR_ORIGIN", "http://testserver")
+    # A sweep in a test makes no backup; tests/rights/test_backups.py asks for them.
+    os.environ.setdefault("PHR_BACKUP_HOURS", "0")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,0 +1,26 @@
+"""One at a time: whoever makes, expires, restores or reconciles holds this lock in the vault.
+
+It belongs to a connection of its own, so that it ends with the process, however that ends.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rights.backups.programs import login
+
+NUMBER = 0x7068725F62616B  # "phr_bak"
+
+
+class Busy(Exception):
+    """Another backup, expiry, restore or reconciliation is running."""
+
+
+@contextmanager
+def turn() -> Iterator[int]:
+    """Hold the turn; yields the number of the server process that holds it. Raises `Busy`."""
+    with login("vault") as opened:
+        opened.autocommit = True
+        taken = opened.execute("SELECT pg_try_advisory_lock(%s)", [NUMBER]).fetchone()
+        if taken != (True,):
+            raise Busy("Another backup, expiry, restore or reconciliation is running.")
+        yield opened.info.backend_pid

@@ -1,0 +1,199 @@
+"""Backups: made and read back, kept for a stated time, seen gone (DESIGN D10)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
+from accounts.keys import KeyProblem, Unopenable
+from accounts.vault.models import BackupSet
+from rights.backups import catalogue, contents, dump, manifest, pool
+from rights.backups.contents import Blind
+from rights.backups.dump import Incomplete
+from rights.backups.manifest import Manifest, SetKey, Untrue
+from rights.backups.programs import ProgramFailed, login
+from rights.backups.repository import Kind, Repository
+from rights.backups.turn import Busy, turn
+
+# The small one first: it is worth the most.
+KINDS = (Kind.VAULT, Kind.DEFAULT)
+NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
+FAILURES = (Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError)
+
+
+def back_up(actor: Actor, kind: Kind) -> BackupSet:
+    """Make one set and read it back.
+
+    Raises one of `FAILURES` when no sound backup came about; what was begun is then removed.
+    """
+    with turn():
+        catalogue.give_up_unfinished()
+        row = catalogue.begin(kind)
+        repository = Repository(kind)
+        try:
+            made = _make(repository, row)
+            dump.check(repository, made)
+        except BaseException:
+            catalogue.note_failed(row)
+            repository.remove_set(row.pk)
+            raise
+        with acting_as(actor):
+            note("backup", subject=f"BackupSet/{row.pk}", basis=f"job:{actor.system}")
+        catalogue.note_verified(row, made)
+        return row
+
+
+def _make(repository: Repository, row: BackupSet) -> Manifest:
+    """Dump, copy the files, and write the manifest last."""
+    own, place = SetKey.new(row.pk), str(row.pk)
+    with login(repository.kind) as opened:
+        found = contents.look(opened, repository.kind)
+        catalogue.note_contents(row, found)
+        names = contents.files(opened) if repository.kind is Kind.DEFAULT else []
+        dumped = dump.put(repository, place, own.key, found)
+    files = pool.put(repository, names, _known(repository) if names else {})
+    made = Manifest(
+        id=row.pk,
+        kind=repository.kind,
+        started_at=found.at,
+        finished_at=timezone.now(),
+        expires_at=row.expires_at,
+        kek_id=own.kek_id,
+        wrapped=own.wrapped,
+        keks=tuple(sorted({own.kek_id, *found.keks})),
+        server=found.server,
+        mark=found.mark,
+        tables=found.tables,
+        shape=found.shape,
+        dump=dumped,
+        list=pool.write_list(repository, place, own.key, files),
+        files=len(files),
+        files_missing=_missing(repository.kind, set(names) - {file.name for file in files}),
+    )
+    manifest.write(repository, made)
+    return manifest.read(repository, row.pk)
+
+
+def _known(repository: Repository) -> dict[str, pool.Pooled]:
+    """What the newest set says about files: they never change."""
+    for earlier in reversed(manifest.finished(repository)):
+        return {file.name: file for file in pool.read_list(repository, earlier)}
+    return {}
+
+
+def _missing(kind: Kind, names: set[str]) -> int:
+    """How many of these are still needed: a file that was erased meanwhile is not missing."""
+    if not names:
+        return 0
+    with login(kind) as opened:
+        return len(names & set(contents.files_now(opened)))
+
+
+def back_up_due(actor: Actor) -> int:
+    """Make the sets whose time has come. Returns how many; none while another run is at it."""
+    made = 0
+    for kind in KINDS:
+        if not _due(kind):
+            continue
+        try:
+            back_up(actor, kind)
+        except Busy:
+            break
+        made += 1
+    return made
+
+
+def _due(kind: Kind) -> bool:
+    if not settings.PHR_BACKUP_HOURS:
+        return False
+    newest = catalogue.newest_verified(kind)
+    return newest is None or newest.started_at <= timezone.now() - _interval()
+
+
+def _interval() -> timedelta:
+    return timedelta(hours=settings.PHR_BACKUP_HOURS)
+
+
+def expire(actor: Actor) -> int:
+    """Remove what is past its last day, and note what the repository no longer shows.
+
+    Killed at any point, the next run goes on. Returns how many sets were removed; none while a
+    backup is being made.
+    """
+    try:
+        with turn():
+            catalogue.give_up_unfinished()
+            removed = sum(_expire(Repository(kind)) for kind in Kind)
+            catalogue.note_expiry()
+    except Busy:
+        return 0
+    if removed:
+        with acting_as(actor):
+            note("backups-expired", basis=f"job:{actor.system}")
+    return removed
+
+
+def _expire(repository: Repository) -> int:
+    past = set(catalogue.expired(repository.kind))
+    there = repository.sets()
+    for set_id in past & there:
+        repository.remove_set(set_id)
+    pool.sweep(repository, manifest.finished(repository))
+    catalogue.note_gone(repository.kind, repository.sets())
+    return len(past & there)
+
+
+def exposures(before: datetime, kind: Kind | str) -> list[BackupSet]:
+    """Sets that may still hold what existed before that instant, oldest first."""
+    return [row for row in catalogue.there(Kind(kind)) if row.started_at < before]
+
+
+def latest_gone_by(kind: Kind | str) -> datetime:
+    """When, by the settings of now, a set that is being made at this moment will be seen gone."""
+    return timezone.now() + catalogue.lifetime(Kind(kind)) + 2 * catalogue.EXPIRY_EVERY
+
+
+def every() -> list[BackupSet]:
+    """Every set there is or was, oldest first."""
+    return catalogue.every()
+
+
+def line(row: BackupSet) -> dict[str, object]:
+    """A set as the commands print it; times in ISO 8601, UTC."""
+    times = ("started_at", "verified_at", "failed_at", "expires_at", "gone_at")
+    shown: dict[str, object] = {"id": str(row.pk), "kind": row.kind}
+    for name in times:
+        at = getattr(row, name)
+        shown[name.removesuffix("_at")] = at.isoformat(timespec="seconds") if at else None
+    return shown | {"size": row.size, "rows": row.rows, "files": row.files}
+
+
+def alarms() -> list[str]:
+    """What is wrong with the backups now: sentences for staff and the operator, best none."""
+    found = [sentence for kind in Kind for sentence in _alarms(kind)]
+    if not settings.PHR_BACKUP_HOURS:
+        found.append("Automatic backups are switched off (PHR_BACKUP_HOURS is 0).")
+    ran = catalogue.last_expiry()
+    if ran is None or ran < timezone.now() - timedelta(hours=24):
+        found.append("Old backups have not been looked for in the last 24 hours.")
+    return found
+
+
+def _alarms(kind: Kind) -> Iterator[str]:
+    now, newest, last = timezone.now(), catalogue.newest_verified(kind), catalogue.last_try(kind)
+    there = catalogue.there(kind)
+    if newest is None or newest.started_at < now - 2 * max(_interval(), timedelta(hours=24)):
+        yield f"{NAMES[kind]}: no verified backup is recent enough."
+    if last is not None and last.failed_at is not None:
+        yield f"{NAMES[kind]}: the last backup failed."
+    if newest is not None and newest.files_missing:
+        yield f"{NAMES[kind]}: {newest.files_missing} files are lost from the store."
+    late = [row for row in there if row.expires_at < now - 2 * catalogue.EXPIRY_EVERY]
+    if late:
+        yield f"{NAMES[kind]}: {len(late)} backups are past their last day and still there."
+    unknown = Repository(kind).sets() - {row.pk for row in there}
+    if unknown:
+        yield f"{NAMES[kind]}: {len(unknown)} backups in the repository are in no catalogue."
