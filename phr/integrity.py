@@ -17,6 +17,8 @@ from phr.models import Binary
 
 # A file that is arriving right now has a row, but is not complete yet.
 ARRIVING = timedelta(hours=1)
+# An archive of a long record with many scans is written for hours.
+MAKING = timedelta(days=2)
 
 UNFORCED = """
     SELECT c.relname FROM pg_class c
@@ -55,21 +57,23 @@ def check(actor: Actor) -> Findings:
         patient_ids = list(Patient.objects.filter(erasing_at=None).values_list("pk", flat=True))
         # Files are listed before rows: a file that arrives in between has its row already.
         files = set(storage.names())
-        rows = list(Binary.objects.values_list("pk", "name", "complete_at", "created_at"))
-        missing = [pk for pk, name, complete, _ in rows if complete and not storage.exists(name)]
+        columns = ("pk", "name", "complete_at", "created_at", "use")
+        rows = list(Binary.objects.values_list(*columns))
+        missing = [pk for pk, name, complete, *_ in rows if complete and not storage.exists(name)]
         unwalled = [name for alias in connections for name in _tables_without_wall(alias)]
     return Findings(
         len(patient_ids),
         len(files),
-        sorted(files - {name for _, name, _, _ in rows}),
-        missing + [pk for pk, _, complete, made in rows if not complete and _late(made)],
+        sorted(files - {name for _, name, *_ in rows}),
+        missing + [pk for pk, _, complete, made, use in rows if not complete and _late(made, use)],
         [pk for pk in patient_ids if not keys.has_key(pk)],
         unwalled,
     )
 
 
-def _late(made: datetime) -> bool:
-    return made < timezone.now() - 2 * ARRIVING
+def _late(made: datetime, use: str) -> bool:
+    within = MAKING if use == Binary.Use.EXPORT else 2 * ARRIVING
+    return made < timezone.now() - within
 
 
 def _tables_without_wall(alias: str) -> Iterator[str]:

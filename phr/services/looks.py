@@ -13,24 +13,44 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, Door
 from accounts.models import AuditEvent
-from phr.services.records import titles
+from phr.services.records import titles, titles_of
 from sharing import policy
 from sharing import services as sharing
+from sharing.policy import Action
 
 MOST_TITLES = 50
+MOST_NAMED = 20_000
+EVENTS_AT_ONCE = 100
 WORDS = {
     "accept": "accepted your invitation",
+    "archive": "made a file with all your data, as you asked",
     "begin": "started this record",
     "classify": "changed how sensitive an item is",
     "copy": "downloaded a copy",
     "delete": "deleted an item",
+    "discard": "destroyed a file with all your data",
     "erase": "asked for an item to be erased",
+    "export": "asked for a file with all the data",
+    "hold": "confirmed that an item is kept for a legal reason",
+    "hold-ask": "asked that an item be kept for a legal reason",
+    "hold-decline": "decided not to keep an item for a legal reason",
+    "hold-destroy": "destroyed the copy of an item that had been kept for a legal reason",
+    "hold-lost": "could not set aside a whole item that is kept for a legal reason",
+    "hold-open": "handed over an item that is kept for a legal reason",
+    "hold-opening": "allowed that an item kept for a legal reason be handed over",
+    "hold-opening-ask": "asked that an item kept for a legal reason be handed over",
+    "hold-release": "ended the keeping of an item for a legal reason",
+    "hold-release-ask": "asked to end the keeping of an item for a legal reason",
+    "hold-release-decline": "decided to go on keeping an item for a legal reason",
+    "hold-review": "looked again at the legal reason for keeping an item",
     "import": "added items from a file",
     "lift": "ended the restriction of this record",
+    "print": "printed the record",
     "purge": "destroyed a deleted item for good",
     "read": "looked",
     "refuse": "could not read a file, so nothing was added",
     "restrict": "restricted this record, so that nobody uses it",
+    "rehome": "set an item aside that is kept for a legal reason",
     "revoke": "ended somebody's access",
     "share": "shared the record",
     "upload": "uploaded a file",
@@ -114,20 +134,55 @@ def _rows(
         rows = rows.filter(outcome=audit.DENIED)
     if others:
         rows = rows.exclude(actor_id=actor.user_id)
-    last = rows.filter(pk=after).first() if after else None
-    if last:
-        rows = rows.filter(Q(at__lt=last.at) | Q(at=last.at, id__lt=last.pk))
-    return rows
+    return before(rows, rows.filter(pk=after).first() if after else None)
+
+
+def before(rows: QuerySet[AuditEvent], last: AuditEvent | None) -> QuerySet[AuditEvent]:
+    """Of rows from the newest to the oldest those that follow `last`; all when there is none."""
+    if last is None:
+        return rows
+    return rows.filter(at__lte=last.at).filter(Q(at__lt=last.at) | Q(at=last.at, id__lt=last.pk))
 
 
 def _lines(actor: Actor, events: list[AuditEvent]) -> list[Line]:
     people = accounts.people({event.actor_id for event in events if event.actor_id})
     named = titles(actor, [one for event in events for one in event.records[:MOST_TITLES]])
-    return [_line(actor, event, people, named) for event in events]
+    return [_line(actor.user_id, event, people, named) for event in events]
+
+
+def history(
+    actor: Actor, patient_id: UUID, *, titled: bool = True
+) -> Iterator[tuple[Line, AuditEvent]]:
+    """Every line of a patient's log, newest first, for who makes her archive; memory stays flat.
+
+    `titled` says whether the items are wanted by name.
+    """
+    named: dict[UUID, str] = {}
+    last: AuditEvent | None = None
+    while True:
+        with acting_as(actor, about=patient_id):
+            owner = policy.require_patient(actor, Action.COPY, patient_id).user_id
+            events = list(before(audit.about(patient_id), last)[:EVENTS_AT_ONCE])
+            people = accounts.people({event.actor_id for event in events if event.actor_id})
+            if titled:
+                _name(actor, patient_id, events, named)
+        for event in events:
+            yield _line(owner, event, people, named), event
+        if len(events) < EVENTS_AT_ONCE:
+            return
+        last = events[-1]
+
+
+def _name(actor: Actor, patient_id: UUID, events: list[AuditEvent], named: dict[UUID, str]) -> None:
+    """Add the titles of these events to those known; what was deleted has none."""
+    if len(named) > MOST_NAMED:
+        named.clear()
+    wanted = {one for event in events for one in event.records[:MOST_TITLES]} - named.keys()
+    named |= dict.fromkeys(wanted, "") | titles_of(actor, patient_id, list(wanted))
 
 
 def _line(
-    actor: Actor,
+    owner: UUID | None,
     event: AuditEvent,
     people: dict[UUID, accounts.Person],
     named: dict[UUID, str],
@@ -138,17 +193,17 @@ def _line(
     return Line(
         event.pk,
         event.at,
-        _who(actor, event, person),
+        _who(owner, event, person),
         person.title if person else "",
         what or event.action,
         denied,
         len(event.records),
-        [(one, named[one]) for one in event.records[:MOST_TITLES] if one in named],
+        [(one, named[one]) for one in event.records[:MOST_TITLES] if named.get(one)],
     )
 
 
-def _who(actor: Actor, event: AuditEvent, person: accounts.Person | None) -> str:
-    if event.actor_id == actor.user_id:
+def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) -> str:
+    if event.actor_id == owner:
         return "You"
     if event.door == Door.SYSTEM:
         return "This portal"

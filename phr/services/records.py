@@ -265,11 +265,16 @@ def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The titles of some of the actor's own records, for the log and the receipt."""
     about = own_patient_id(actor)
     with acting_as(actor, about=about):
-        patient = policy.require_own(actor)
-        why = policy.grounds(actor, Action.READ, patient.pk)
-        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=why)
+        return titles_of(actor, policy.require_own(actor).pk, record_ids)
+
+
+def titles_of(actor: Actor, patient_id: UUID, record_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The titles of some of a patient's records, as far as the actor may read them."""
+    with acting_as(actor, about=patient_id):
+        why = policy.grounds(actor, Action.READ, patient_id)
+        rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
-        items, _ = _items(actor, patient.pk, list(chosen), why)
+        items, _ = _items(actor, patient_id, list(chosen), why)
         return {item.id: item.title for item in items}
 
 

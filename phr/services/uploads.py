@@ -114,7 +114,8 @@ def seal_report(upload: Upload, report: Report) -> bytes:
     return keys.seal(upload.patient_id, keys.Purpose.BODY, _report_place(upload.pk), text)
 
 
-def _report(upload: Upload) -> Report:
+def report(upload: Upload) -> Report:
+    """What the import of this file told its owner."""
     if upload.report_sealed is None:
         return Report()
     place = _report_place(upload.pk)
@@ -174,7 +175,7 @@ def upload(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> 
 
 
 def _followed(row: Upload) -> Followed:
-    return Followed(row, file_name(row), _report(row))
+    return Followed(row, file_name(row), report(row))
 
 
 def dismiss(actor: Actor, upload_id: UUID) -> None:
@@ -241,6 +242,8 @@ def clear_leftovers(actor: Actor) -> int:
 def _left_over() -> QuerySet[Binary]:
     stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
     unfinished = Q(complete_at=None) | Q(use=Binary.Use.PICTURE)
+    # An archive takes as long as it takes; whoever made its row clears it away.
+    stale = stale.exclude(use=Binary.Use.EXPORT)
     return stale.filter(unfinished, ~Exists(RecordFile.objects.filter(binary_id=OuterRef("pk"))))
 
 

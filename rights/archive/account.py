@@ -1,0 +1,168 @@
+"""What is kept of the person herself: account, devices, whom she shares with, what she agreed to."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.db import connection
+
+from accounts import services as accounts
+from accounts.acting import acting_as
+from accounts.models import Consent, Patient, Practitioner, User
+from rights.archive.fhir import instant
+from rights.archive.room import Room
+from sharing import services as sharing
+from sharing.models import Grant
+
+Json = dict[str, object]
+ROWS_AT_ONCE = 1000
+# The first time somebody saw or copied each record, under each permission.
+FIRST_TIMES = """
+    SELECT e.basis, e.action, r.id, min(e.at) FROM accounts_auditevent e
+    CROSS JOIN LATERAL unnest(e.records) AS r (id)
+    WHERE e.patient_id = %s AND e.outcome = 'success' AND e.action IN ('read', 'copy')
+      AND e.basis LIKE 'grant:%%'
+    GROUP BY 1, 2, 3 ORDER BY 1, 4
+"""
+
+
+def _written(room: Room, path: str, content: object) -> None:
+    text = orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    room.pack.text(path, text.decode() + "\n")
+
+
+def person(room: Room) -> None:
+    """`account/account.json`: name, addresses, devices, and the entry of a care provider."""
+    with acting_as(room.actor, about=room.patient_id):
+        patient = Patient.objects.select_related("user").get(pk=room.patient_id)
+        content = {
+            "name": accounts.name_of(patient),
+            "patient": str(patient.pk),
+            "record_started_at": instant(patient.created_at),
+            "restricted_since": instant(patient.restricted_at) if patient.restricted_at else None,
+            "user": _user(patient.user),
+            "email_addresses": list(
+                EmailAddress.objects.filter(user_id=room.user_id)
+                .order_by("-primary", "email")
+                .values("email", "verified", "primary")
+            ),
+            "devices": [_device(row) for row in _devices(room)],
+            "care_provider": _care_provider(room),
+        }
+    _written(room, "account/account.json", content)
+
+
+def _user(user: User) -> Json:
+    return {
+        "id": str(user.pk),
+        "email": user.email,
+        "joined_at": instant(user.date_joined),
+        "last_signed_in_at": instant(user.last_login) if user.last_login else None,
+        "active": user.is_active,
+        "staff": user.is_staff,
+        "may_do_everything_at_the_desk": user.is_superuser,
+    }
+
+
+def _devices(room: Room) -> Iterator[UserSession]:
+    yield from UserSession.objects.filter(user_id=room.user_id).order_by("created_at", "pk")
+
+
+def _device(row: UserSession) -> Json:
+    # The number of the session itself is left out: who had it would be signed in as her.
+    return {
+        "browser": row.user_agent,
+        "network_address": row.ip,
+        "signed_in_at": instant(row.created_at),
+        "last_seen_at": instant(row.last_seen_at),
+    }
+
+
+def _care_provider(room: Room) -> Json | None:
+    row = Practitioner.objects.filter(user_id=room.user_id).first()
+    if row is None:
+        return None
+    return {
+        "name": row.name,
+        "profession": row.profession,
+        "specialty": row.specialty,
+        "licence_number": row.licence_number,
+        "registered_at": instant(row.created_at),
+        "checked_at": instant(row.verified_at) if row.verified_at else None,
+    }
+
+
+def consents(room: Room) -> None:
+    """`account/consents.json`: what she agreed to, in which words, and what she took back."""
+    with acting_as(room.actor, about=room.patient_id):
+        rows = Consent.objects.filter(user_id=room.user_id).order_by("given_at", "pk")
+        content = [
+            {
+                "purpose": row.purpose,
+                "version_of_the_words": row.version,
+                "language": row.locale,
+                "sha256_of_the_words": row.sha256,
+                "given_at": instant(row.given_at),
+                "withdrawn_at": instant(row.withdrawn_at) if row.withdrawn_at else None,
+                "withdrawn_through": row.withdrawn_by or None,
+            }
+            for row in rows
+        ]
+    _written(room, "account/consents.json", content)
+
+
+def permissions(room: Room) -> None:
+    """`account/sharing.json`: every permission she ever gave, with its state."""
+    with acting_as(room.actor, about=room.patient_id):
+        rows = list(Grant.objects.filter(patient_id=room.patient_id).order_by("created_at", "id"))
+        people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
+        content = [_permission(row, people) for row in rows]
+    _written(room, "account/sharing.json", content)
+
+
+def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
+    person = people.get(row.grantee_id) if row.grantee_id else None
+    scope = sharing.scope_of(row)
+    times = (
+        "created_at",
+        "starts_at",
+        "ends_at",
+        "invitation_ends_at",
+        "accepted_at",
+        "revoked_at",
+    )
+    return {
+        "permission": str(row.pk),
+        "state": sharing.Held(row, scope, accounts.Person("")).state,
+        "invited": row.invited_email,
+        "person": {"name": person.name, "title": person.title} if person else None,
+        "kinds": [one.value for one in scope.categories],
+        "sensitivity": [one.value for one in scope.labels],
+        "may_copy": row.may_copy,
+        **{name: instant(at) if (at := getattr(row, name)) else None for name in times},
+    }
+
+
+def receipts(room: Room) -> None:
+    """`account/receipts.ndjson`: what was seen and copied first when, under which permission."""
+    with (
+        room.pack.file("account/receipts.ndjson") as out,
+        acting_as(room.actor, about=room.patient_id),
+        connection.chunked_cursor() as cursor,
+    ):
+        cursor.execute(FIRST_TIMES, [room.patient_id])
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                out.write(orjson.dumps(_receipt(*row)) + b"\n")
+
+
+def _receipt(basis: str, action: str, record: UUID, at: datetime) -> Json:
+    return {
+        "permission": basis.removeprefix("grant:"),
+        "what": "copied" if action == "copy" else "seen",
+        "record": str(record),
+        "first_at": instant(at),
+    }

@@ -1,0 +1,163 @@
+"""The records as FHIR R4: one Bundle, NDJSON by type, past versions, and where all of it came from.
+
+Bodies are written as they were received, byte for byte; only line breaks between the elements
+become spaces in NDJSON (no JSON string can hold one: RFC 8259 section 7).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count
+
+from accounts import keys
+from accounts.acting import acting_as
+from phr.bodies import open_bytes
+from phr.models import Provenance, RecordVersion, Upload
+from phr.search import Tokeniser
+from phr.services.uploads import file_name
+from rights.archive.pack import Entry
+from rights.archive.reading import Kept, opened, pages, visible
+from rights.archive.room import Room
+
+# Which of these records are called by these names, as the keyed tokens of their import tell.
+CALLED = """
+    SELECT asked.id FROM unnest(%s::uuid[], %s::bigint[]) AS asked (id, token)
+    JOIN phr_record r ON r.id = asked.id AND r.patient_id = %s
+    WHERE asked.token = ANY (r.tokens)
+"""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+def instant(at: datetime) -> str:
+    """FHIR R4 instant, in UTC."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def bundle(room: Room) -> None:
+    """`fhir/bundle.json`: a Bundle of type collection with every record's version in force."""
+    head = {"resourceType": "Bundle", "type": "collection", "timestamp": instant(room.made_at)}
+    with room.pack.file("fhir/bundle.json") as out:
+        _list(out, orjson.dumps(head), b"entry", _entries(room))
+
+
+def _list(out: Entry, head: bytes, name: bytes, items: Iterable[bytes]) -> None:
+    # An empty array is not allowed in FHIR (R4 JSON, section 2.6.2): then there is none.
+    before = head[:-1] + b',"' + name + b'":[\n'
+    found = False
+    for item in items:
+        out.write(before + item)
+        before, found = b",\n", True
+    out.write(b"\n]}\n" if found else head + b"\n")
+
+
+def _entries(room: Room) -> Iterator[bytes]:
+    for page in pages(room):
+        found = list(opened(room, page))
+        names = _names(room, found)
+        for kept, body in found:
+            room.counts[kept.resource_type] += 1
+            yield (
+                b'{"fullUrl":"urn:uuid:%s","link":[{"relation":"record","url":"urn:uuid:%s"}],'
+                b'"resource":%s}'
+            ) % (names.get(kept.id, str(kept.id)).encode(), str(kept.id).encode(), body)
+
+
+def _names(room: Room, found: list[tuple[Kept, bytes]]) -> dict[UUID, str]:
+    """The name a record came with, where its own id says it: others refer to it by that."""
+    tokeniser = Tokeniser(keys.subkey(room.patient_id, keys.Purpose.INDEX))
+    own = {kept.id: orjson.loads(body).get("id") for kept, body in found}
+    own = {pk: name for pk, name in own.items() if isinstance(name, str) and _UUID.fullmatch(name)}
+    tokens = tokeniser.links(f"urn:uuid:{name}" for name in own.values())
+    with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
+        cursor.execute(CALLED, [list(own), tokens, room.patient_id])
+        return {pk: own[pk] for (pk,) in cursor.fetchall()}
+
+
+def ndjson(room: Room) -> None:
+    """`fhir/<ResourceType>.ndjson`: the same records, a file for each type, a line for each."""
+    with acting_as(room.actor, about=room.patient_id):
+        found = visible(room).values("resource_type").annotate(many=Count("id")).order_by()
+        types = sorted(row["resource_type"] for row in found)
+    for kind in types:
+        with room.pack.file(f"fhir/{kind}.ndjson") as out:
+            for page in pages(room, resource_type=kind):
+                for _, body in opened(room, page):
+                    out.write(body.translate(_BREAKS) + b"\n")
+
+
+def versions(room: Room) -> None:
+    """`versions/bundle.json`: a Bundle of type history with every past version of every record."""
+    head = {"resourceType": "Bundle", "type": "history", "timestamp": instant(room.made_at)}
+    with room.pack.file("versions/bundle.json") as out:
+        _list(out, orjson.dumps(head), b"entry", _past(room))
+
+
+def _past(room: Room) -> Iterator[bytes]:
+    for page in pages(room, bodies=False):
+        types = {kept.id: kept.resource_type for kept in page}
+        with acting_as(room.actor, about=room.patient_id):
+            rows = RecordVersion.objects.filter(record_id__in=types).order_by(
+                "record_id", "version"
+            )
+            found = list(rows)
+        for row in found:
+            try:
+                yield _version(row, types[row.record_id])
+            except keys.Unopenable:
+                room.damaged.append(f"RecordVersion/{row.pk}")
+
+
+def _version(row: RecordVersion, kind: str) -> bytes:
+    body = open_bytes(row.patient_id, row.record_id, row.version, bytes(row.body_sealed))
+    about = {
+        "request": {"method": "PUT", "url": f"{kind}/{row.record_id}"},
+        "response": {
+            "status": "200",
+            "etag": f'W/"{row.version}"',
+            "lastModified": instant(row.ended_at),
+        },
+    }
+    name = f'{{"fullUrl":"urn:uuid:{row.record_id}","resource":'.encode()
+    return name + body + b"," + orjson.dumps(about)[1:]
+
+
+def provenance(room: Room) -> None:
+    """`provenance.ndjson`: a FHIR Provenance for each version of each record and its source."""
+    names: dict[UUID, str] = {}
+    with room.pack.file("provenance.ndjson") as out:
+        for page in pages(room, bodies=False):
+            types = {kept.id: kept.resource_type for kept in page}
+            with acting_as(room.actor, about=room.patient_id):
+                rows = Provenance.objects.filter(record_id__in=types).order_by(
+                    "record_id", "version", "id"
+                )
+                found = list(rows)
+                unknown = {row.upload_id for row in found} - names.keys()
+                for upload in Upload.objects.filter(pk__in=unknown):
+                    names[upload.pk] = file_name(upload)
+            for row in found:
+                line = _provenance(row, types[row.record_id], names[row.upload_id])
+                out.write(orjson.dumps(line) + b"\n")
+
+
+def _provenance(row: Provenance, kind: str, name: str) -> dict[str, object]:
+    source = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{row.upload_id}"}
+    return {
+        "resourceType": "Provenance",
+        "id": str(row.pk),
+        "extension": [
+            {"url": "urn:phr:version", "valuePositiveInt": row.version},
+            {"url": "urn:phr:place", "valueString": row.place},
+        ],
+        "target": [{"reference": f"urn:uuid:{row.record_id}", "type": kind}],
+        "recorded": instant(row.recorded_at),
+        "activity": {"text": "Import of a file"},
+        "agent": [{"who": {"display": settings.PHR_PORTAL_NAME}}],
+        "entity": [{"role": "source", "what": {"identifier": source, "display": name}}],
+    }

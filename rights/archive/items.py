@@ -1,0 +1,39 @@
+"""What the portal itself knows of each record: kind, date, how sensitive, since when."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from accounts.acting import acting_as
+from rights.archive.fhir import instant
+from rights.archive.reading import pages, visible
+from rights.archive.room import Room
+from sharing.tokens import label_tokens
+
+
+def items(room: Room) -> None:
+    """`items.ndjson`: a line for each record, under the number the other files call it by."""
+    words = {token: label.value for label, token in label_tokens(room.patient_id).items()}
+    with room.pack.file("items.ndjson") as out:
+        for line in _lines(room, words):
+            out.write(orjson.dumps(line) + b"\n")
+
+
+def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
+    for page in pages(room, bodies=False):
+        with acting_as(room.actor, about=room.patient_id):
+            rows = visible(room).filter(pk__in=[kept.id for kept in page])
+            more = {row.pk: row for row in rows.only("labels", "created_at", "updated_at")}
+        for kept in page:
+            if kept.id in more:
+                row = more[kept.id]
+                yield {
+                    "record": str(kept.id),
+                    "resourceType": kept.resource_type,
+                    "category": kept.category,
+                    "sensitivity": sorted(words[token] for token in row.labels if token in words),
+                    "date": instant(kept.effective_at) if kept.dated else None,
+                    "version": kept.version,
+                    "added_at": instant(row.created_at),
+                    "changed_at": instant(row.updated_at),
+                }

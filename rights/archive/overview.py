@@ -1,0 +1,152 @@
+"""The readable part: pages that open offline in any browser, need no script and ask no other host.
+
+What a file or a person wrote goes through `format_html` or a template, which escape it.
+"""
+
+from collections.abc import Iterator
+from math import ceil
+from urllib.parse import quote
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db.models import Count
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts import services as accounts
+from accounts.acting import acting_as
+from accounts.models import Patient
+from phr.display import describe
+from phr.models import RecordFile
+from phr.services.links import Linked, linked, medicine_of
+from rights.archive.reading import PAGE, Kept, opened, pages, visible
+from rights.archive.room import Room
+from sharing import policy
+from sharing import services as sharing
+from sharing.categories import Category
+from sharing.models import Grant
+from sharing.policy import Action
+
+MARK = "the items go here"
+
+
+def page_path(category: Category, number: int) -> str:
+    """Where the page of this number of a category is."""
+    return f"pages/{category.value}{f'-{number}' if number > 1 else ''}.html"
+
+
+def categories(room: Room) -> None:
+    """`pages/<category>.html`: each kind of item on pages of its own, newest first."""
+    for category, count in _counts(room).items():
+        last = ceil(count / PAGE)
+        for number, page in enumerate(pages(room, category=category.value), start=1):
+            with room.pack.file(page_path(category, number)) as out:
+                before, after = _around(category.label)
+                out.write(before)
+                out.write(b"<ul class=items>\n")
+                for item in _items(room, page):
+                    out.write(item.encode())
+                out.write(b"</ul>\n" + _turning(category, number, last).encode() + after)
+
+
+def _counts(room: Room) -> dict[Category, int]:
+    with acting_as(room.actor, about=room.patient_id):
+        rows = visible(room).order_by().values_list("category").annotate(Count("id"))
+        found = dict(rows)
+    return {one: found[one.value] for one in Category if one.value in found}
+
+
+def _around(title: str) -> tuple[bytes, bytes]:
+    """What stands before and after the items of a page."""
+    page = render_to_string("rights/archive/base.html", {"title": title, "body": MARK})
+    before, _, after = page.partition(MARK)
+    return before.encode(), after.encode()
+
+
+def _turning(category: Category, number: int, last: int) -> SafeString:
+    links = [("Newer", number - 1)] * (number > 1) + [("Older", number + 1)] * (number < last)
+    said = (
+        (page_path(category, there).removeprefix("pages/"), word, there) for word, there in links
+    )
+    return format_html(
+        '<nav aria-label="Pages">{}</nav>\n',
+        format_html_join(" ", '<a href="{}">{} items (page {})</a>', said),
+    )
+
+
+def _items(room: Room, page: list[Kept]) -> Iterator[SafeString]:
+    bodies = {kept.id: (kept, orjson.loads(body)) for kept, body in opened(room, page)}
+    with acting_as(room.actor, about=room.patient_id):
+        why = policy.grounds(room.actor, Action.READ, room.patient_id)
+        wanted = {pk: medicine_of(resource) for pk, (_, resource) in bodies.items()}
+        medicines, _ = linked(room.actor, room.patient_id, wanted, why, most=PAGE)
+        links = RecordFile.objects.filter(record_id__in=bodies).values_list(
+            "record_id", "binary_id"
+        )
+        files: dict[UUID, list[str]] = {}
+        for record_id, binary_id in links:
+            if binary_id in room.paths:
+                files.setdefault(record_id, []).append(room.paths[binary_id])
+    for kept, resource in bodies.values():
+        yield _item(kept, resource, medicines.get(kept.id, {}), sorted(files.get(kept.id, [])))
+
+
+def _item(kept: Kept, resource: dict[str, object], names: Linked, files: list[str]) -> SafeString:
+    shown = describe(resource, names)
+    day = f"{kept.effective_at:%-d %B %Y}" if kept.dated else "No date"
+    return format_html(
+        '<li class=item id="{}"><h2 dir=auto>{}</h2><p class=when>{}</p><dl>{}</dl>{}{}</li>\n',
+        kept.id,
+        shown.title,
+        day,
+        format_html_join("", "<dt dir=auto>{}</dt><dd dir=auto>{}</dd>", shown.facts),
+        format_html("<p class=note dir=auto>{}</p>", shown.note) if shown.note else "",
+        format_html_join(
+            "", '<p><a href="../{}">{}</a></p>', ((quote(path), path) for path in files)
+        ),
+    )
+
+
+def files(room: Room) -> None:
+    """`pages/files.html`: every uploaded file and picture, with its size."""
+    kept = set(room.paths.values())
+    listed = [file for file in room.pack.files if file.path in kept]
+    _page(room, "pages/files.html", "Files that you uploaded, and pictures", {"files": listed})
+
+
+def permissions(room: Room) -> None:
+    """`pages/sharing.html`: whom she shares with, now and before."""
+    with acting_as(room.actor, about=room.patient_id):
+        rows = list(Grant.objects.filter(patient_id=room.patient_id).order_by("-created_at", "id"))
+        people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
+        held = [
+            sharing.Held(
+                row,
+                sharing.scope_of(row),
+                _shown(row, people),
+            )
+            for row in rows
+        ]
+    _page(room, "pages/sharing.html", "Who you share with", {"permissions": held})
+
+
+def _shown(row: Grant, people: dict[UUID, accounts.Person]) -> accounts.Person:
+    person = people.get(row.grantee_id) if row.grantee_id else None
+    return person or accounts.Person(row.invited_email)
+
+
+def index(room: Room) -> None:
+    """`index.html`: where to begin."""
+    with acting_as(room.actor, about=room.patient_id):
+        name = accounts.name_of(Patient.objects.get(pk=room.patient_id))
+    kinds = [(one.label, count, page_path(one, 1)) for one, count in _counts(room).items()]
+    context = {"kinds": kinds, "damaged": len(room.damaged), "made_at": room.made_at}
+    _page(room, "index.html", name, context)
+
+
+def _page(room: Room, path: str, title: str, context: dict[str, object]) -> None:
+    about = {"title": title, "portal_name": settings.PHR_PORTAL_NAME, **context}
+    template = f"rights/archive/{path.rpartition('/')[2]}"
+    room.pack.text(path, render_to_string(template, about))

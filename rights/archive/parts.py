@@ -1,0 +1,154 @@
+"""Everything that is in an archive, in one list.
+
+The data map (`rights/data_map.py`) names a part for each field that a person gets, the manual
+(docs/export.md) explains each path, and tests compare all three with what is written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Sum
+
+from accounts import audit
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from phr.models import Binary, Record
+from rights.archive import account, ending, fhir, items, log, originals, overview
+from rights.archive.pack import Pack, Sink
+from rights.archive.room import BYTES_A_STEP, Room
+from sharing import policy
+from sharing.policy import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One path of an archive (`*` where there may be several files), what it holds, who writes it.
+
+    `part` is what the data map calls it.
+    """
+
+    part: str
+    path: str
+    says: str
+    write: Callable[[Room], None]
+
+
+PARTS = (
+    Part(
+        "records",
+        "fhir/bundle.json",
+        "Every item of your record as it came, in one FHIR R4 Bundle.",
+        fhir.bundle,
+    ),
+    Part("records", "fhir/*.ndjson", "The same items, a file for each FHIR type.", fhir.ndjson),
+    Part(
+        "records",
+        "items.ndjson",
+        "What the portal noted about each item: its kind, its date, how sensitive it is.",
+        items.items,
+    ),
+    Part(
+        "versions",
+        "versions/bundle.json",
+        "Earlier versions of your items, as a FHIR R4 Bundle of type history.",
+        fhir.versions,
+    ),
+    Part(
+        "records",
+        "provenance.ndjson",
+        "Which file each version of each item came from, and when (FHIR R4 Provenance).",
+        fhir.provenance,
+    ),
+    Part(
+        "files", "originals/*", "The files that you uploaded, byte for byte.", originals.originals
+    ),
+    Part(
+        "uploads",
+        "originals/files.ndjson",
+        "Each upload: the name of its file, when it came and what was found in it.",
+        originals.uploads,
+    ),
+    Part(
+        "files",
+        "pictures/*",
+        "Pictures made from your files, without hidden details.",
+        originals.pictures,
+    ),
+    Part(
+        "access log",
+        "log/who-looked.csv",
+        "Who looked at your records, when, and what else happened to them: for a spreadsheet.",
+        log.spreadsheet,
+    ),
+    Part(
+        "access log",
+        "log/who-looked.ndjson",
+        "The same list for programs, with the number of every item.",
+        log.machine_readable,
+    ),
+    Part("access log", "log/account.ndjson", "When you signed in and out.", log.account),
+    Part(
+        "account",
+        "account/account.json",
+        "Your name, your email addresses, your devices, and your entry as a care provider.",
+        account.person,
+    ),
+    Part(
+        "consents", "account/consents.json", "What you agreed to and took back.", account.consents
+    ),
+    Part("sharing", "account/sharing.json", "Everybody you ever shared with.", account.permissions),
+    Part(
+        "sharing",
+        "account/receipts.ndjson",
+        "What each of them saw and copied, and when first.",
+        account.receipts,
+    ),
+    Part("overview", "pages/*.html", "Your items as pages to read.", overview.categories),
+    Part("overview", "pages/files.html", "Your files as a page.", overview.files),
+    Part("overview", "pages/sharing.html", "Whom you share with, as a page.", overview.permissions),
+    Part("overview", "index.html", "Where to begin reading.", overview.index),
+    Part("overview", "README.txt", "This list.", lambda room: ending.readme(room, said())),
+    Part(
+        "overview",
+        "manifest.json",
+        "Every other file with its size and its check sum (SHA-256), and how many items there are.",
+        lambda room: ending.manifest(room, said()),
+    ),
+)
+
+
+def said() -> list[tuple[str, str]]:
+    """Each path and what it holds, in the order in which they are written."""
+    return [(part.path, part.says) for part in PARTS]
+
+
+def write(
+    actor: Actor,
+    patient_id: UUID,
+    sink: Sink,
+    *,
+    made_at: datetime,
+    beat: Callable[[int], None],
+) -> Room:
+    """Write a patient's archive into `sink`. Raises `Denied` unless the actor may copy all of it.
+
+    `beat` is called with the number of steps done since the last time; see `steps`.
+    """
+    with acting_as(actor, about=patient_id):
+        patient = policy.require_patient(actor, Action.COPY, patient_id)
+    with Pack(sink, made_at) as pack:
+        room = Room(actor, patient_id, patient.user_id, pack, made_at, beat)
+        for part in PARTS:
+            part.write(room)
+    return room
+
+
+def steps(actor: Actor, patient_id: UUID) -> int:
+    """About how many steps `write` will tell `beat` of."""
+    with acting_as(actor, about=patient_id):
+        records = policy.records(actor, Action.COPY, Record.objects.all(), patient_id).count()
+        files = Binary.objects.filter(patient_id=patient_id).exclude(use=Binary.Use.EXPORT)
+        size = files.aggregate(size=Sum("size"))["size"] or 0
+        return 3 * records + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()

@@ -1,0 +1,74 @@
+"""A patient's records a page at a time, newest first, so that memory stays flat."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.acting import acting_as
+from accounts.keys import Unopenable
+from phr.bodies import open_bytes
+from phr.models import Record
+from rights.archive.room import Room
+from sharing import policy
+from sharing.policy import Action
+
+PAGE = 500
+COLUMNS = ("id", "resource_type", "category", "effective_at", "dated", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One record; `sealed` is its body, empty where only the columns were asked for."""
+
+    id: UUID
+    resource_type: str
+    category: str
+    effective_at: datetime
+    dated: bool
+    version: int
+    sealed: bytes = b""
+
+
+def visible(room: Room) -> QuerySet[Record]:
+    """What of the patient goes into an archive. Call within an act about her."""
+    return policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
+
+
+def pages(room: Room, *, bodies: bool = True, **narrow: str) -> Iterator[list[Kept]]:
+    """The records in pages of at most 500, each page its own transaction.
+
+    `narrow` keeps one `resource_type` or `category`.
+    """
+    columns = (*COLUMNS, "body_sealed") if bodies else COLUMNS
+    last: Kept | None = None
+    while True:
+        with acting_as(room.actor, about=room.patient_id):
+            rows = _after(visible(room).filter(**narrow), last).values_list(*columns)
+            page = [Kept(*row) for row in rows[:PAGE]]
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
+        last = page[-1]
+
+
+def _after(rows: QuerySet[Record], last: Kept | None) -> QuerySet[Record]:
+    if last is not None:
+        earlier = Q(effective_at=last.effective_at, id__lt=last.id)
+        rows = rows.filter(effective_at__lte=last.effective_at).filter(
+            Q(effective_at__lt=last.effective_at) | earlier
+        )
+    return rows.order_by("-effective_at", "-id")
+
+
+def opened(room: Room, page: list[Kept]) -> Iterator[tuple[Kept, bytes]]:
+    """Each record with its JSON as received; one that does not open is written down instead."""
+    for kept in page:
+        try:
+            yield kept, open_bytes(room.patient_id, kept.id, kept.version, bytes(kept.sealed))
+        except Unopenable:
+            room.damaged.append(f"Record/{kept.id}")
+    room.beat(len(page))

@@ -1,0 +1,92 @@
+"""Download all my data: asking for the archive, following it, taking it, having it destroyed."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.requests import actor_of, dangerous
+from phr.views.records import SANDBOX
+from rights.archive.parts import PARTS
+from rights.ranges import NotSatisfiable, wanted
+from rights.services import exports as services
+
+BEGAN = "export_begun"
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def export(request: HttpRequest) -> HttpResponse:
+    """Say what is in the file and make it."""
+    if request.method == "POST":
+        return redirect("rights:export_state", services.request_export(actor_of(request)))
+    followed = services.latest(actor_of(request))
+    context = {"followed": followed, "parts": PARTS, "days": settings.PHR_EXPORT_DAYS}
+    return render(request, "rights/export.html", context)
+
+
+@login_required
+@require_safe
+def export_state(request: HttpRequest, export_id: UUID) -> HttpResponse:
+    """How far it is, as a page or as the fragment that the page polls."""
+    followed = services.export(actor_of(request), export_id)
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "rights/_export_state.html" if fragment else "rights/export_state.html"
+    return render(request, template, {"followed": followed})
+
+
+@login_required
+@require_http_methods(["POST"])
+def end_export(request: HttpRequest, export_id: UUID) -> HttpResponse:
+    services.end_export(actor_of(request), export_id)
+    messages.success(request, "The file is deleted. You can make a new one whenever you like.")
+    return redirect("rights:export")
+
+
+@login_required
+@require_safe
+def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    """The file. A download that this session began may go on without the password."""
+    if request.session.get(BEGAN) == str(export_id):
+        return _send(request, export_id)
+    return _begin(request, export_id)
+
+
+@dangerous
+def _begin(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    response = _send(request, export_id)
+    request.session[BEGAN] = str(export_id)
+    return response
+
+
+def _send(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    actor = actor_of(request)
+    found = services.download(actor, export_id)
+    tag = f'"{found.sha256}"'
+    asked = request.headers.get("Range", "")
+    # Of another file than the one that was begun, all of it is sent (RFC 9110 section 13.1.5).
+    same = request.headers.get("If-Range", tag) == tag
+    try:
+        part = wanted(asked, found.size) if same else None
+    except NotSatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{found.size}"})
+    start, end = part or (0, found.size)
+    response = StreamingHttpResponse(
+        services.pieces(actor, export_id, start=start, end=end),
+        status=206 if part else 200,
+        content_type="application/zip",
+    )
+    if part:
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    response.headers["Content-Length"] = str(end - start)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = tag
+    name = f"my-health-record-{found.made_on}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
