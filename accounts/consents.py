@@ -18,8 +18,9 @@ from accounts.models import Consent, OutgoingMail, Patient, User
 from accounts.purposes import Purpose, Text, Use
 
 OFF, ON = "off", "on"
-# In `withdrawn_by`, beside the doors: agreed to newer words instead, or found in the ledger.
-NEWER, LEDGER = "newer", "ledger"
+# In `withdrawn_by`, beside the doors: the record was erased, the ledger said so after a restore,
+# newer words were agreed to instead.
+ERASURE, LEDGER, NEWER = "erasure", "ledger", "newer"
 
 
 class Changed(Exception):
@@ -179,6 +180,17 @@ def replay(actor: Actor, *, since: datetime | None = None) -> int:
 def _was_ended(row: Consent, off: dict[bytes, datetime]) -> bool:
     at = off.get(ledger.token(Kind.NEWS, str(row.user_id)))
     return at is not None and row.given_at <= at
+
+
+def end_keeping(actor: Actor, patient_id: UUID) -> None:
+    """The record is gone and the account stays: with the record ends the consent to keep it.
+
+    For the job that purges, in the act that takes the patient out.
+    """
+    with acting_as(actor):
+        owner = Patient.objects.filter(pk=patient_id).values("user_id")
+        rows = Consent.objects.filter(user_id__in=owner, purpose=Purpose.KEEP, withdrawn_at=None)
+        rows.update(withdrawn_at=timezone.now(), withdrawn_by=ERASURE)
 
 
 def forget_user(actor: Actor, user_id: UUID) -> int:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -132,7 +133,7 @@ def _letter(raw: bytes) -> EmailMessage:
         str(letter["From"]),
         [str(letter["To"])],
         connection=get_connection(settings.PHR_MAIL_BACKEND),
-        headers={name: str(letter[name]) for name in CARRIED if name in letter},
+        headers={name: str(letter[name]).strip() for name in CARRIED if name in letter},
     )
 
 
@@ -142,19 +143,20 @@ def forget_address(actor: Actor, address: str) -> int:
     For a job only. News is not looked at: `consents.forget_user` drops it by its reader.
     """
     with acting_as(actor):
-        dropped, _ = OutgoingMail.objects.filter(pk__in=_unsent(address)).delete()
+        found = [row.pk for row in _waiting().select_for_update() if _is_to(row, address)]
+        dropped, _ = OutgoingMail.objects.filter(pk__in=found).delete()
         return dropped
 
 
 def waits_for(actor: Actor, address: str) -> bool:
-    """Whether a mail to this address has not gone yet. For a job only."""
+    """Whether a mail to this address has still to go; one that was given up does not count."""
     with acting_as(actor):
-        return bool(_unsent(address))
+        rows = _waiting().filter(attempts__lt=MOST_ATTEMPTS)
+        return any(_is_to(row, address) for row in rows.iterator())
 
 
-def _unsent(address: str) -> list[UUID]:
-    waiting = OutgoingMail.objects.filter(sent_at=None, issue="").select_for_update()
-    return [row.pk for row in waiting.iterator() if _is_to(row, address)]
+def _waiting() -> QuerySet[OutgoingMail]:
+    return OutgoingMail.objects.filter(sent_at=None, issue="")
 
 
 def _is_to(row: OutgoingMail, address: str) -> bool:

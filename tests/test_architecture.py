@@ -37,6 +37,7 @@ WITHOUT_ACTOR = {
     "accounts.services.people": "how others are shown; contact facts, no patient's data",
     "accounts.services.verified_addresses": "facts about the user whom the caller acts for",
     "accounts.sealer.link": "pure: one link of the hash chain",
+    "accounts.mail.sealed": "pure: a letter as a row, sealed",
     "accounts.mail.send": "queues a mail whose text holds no patient's data",
     "sharing.services.scope_of": "pure: a grant's columns in words",
     "phr.services.imports.limits": "pure: settings",

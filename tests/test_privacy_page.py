@@ -30,6 +30,20 @@ PRIVACY = {
     "C42": "test_promises.py::test_a_device_is_kept_with_browser_address_and_time",
     "C24-limits": "test_promises.py::test_guessing_passwords_is_slowed_down"
     " accounts/test_expiry.py::test_a_counter_goes_when_its_time_is_over",
+    # What you agree to
+    "C65": "accounts/test_consents.py::test_who_begins_a_record_agrees_to_its_being_kept"
+    " accounts/test_consents.py::test_a_person_must_tick_the_box_and_it_is_not_ticked_for_her"
+    " accounts/test_consents.py::test_the_receipt_says_what_when_and_in_which_words",
+    "S44": "accounts/test_consents.py::test_withdrawing_is_one_press_as_giving_is"
+    " accounts/test_consents.py::"
+    "test_taking_back_the_record_leads_to_deleting_and_does_nothing_itself"
+    " accounts/test_consents.py::test_new_words_need_a_new_yes",
+    "M38": "accounts/test_consents.py::test_the_page_explains_every_use_of_data"
+    " accounts/test_purposes.py::test_every_purpose_has_words_and_is_explained",
+    "S41": "accounts/test_news.py::test_only_those_get_it_who_asked_for_it"
+    " accounts/test_news.py::test_one_press_stops_it_without_signing_in"
+    " accounts/test_news.py::test_an_old_link_still_stops_what_was_asked_for_again"
+    " accounts/test_news.py::test_who_withdraws_while_it_waits_gets_none",
     # Who can see your records
     "C5": "test_matrix.py::test_everybody_gets_what_the_table_says_and_every_answer_is_strict"
     " property/test_policy.py::test_the_list_is_the_rule_and_the_walls_repeat_it"

@@ -292,6 +292,16 @@ def test_what_was_given_after_the_last_no_stands(cast: Cast) -> None:
     assert wants(cast.alice)
 
 
+def test_the_consent_ends_with_the_record(cast: Cast) -> None:
+    agree(cast.alice)
+
+    consents.end_keeping(PURGER, cast.alice_id)
+
+    ended = {row.purpose: row.withdrawn_by for row in consents.history(cast.alice)}
+    assert ended == {"keep": consents.ERASURE, "news": ""}
+    assert wants(cast.carol, Purpose.KEEP)
+
+
 def test_a_person_is_forgotten_with_all_she_agreed_to(cast: Cast) -> None:
     agree(cast.alice)
     assert cast.alice.user_id is not None

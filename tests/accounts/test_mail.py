@@ -52,8 +52,10 @@ def test_a_mail_that_cannot_be_opened_holds_up_no_other() -> None:
 def test_what_waits_for_an_address_is_dropped_and_nothing_else() -> None:
     for to in ("one@example.org", "two@example.org", "One@Example.org"):
         queue(to)
+    assert mail.waits_for(MAILER, "one@example.org")
 
     assert mail.forget_address(MAILER, "one@example.org") == 2
+    assert not mail.waits_for(MAILER, "one@example.org")
     assert mail.forget_address(MAILER, "one@example.org") == 0
 
     assert mail.send_due(MAILER) == 1

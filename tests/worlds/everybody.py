@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.test import Client
 
+from accounts import consents
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
 from rights.services import erasures as rights
@@ -26,6 +27,7 @@ PARTS = {
     "number": "1",
     "object_id": "1",
     "pk": "1",
+    "token": "unknown",
     "uidb36": "1",
     "url": "nothing",
 }
@@ -38,6 +40,7 @@ class Everybody:
     def __init__(self) -> None:
         self.shared = Shared.enter()
         self.ids: dict[str, Any] = self.shared.ids | {"patient_id": self.shared.cast.alice_id}
+        self.ids["consent_id"] = consents.history(self.shared.cast.alice)[0].pk
         self.rows = self._rows_for_staff()
         una = User.objects.create_superuser("una@example.org")
         una.password = User.objects.get(email="sam@example.org").password
