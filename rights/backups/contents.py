@@ -60,8 +60,8 @@ SHAPE = """
         FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_class c ON c.oid = tgrelid
         WHERE NOT tgisinternal
         UNION ALL
-        SELECT pg_catalog.format('constraint %s %s %s', conrelid::regclass, conname, convalidated)
-        FROM pg_catalog.pg_constraint
+        SELECT pg_catalog.format('constraint %s %s %s', c.relname, conname, convalidated)
+        FROM pg_catalog.pg_constraint JOIN pg_catalog.pg_class c ON c.oid = conrelid
         WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
         UNION ALL
         SELECT pg_catalog.format('index %s %s', tablename, indexname)

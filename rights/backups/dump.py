@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from phr.privileges import BACKUP
 from rights.backups.contents import LEFT_OUT, Contents
 from rights.backups.manifest import Manifest
-from rights.backups.programs import PIECE, running
+from rights.backups.programs import PIECE, Feed, running
 from rights.backups.repository import Repository
 from rights.backups.sealing import Sealed, seal, unseal
 
@@ -30,7 +30,7 @@ def put(repository: Repository, place: str, key: bytes, contents: Contents) -> S
         return seal(into, key, DUMP, iter(lambda: out.read(PIECE), b""))
 
 
-def plain(repository: Repository, manifest: Manifest) -> Iterator[bytes]:
+def plain(repository: Repository, manifest: Manifest) -> Feed:
     """The dump in clear, read from the repository. Raises `Unopenable` where it was changed."""
     with repository.reading(f"{manifest.id}/{DUMP}") as source:
         yield from unseal(source, manifest.key(), DUMP, manifest.dump)

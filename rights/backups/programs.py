@@ -4,8 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -19,6 +19,7 @@ from accounts.keys import Unopenable
 from phr.launch.postgres import server_folders
 
 PIECE = 256 * 1024
+Feed = Generator[bytes]
 
 
 class ProgramFailed(Exception):
@@ -77,7 +78,7 @@ def _version(place: Path) -> int:
 
 @contextmanager
 def running(
-    alias: str, server: int, program: str, *arguments: str, feed: Iterable[bytes] | None = None
+    alias: str, server: int, program: str, *arguments: str, feed: Feed | None = None
 ) -> Iterator[IO[bytes]]:
     """Run a program, `feed` on its standard input; yields its standard output.
 
@@ -94,7 +95,7 @@ def running(
         cwd="/",
     )
     with process:
-        feeder = _Feeder(process, feed or ())
+        feeder = _Feeder(process, feed or nothing())
         reader = _Words(cast("IO[bytes]", process.stderr))
         out = cast("IO[bytes]", process.stdout)
         try:
@@ -112,10 +113,14 @@ def running(
         raise ProgramFailed(f"{program} ended with {process.returncode}: {reader.first}")
 
 
+def nothing() -> Feed:
+    yield from ()
+
+
 class _Feeder(Thread):
     """Writes to a program while somebody else reads from it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], feed: Iterable[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], feed: Feed) -> None:
         super().__init__(daemon=True)
         self._process, self._feed = process, feed
         self.error: Exception | None = None
@@ -126,8 +131,8 @@ class _Feeder(Thread):
             return
         try:
             # A program that ended early says why by itself.
-            with suppress(BrokenPipeError), self._process.stdin as out:
-                for piece in self._feed:
+            with suppress(BrokenPipeError), self._process.stdin as out, closing(self._feed) as feed:
+                for piece in feed:
                     out.write(piece)
         except (Unopenable, OSError, ProgramFailed) as error:
             self.error = error

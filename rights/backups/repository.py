@@ -60,8 +60,9 @@ class Repository:
         """The bytes of a stored file. Raises OSError when it is not there."""
         return self._storage.open(name, "rb")
 
-    def exists(self, name: str) -> bool:
-        return self._storage.exists(name)
+    def pools(self, name: str) -> bool:
+        """Whether a file is in the pool."""
+        return self._storage.exists(f"{POOL}/{name}")
 
     def sets(self) -> set[UUID]:
         """The sets of which the repository has anything at all."""

@@ -247,12 +247,14 @@ def test_passwords_are_in_no_command_line(monkeypatch: pytest.MonkeyPatch) -> No
         programs.folder(18)
 
 
+def wrong() -> programs.Feed:
+    yield b"SELECT secret;\n"
+
+
 def test_what_a_program_says_of_rows_is_not_repeated() -> None:
     with (
         pytest.raises(programs.ProgramFailed) as told,
-        programs.running(
-            "default", 18, "psql", "-X", feed=[b"\\set ON_ERROR_STOP on\nSELECT secret;\n"]
-        ),
+        programs.running("default", 18, "psql", "-X", "-v", "ON_ERROR_STOP=1", feed=wrong()),
     ):
         pass
     assert str(told.value).count("\n") == 0

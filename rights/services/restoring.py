@@ -1,0 +1,55 @@
+"""Bringing a backup back. What comes back is locked until `rights.services.reconciling` is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connections
+
+from accounts import gate
+from accounts.actors import Actor
+from rights.backups import dump, loading, manifest, pool
+from rights.backups.manifest import Manifest, Untrue
+from rights.backups.repository import Kind, Repository
+from rights.backups.turn import turn
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back. `files` counts those that had to be copied; `lost` are in no place any more."""
+
+    manifest: Manifest
+    files: int
+    lost: int
+
+
+def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -> Restored | None:
+    """Put a set in the place of a database and leave it locked; None when it was not agreed to.
+
+    Needs the repository and the keys alone: the catalogue may be lost. Everything is verified
+    before anything is changed. Killed at any point, it may be run again; no event is written, as
+    nobody may write before `reconcile`, which notes it. Raises one of `backups.FAILURES`.
+    """
+    del actor
+    with turn() as holder:
+        repository = _where(set_id)
+        chosen = manifest.read(repository, set_id)
+        dump.check(repository, chosen)
+        files = list(pool.read_list(repository, chosen))
+        if not agreed(chosen):
+            return None
+        loading.shut(repository.kind, spare=holder)
+        loading.load(repository, chosen)
+        brought = [pool.fetch(repository, file) for file in files if repository.pools(file.name)]
+    for alias in connections:
+        connections[alias].close()
+    gate.forget()
+    return Restored(chosen, sum(brought), len(files) - len(brought))
+
+
+def _where(set_id: UUID) -> Repository:
+    for kind in Kind:
+        repository = Repository(kind)
+        if set_id in repository.sets():
+            return repository
+    raise Untrue(f"There is no backup {set_id}.")
