@@ -99,13 +99,22 @@ def _tell(act: Act | None) -> None:
         )
 
 
+def note_denied(denied: Denied) -> None:
+    """Note in the open act that a part of it was denied, where the rest goes on."""
+    act = _open_acts()[-1]
+    act.events.append(_denial(act.actor, denied))
+
+
 def _note_denial(actor: Actor, denied: Denied) -> None:
-    event = audit.Event(
+    with transaction.atomic():
+        audit.write([_denial(actor, denied)])
+
+
+def _denial(actor: Actor, denied: Denied) -> audit.Event:
+    return audit.Event(
         actor,
         denied.action,
         denied.patient_id,
         subject=denied.subject,
         outcome=audit.DENIED,
     )
-    with transaction.atomic():
-        audit.write([event])

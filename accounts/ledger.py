@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ADDRESS = "address"
     AUTHENTICATOR = "authenticator"
     ERASURE = "erasure"
+    HOLD = "hold"
     NEWS = "news"
     PASSWORD = "password"  # noqa: S105 - a kind of entry
     RECORD = "record"
@@ -62,3 +63,10 @@ def empty(before: datetime) -> int:
     with in_vault(worker=True):
         rows = LedgerEntry.objects.filter(token__isnull=False, made_at__lt=before)
         return rows.update(token=None, emptied_at=Now())
+
+
+def empty_entry(entry_id: UUID) -> None:
+    """Forget whom one entry was about: nothing is left that could bring back what it ended."""
+    with in_vault(worker=True):
+        rows = LedgerEntry.objects.filter(pk=entry_id, token__isnull=False)
+        rows.update(token=None, emptied_at=Now())

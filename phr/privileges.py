@@ -28,21 +28,25 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (access_epoch, erasing_at, restricted_at)",
     ),
     "accounts_portal": ("select", "select, insert, update", ""),
-    "accounts_practitioner": ("select, insert, update (verified_at, verified_by_id)", "select", ""),
-    "accounts_user": ("select, insert, update", "select, insert, update", "select"),
-    "accounts_user_groups": ("select", "", ""),
-    "accounts_user_user_permissions": ("select", "", ""),
-    "account_emailaddress": (ALL, GROW, "select"),
-    "account_emailconfirmation": (ALL, "", ""),
+    "accounts_practitioner": (
+        "select, insert, update (verified_at, verified_by_id)",
+        "select, delete",
+        "",
+    ),
+    "accounts_user": ("select, insert, update", "select, insert, update, delete", "select"),
+    "accounts_user_groups": ("select", "select (user_id)", ""),
+    "accounts_user_user_permissions": ("select", "select (user_id)", ""),
+    "account_emailaddress": (ALL, "select, insert, delete", "select"),
+    "account_emailconfirmation": (ALL, "select, delete", ""),
     "auth_group": ("select", "", ""),
     "auth_group_permissions": ("select", "", ""),
     "auth_permission": ("select", "", ""),
-    "django_admin_log": (GROW, "", ""),
+    "django_admin_log": (GROW, "select (user_id)", ""),
     "django_cache": (ALL, "select, delete", ""),
     "django_content_type": ("select", "select", ""),
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
-    "mfa_authenticator": (ALL, "", ""),
+    "mfa_authenticator": (ALL, "select (id, user_id, type, created_at), delete", ""),
     "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
     "phr_provenance": ("select", ALL, ""),
     "phr_record": (
@@ -53,6 +57,19 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": ("select", ALL, ""),
     "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
+    "rights_case": (
+        "select, insert, update (closed_at)",
+        "select, update (patient_id, user_id, closed_at)",
+        "",
+    ),
+    "rights_casemessage": (GROW, "select, delete", ""),
+    "rights_clockevent": (GROW, "select, insert, update (patient_id)", ""),
+    "rights_rightrequest": (
+        "select, insert, update (state, decision, ground, proposed_by, decided_by,"
+        " acknowledged_at, decided_at, legal_on, safe_on, acknowledge_on, waiting_since)",
+        "select, update (patient_id, state, waiting_since)",
+        "",
+    ),
     "rights_erasure": (
         "select, insert, update (undone_at)",
         "select, insert, update, delete",
@@ -67,7 +84,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         " released_by, released_at, opening_asked_by, opening_asked_at, opening_allowed_by,"
         " opening_allowed_at)",
         "select, update (patient_id, record_id, declined_at, opened_at, rehomed_at, lost_at,"
-        " destroyed_at, told_at, release_told_at)",
+        " emptied_at, told_at, release_told_at)",
         "",
     ),
     "sharing_grant": (

@@ -1,0 +1,72 @@
+"""The search for anything left of an erased person: every table that can name her, by its own columns.
+
+It goes by what tables there are, not by what the steps of an erasure did.
+"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import ForeignKey, Model, UUIDField
+
+from accounts import keys
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.models import AuditEvent, Patient, Practitioner, User
+from rights.models import Erasure, HeldFile, HeldItem, Hold
+from rights.models.erasures import Scope
+from sharing.models import Grant
+
+NAMES = {"patient_id": "patient", "user_id": "user", "actor_id": "user"}
+# Tables that may go on naming an id after it means nothing any more, each with its reason.
+KEPT: dict[type[Model], str] = {
+    AuditEvent: "the log only grows; without a row behind it an id is a number",
+    Erasure: "says which ids are still to go; emptied with the last copy",
+    Hold: "why something is kept (GDPR Art. 17(3)); emptied when nothing is kept for it any more",
+    HeldFile: "kept under the hold's own key; destroyed when the hold is released",
+    HeldItem: "kept under the hold's own key; destroyed when the hold is released",
+}
+# Rows of other people, or the empty shell they point to (see accounts.leaving.forget_user).
+SHELL = frozenset({User, Practitioner, Grant})
+
+
+def anything(actor: Actor, erasure: Erasure) -> list[str]:
+    """The tables that still hold something; empty when nothing is left."""
+    found = []
+    if erasure.patient_id:
+        found += _of_patient(actor, erasure.patient_id)
+    if erasure.user_id and erasure.scope == Scope.ACCOUNT:
+        found += _of_user(actor, erasure.user_id)
+    return found
+
+
+def _of_patient(actor: Actor, patient_id: UUID) -> list[str]:
+    with acting_as(actor, about=patient_id):
+        found = list(_tables(Patient, patient_id))
+    return [*found, "the key"] if keys.has_key(patient_id) else found
+
+
+def _of_user(actor: Actor, user_id: UUID) -> list[str]:
+    with acting_as(actor):
+        return [name for name in _tables(User, user_id) if name not in _shell_tables()]
+
+
+def _shell_tables() -> set[str]:
+    return {model._meta.db_table for model in SHELL}  # noqa: SLF001 - a documented API of Django
+
+
+def _tables(about: type[Model], pk: UUID) -> Iterator[str]:
+    for model in apps.get_models(include_auto_created=True):
+        if model in KEPT or model._meta.app_label == "vault":  # noqa: SLF001
+            continue
+        for field in model._meta.concrete_fields:  # noqa: SLF001
+            named = _names(field, about) or (model is about and field.primary_key)
+            if named and model._base_manager.filter(**{field.attname: pk}).exists():  # noqa: SLF001
+                yield model._meta.db_table  # noqa: SLF001
+
+
+def _names(field: object, about: type[Model]) -> bool:
+    if isinstance(field, ForeignKey):
+        return field.related_model is about
+    meant = "patient" if about is Patient else "user"
+    return isinstance(field, UUIDField) and NAMES.get(field.attname) == meant
