@@ -38,6 +38,25 @@ class SearchForm(forms.Form):
         }
 
 
+class PrintForm(forms.Form):
+    """What to print; what does not make sense narrows nothing."""
+
+    category = forms.ChoiceField(
+        required=False, choices=[("", "Everything"), *((c.value, c.label) for c in Category)]
+    )
+    part = forms.IntegerField(min_value=1, max_value=1_000_000, required=False)
+
+    def category_chosen(self) -> Category | None:
+        self.is_valid()
+        category = self.cleaned_data.get("category")
+        return Category(category) if category else None
+
+    def part_chosen(self) -> int:
+        """Which of the PDFs, counted from 1."""
+        self.is_valid()
+        return self.cleaned_data.get("part") or 1
+
+
 class LogForm(forms.Form):
     """How the log is narrowed; what does not make sense narrows nothing."""
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.contrib import admin
 from django.urls import include, path
 
-from phr.views import demo, portal, records, sharing, uploads
+from phr.views import demo, portal, printing, records, sharing, uploads
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
@@ -17,6 +17,8 @@ portal_pages = [
     path("home/", portal.home, name="home"),
     path("privacy/", portal.privacy, name="privacy"),
     path("records/", records.records, name="records"),
+    path("records/print/", printing.page, name="print"),
+    path("records/print.pdf", printing.pdf, name="print_pdf"),
     path("records/upload/", uploads.upload, name="upload"),
     path("records/upload/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
     path("records/upload/<uuid:upload_id>/dismiss/", uploads.dismiss, name="dismiss"),

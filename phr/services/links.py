@@ -18,19 +18,24 @@ Linked = dict[str, dict[str, Any]]
 
 
 def linked(
-    actor: Actor, patient_id: UUID, wanted: Mapping[UUID, Iterable[str]], why: Grounds
+    actor: Actor,
+    patient_id: UUID,
+    wanted: Mapping[UUID, Iterable[str]],
+    why: Grounds,
+    *,
+    most: int = MOST,
 ) -> tuple[dict[UUID, Linked], list[Record]]:
     """For each record the FHIR resources behind its references, and the records these are.
 
-    Only what the actor may read; a reference that two records answer to names neither. Call
-    within an act about the patient.
+    Only what the actor may read, and `most` of it; a reference that two records answer to names
+    neither. Call within an act about the patient.
     """
     askers = _askers(patient_id, wanted)
     if not askers:
         return {}, []
     rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
     answers: dict[tuple[UUID, str], list[Record]] = {}
-    for row in matching(rows, list(askers), every=False)[:MOST]:
+    for row in matching(rows, list(askers), every=False)[:most]:
         for token in askers.keys() & set(row.tokens):
             for asker in askers[token]:
                 answers.setdefault(asker, []).append(row)

@@ -1,0 +1,141 @@
+"""What is printed, as plain words in reading order; the page and the PDF are made of the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from unicodedata import bidirectional
+
+from phr.display import Shown
+from phr.display.dates import date
+from phr.display.words import clean
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+
+# Items in one PDF; on one page of paper, as it turns out for ordinary ones; and worth a warning.
+MOST_IN_PDF: Final = 1000
+ITEMS_ON_PAPER: Final = 7
+LONG: Final = 200
+# Of every PDF: neither a title nor a file's name may say anything about anybody.
+TITLE: Final = "Health record"
+SOURCES: Final = "Where these items come from"
+UNPRINTABLE: Final = (
+    "Some characters could not be printed and appear as �. The portal still has them."
+)
+_PLAIN: Final = (Sensitivity.N, Sensitivity.UNCLASSIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words somebody wrote; `rtl` when they begin in a right-to-left script. `name` says of what."""
+
+    text: str
+    rtl: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record in words: at most 60 lines, plain text throughout."""
+
+    title: Text
+    about: str
+    lines: list[Text]
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items of one category that follow each other; `begins` where the category does."""
+
+    category: str
+    begins: bool
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which of one category's records: `most` of them after the first `skip`."""
+
+    category: Category
+    skip: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is to print: items of each category, in the order they are printed."""
+
+    counts: Mapping[Category, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def pages(self) -> int:
+        """About how many pages of paper that is."""
+        return max(1, round(self.total / ITEMS_ON_PAPER))
+
+    @property
+    def long(self) -> bool:
+        """Whether printing it all needs a word of warning."""
+        return self.total > LONG
+
+    @property
+    def parts(self) -> range:
+        """The numbers of the PDFs it takes, from 1."""
+        return range(1, -(-self.total // MOST_IN_PDF) + 1)
+
+    def spans(self, part: int | None = None) -> list[Span]:
+        """Everything, or the items of one part (counted from 1) of at most `MOST_IN_PDF` items."""
+        start = (part - 1) * MOST_IN_PDF if part else 0
+        end = start + MOST_IN_PDF if part else self.total
+        found, at = [], 0
+        for category, count in self.counts.items():
+            low, high = max(start, at), min(end, at + count)
+            if low < high:
+                found.append(Span(category, low - at, high - low))
+            at += count
+        return found
+
+
+def item(
+    shown: Shown, at: datetime, *, dated: bool, labels: list[Sensitivity], files: list[int]
+) -> Item:
+    """One record as it is printed; `files` are the numbers of the files it comes from."""
+    day = date(at.date().isoformat())
+    kinds = ", ".join(label.label for label in labels if label not in _PLAIN)
+    about = [day if dated else f"No date. Added on {day}"]
+    about += [f"Sensitive: {kinds}"] if kinds else []
+    about += [f"From file {', '.join(map(str, files))}"] if files else []
+    lines = [Text(text, rtl(text), name) for name, text in shown.facts]
+    title, note = Text(shown.title, rtl(shown.title)), Text(shown.note, rtl(shown.note))
+    return Item(title, ". ".join(about), lines, note)
+
+
+def source(number: int, name: str, at: datetime) -> str:
+    """A file that items come from; its name was typed by somebody."""
+    return f"File {number}: {clean(name, 120)}, uploaded on {date(at.date().isoformat())}"
+
+
+def sentences(extent: Extent, category: Category | None, part: int | None = None) -> list[str]:
+    """What stands before the items."""
+    many = f"{extent.total:,} item{'' if extent.total == 1 else 's'}"
+    what = f"{many} of one kind: {category.label}." if category else f"{many} of every kind."
+    parts = len(extent.parts)
+    which = f" This is part {part} of {parts}." if part and parts > 1 else ""
+    return [
+        f"{what}{which} The newest of each kind comes first.",
+        "Sensitive items say so. Keep this print where only people you trust can read it.",
+        "Pictures, and the files that you uploaded, are not in it.",
+    ]
+
+
+def rtl(text: str) -> bool:
+    """Whether the first letter with a direction runs right to left (UAX #9, rules P2 and P3)."""
+    for letter in text:
+        kind = bidirectional(letter)
+        if kind in {"L", "R", "AL"}:
+            return kind != "L"
+    return False

@@ -1,0 +1,188 @@
+"""Printing one's own record: as a page that flows, or as PDFs, each of a part."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied
+from phr.bodies import open_body
+from phr.display import describe, references
+from phr.display.dates import date
+from phr.display.words import clean
+from phr.models import Provenance, Record, Upload
+from phr.printing import document
+from phr.printing.document import Extent, Item, Section, Span
+from phr.printing.pdf import make_pdf
+from phr.services.links import linked
+from phr.services.records import note_reads
+from phr.services.uploads import file_name
+from sharing import policy
+from sharing.categories import Category
+from sharing.policy import Action, Grounds
+from sharing.tokens import label_tokens
+
+BATCH = 100
+MOST_LINKED = 4 * BATCH
+
+Place = tuple[datetime, UUID]
+
+
+class Print:
+    """One print of one's own record. Each piece is asked for, and written down, when it is reached."""
+
+    def __init__(
+        self, actor: Actor, patient_id: UUID, name: str, extent: Extent, category: Category | None
+    ) -> None:
+        self.name, self.extent, self.category = name, extent, category
+        self.at = timezone.now()
+        self._actor, self._patient_id = actor, patient_id
+        self._files: dict[UUID, int] = {}
+
+    def sections(self, part: int | None = None) -> Iterator[Section]:
+        """Everything, or one part, at most `BATCH` items at a time so that memory stays flat.
+
+        Raises `Denied` as soon as the actor may not read on.
+        """
+        for span in self.extent.spans(part):
+            place, skip, left, begins = None, span.skip, span.most, True
+            while left > 0:
+                items, place = self._batch(span, place, skip, min(left, BATCH))
+                if not items:
+                    break
+                yield Section(span.category.label, begins, items)
+                skip, left, begins = 0, left - len(items), False
+
+    def sentences(self, part: int | None = None) -> list[str]:
+        """What stands before the items."""
+        return document.sentences(self.extent, self.category, part)
+
+    def sources(self) -> list[str]:
+        """The files that the items so far come from."""
+        with acting_as(self._actor, about=self._patient_id):
+            self._grounds()
+            rows = Upload.objects.in_bulk(list(self._files))
+            return [
+                document.source(number, file_name(rows[pk]), rows[pk].received_at)
+                for pk, number in self._files.items()
+                if pk in rows
+            ]
+
+    def _grounds(self) -> Grounds:
+        why = policy.grounds(self._actor, Action.READ, self._patient_id)
+        if why.everything is None:
+            raise Denied(Action.READ.value, patient_id=self._patient_id)
+        return why
+
+    def _batch(
+        self, span: Span, place: Place | None, skip: int, most: int
+    ) -> tuple[list[Item], Place | None]:
+        """The next items of a category, newest first, and where they end."""
+        with acting_as(self._actor, about=self._patient_id):
+            why = self._grounds()
+            kept = Record.objects.filter(_after(place), category=span.category.value)
+            found = policy.records(self._actor, Action.READ, kept, self._patient_id, known=why)
+            ordered = found.order_by("-effective_at", "-id").defer("tokens", "digest", "identity")
+            rows = list(ordered[skip : skip + most])
+            items, named = self._items(rows, why)
+            note_reads(self._patient_id, [*rows, *named], why)
+        return items, (rows[-1].effective_at, rows[-1].pk) if rows else None
+
+    def _items(self, rows: list[Record], why: Grounds) -> tuple[list[Item], list[Record]]:
+        """The rows in words, and the other records that are named in them."""
+        bodies = {row.pk: self._body(row) for row in rows}
+        wanted = {pk: references(body) for pk, body in bodies.items()}
+        others, named = linked(self._actor, self._patient_id, wanted, why, most=MOST_LINKED)
+        files = self._sources_of(rows)
+        labels = {token: label for label, token in label_tokens(self._patient_id).items()}
+        return [
+            document.item(
+                describe(bodies[row.pk], others.get(row.pk, {})),
+                row.effective_at,
+                dated=row.dated,
+                labels=[labels[token] for token in row.labels if token in labels],
+                files=files.get(row.pk, []),
+            )
+            for row in rows
+        ], named
+
+    def _body(self, row: Record) -> dict[str, Any]:
+        return open_body(self._patient_id, row.pk, row.version, bytes(row.body_sealed))
+
+    def _sources_of(self, rows: list[Record]) -> dict[UUID, list[int]]:
+        """For each record the numbers of its files; a file gets its number when it is first met."""
+        found: dict[UUID, list[int]] = {}
+        pairs = Provenance.objects.filter(record__in=rows).order_by("recorded_at", "id")
+        for record_id, upload_id in pairs.values_list("record_id", "upload_id"):
+            number = self._files.setdefault(upload_id, len(self._files) + 1)
+            if number not in found.setdefault(record_id, []):
+                found[record_id].append(number)
+        return found
+
+
+def open_print(actor: Actor, *, category: Category | None = None) -> Print:
+    """Begin to print the actor's own record, all of it or one category; the log says so.
+
+    Raises `Denied` when she keeps none.
+    """
+    with acting_as(actor):
+        opened = _open(actor, category)
+        _note_print(actor)
+    return opened
+
+
+def print_pdf(actor: Actor, *, category: Category | None = None, part: int = 1) -> bytes:
+    """One part of the same as a PDF of at most `MOST_IN_PDF` items, counted from 1.
+
+    Raises `Denied` when she keeps no record or it has no such part, CannotPrint when it cannot be made.
+    """
+    with acting_as(actor):
+        opened = _open(actor, category)
+    if part not in opened.extent.parts:
+        raise Denied(Action.READ.value)
+    sections = list(opened.sections(part))
+    made = make_pdf(
+        {
+            "title": document.TITLE,
+            "name": opened.name,
+            "printed": f"Printed on {date(opened.at.date().isoformat())}",
+            "heading": f"{document.TITLE} of {opened.name}",
+            "sentences": opened.sentences(part),
+            "sections": sections,
+            "sources": opened.sources(),
+            "sources_heading": document.SOURCES,
+            "unprintable": document.UNPRINTABLE,
+        },
+        folders=[settings.PHR_FONT_DIR] if settings.PHR_FONT_DIR else [],
+    )
+    with acting_as(actor):
+        _note_print(actor)
+    return made
+
+
+def _open(actor: Actor, category: Category | None) -> Print:
+    patient = policy.require_own(actor)
+    rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
+    if category is not None:
+        rows = rows.filter(category=category.value)
+    counted = dict(rows.values_list("category").annotate(Count("pk")).order_by())
+    counts = {one: counted[one.value] for one in Category if one.value in counted}
+    name = clean(accounts.name_of(patient), 200)
+    return Print(actor, patient.pk, name, Extent(counts), category)
+
+
+def _note_print(actor: Actor) -> None:
+    note("print", patient_id=policy.require_own(actor).pk, basis=policy.OWNER.text)
+
+
+def _after(place: Place | None) -> Q:
+    if place is None:
+        return Q()
+    at, last = place
+    return Q(effective_at__lte=at) & (Q(effective_at__lt=at) | Q(effective_at=at, id__lt=last))
