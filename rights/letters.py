@@ -1,0 +1,59 @@
+"""What a person and the rights desk write to each other: sealed, opened for these two alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from accounts import keys
+from accounts.keys import Purpose
+from rights.models import Case, CaseMessage
+
+PROPOSAL = "proposal"
+GONE = "This message can no longer be read."
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message as it is read; `about` says what the desk did with it, if anything."""
+
+    at: datetime
+    by_desk: bool
+    about: str
+    text: str
+
+
+def write(case: Case, text: str, *, by_desk: bool, author_id: UUID | None, about: str = "") -> None:
+    """Keep a message of a case, sealed for its place."""
+    row = CaseMessage(case=case, patient_id=case.patient_id, by_desk=by_desk, about=about)
+    row.author_id = author_id
+    row.text_sealed = _seal(row, text.encode())
+    row.save()
+
+
+def read(case: Case) -> list[Letter]:
+    """The messages of a case, oldest first; row-level security decides which."""
+    return [
+        Letter(row.at, row.by_desk, row.about, text_of(row)) for row in case.messages.order_by("at")
+    ]
+
+
+def text_of(row: CaseMessage) -> str:
+    """The words of a message, or a sentence in their place once the patient's key is destroyed."""
+    sealed, place = bytes(row.text_sealed), _place(row)
+    try:
+        if row.patient_id is None:
+            return keys.unseal_portal(place, sealed).decode()
+        return keys.unseal(row.patient_id, Purpose.BODY, place, sealed).decode()
+    except keys.Unopenable:
+        return GONE
+
+
+def _seal(row: CaseMessage, text: bytes) -> bytes:
+    # Who keeps no record here has no key of her own.
+    if row.patient_id is None:
+        return keys.seal_portal(_place(row), text)
+    return keys.seal(row.patient_id, Purpose.BODY, _place(row), text)
+
+
+def _place(row: CaseMessage) -> str:
+    return f"rights_casemessage/{row.pk}/text"
