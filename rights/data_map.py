@@ -113,5 +113,7 @@ def _place(place: str, row: dict[str, Any], written: dict[str, dict[str, Any]]) 
 
 
 def _entry(place: str, field: str, said: dict[str, str]) -> Entry:
-    typed = {key: _TYPES[key](value) if key in _TYPES else value for key, value in said.items()}
+    typed: dict[str, Any] = {
+        key: _TYPES[key](value) if key in _TYPES else value for key, value in said.items()
+    }
     return Entry(place, field, **typed)

@@ -104,8 +104,9 @@ def _lines(rows: dict[Entry, list[str]]) -> Iterable[str]:
 
 
 def _end(said: Entry) -> str:
-    ways = [f"step {said.erase}" if said.erase else "", f"`{said.ends}`" if said.ends else ""]
-    return "; ".join(way for way in ways if way) or said.stays or "-"
+    step, task = f"step {said.erase}", f"`{said.ends}`"
+    ways = [step if said.erase else "", task if said.ends else "", said.stays]
+    return "; ".join(way for way in ways if way) or "-"
 
 
 _HEAD = """# Data map

@@ -17,7 +17,8 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import Settings
 
-from rights import data_map, kept
+from rights import data_map, kept, steps
+from rights.archive import parts
 from rights.data_map import DataCategory, Entry, Source, entries
 from tests.doors import text, visitor
 
@@ -131,9 +132,7 @@ def test_what_is_personal_says_everything() -> None:
         assert bool(entry.export) != bool(entry.unexported), (
             f"{entry.name}: in the file, or why not"
         )
-        assert bool(entry.stays) != bool(entry.erase or entry.ends), (
-            f"{entry.name}: how does it go?"
-        )
+        assert entry.stays or entry.erase or entry.ends, f"{entry.name}: how does it go?"
         assert not entry.stays or re.match(r"Art\. 17\(3\)\([a-e]\): \w", entry.stays), entry.name
 
 
@@ -151,6 +150,17 @@ def test_what_clears_away_is_started_by_beat() -> None:
     assert [entry.place for entry in PERSONAL if entry.ends == "by itself"] == [
         "memory.accounts.keys.CACHE_SECONDS"
     ]
+
+
+def test_what_an_erasure_removes_is_a_step_of_it() -> None:
+    assert {entry.erase for entry in PERSONAL} - {""} <= {step.name for step in steps.STEPS}
+
+
+def test_what_a_person_takes_away_is_a_part_of_the_archive() -> None:
+    named = {entry.export for entry in PERSONAL} - {""}
+
+    # An overview repeats what the other parts hold, as pages to read.
+    assert named == {part.part for part in parts.PARTS} - {"overview"}
 
 
 @pytest.mark.parametrize(
