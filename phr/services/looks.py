@@ -25,6 +25,20 @@ WORDS = {
     "accept": "accepted your invitation",
     "archive": "made a file with all your data, as you asked",
     "begin": "started this record",
+    "case-acknowledge": "confirmed that a request is in hands",
+    "case-ask": "asked a question about a request",
+    "case-close": "closed a request",
+    "case-confirm": "answered a request",
+    "case-extend": "took more time for a request",
+    "case-grant": "granted a request",
+    "case-lift": "ended a restriction that was asked for",
+    "case-open": "sent a request to the rights desk",
+    "case-propose": "worked on a request",
+    "case-read": "read a request and its messages",
+    "case-resume": "went on with a request",
+    "case-send-back": "worked on a request",
+    "case-withdraw": "took a request back",
+    "case-write": "wrote about a request",
     "classify": "changed how sensitive an item is",
     "copy": "downloaded a copy",
     "delete": "deleted an item",
@@ -194,7 +208,7 @@ def _line(
         event.pk,
         event.at,
         _who(owner, event, person),
-        person.title if person else "",
+        person.title if person and event.door != Door.STAFF else "",
         what or event.action,
         denied,
         len(event.records),
@@ -207,6 +221,8 @@ def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) 
         return "You"
     if event.door == Door.SYSTEM:
         return "This portal"
+    if event.door == Door.STAFF:
+        return "Our staff"
     return person.name if person else "Somebody not signed in"
 
 
@@ -214,6 +230,7 @@ def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
     """Everybody who ever appears in the log, to filter by."""
     patient = policy.require_own(actor)
     rows = AuditEvent.objects.filter(patient_id=patient.pk, actor_id__isnull=False)
+    rows = rows.exclude(door=Door.STAFF)
     ids = set(rows.order_by().values_list("actor_id", flat=True).distinct())
     people = accounts.people({one for one in ids if one and one != actor.user_id})
     return sorted(((one, person.name) for one, person in people.items()), key=lambda pair: pair[1])

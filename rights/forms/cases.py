@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.renderers import DjangoTemplates
 
 from rights.grounds import GROUNDS
 from rights.regimes import Jurisdiction, Right
@@ -79,9 +80,10 @@ class DeskForm(forms.Form):
     """What a member of staff does to a request: one act, with words where the act needs them."""
 
     QUESTION = (("identity", "Who is it?"), ("clarification", "What exactly is wanted?"))
+    default_renderer = DjangoTemplates()
     WORDLESS = frozenset({"acknowledge", "resume", "confirm", "send back", "close"})
 
-    act = forms.ChoiceField(label="What to do")
+    act = forms.ChoiceField(label="What to do", widget=forms.RadioSelect)
     text = forms.CharField(
         label="Your words to the person",
         required=False,

@@ -1,64 +1,28 @@
-"""A request from the first word to the last: the person's side, the desk's side, and the trail."""
+"""A request from the side of who asks: sealed, found by nobody else, and emptied when she goes."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core import mail
-from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.http import Http404
 
 from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from accounts.models import AuditEvent, Patient
 from rights.casework import Refused
 from rights.models import Case, CaseMessage, ClockEvent, RightRequest
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, desk
-from rights.transitions import Party, State, Step, after, steps
 from tests.cast import PURGER, SEALER, join
 from tests.raw import as_owner, open_walls
-from tests.worlds.cases import Desk, received_on
+from tests.worlds.cases import DO, Desk
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 SECRET = "Quillfeather"
-DO: dict[Step, Callable[[Actor, UUID], None]] = {
-    Step.ACKNOWLEDGE: desk.acknowledge,
-    Step.ASK: lambda actor, pk: desk.ask(actor, pk, about="identity", text="Who?"),
-    Step.CLOSE: desk.close,
-    Step.CONFIRM: desk.confirm,
-    Step.EXTEND: lambda actor, pk: desk.extend(actor, pk, text="It is long."),
-    Step.GRANT: lambda actor, pk: desk.decide(actor, pk, decision="granted", text="Yes."),
-    Step.LIFT: lambda actor, pk: desk.lift(actor, pk, text="It ends."),
-    Step.PROPOSE: lambda actor, pk: desk.decide(
-        actor, pk, decision="refused", ground="unfounded", text="No."
-    ),
-    Step.RESUME: desk.resume,
-    Step.SEND_BACK: desk.send_back,
-    Step.WRITE: lambda actor, pk: desk.write(actor, pk, text="Hello."),
-}
-# How a fresh request gets into each state, by which steps of sam.
-PATHS = {
-    State.RECEIVED: [],
-    State.ACKNOWLEDGED: [Step.ACKNOWLEDGE],
-    State.WAITING: [Step.ASK],
-    State.PROPOSED: [Step.PROPOSE],
-    State.DECIDED: [Step.GRANT],
-    State.CLOSED: [Step.GRANT, Step.CLOSE],
-}
 
 
 @pytest.fixture
 def desk_world() -> Desk:
     return Desk.enter()
-
-
-def events(actor: Actor) -> list[str]:
-    with acting_as(actor):
-        rows = AuditEvent.objects.filter(action__startswith="case-").order_by("at")
-        return [row.action for row in rows]
 
 
 # --- opening -------------------------------------------------------------------------------------
@@ -143,223 +107,6 @@ def test_nobody_can_flood_the_desk(desk_world: Desk) -> None:
         desk_world.ask()
     with pytest.raises(Refused, match="20 open requests"):
         desk_world.ask()
-
-
-# --- the table, tried on rows --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("state", PATHS)
-def test_the_desk_can_do_what_the_table_says_and_nothing_else(
-    desk_world: Desk, state: State
-) -> None:
-    _, pk = desk_world.ask("restriction")
-    for step in PATHS[state]:
-        if step is Step.CLOSE:
-            desk.lift(desk_world.sam, pk, text="Over.")
-        else:
-            DO[step](desk_world.sam, pk)
-    assert desk_world.row(pk).state == state
-
-    for actor in (desk_world.sam, desk_world.tom):
-        other = state is State.PROPOSED and actor is desk_world.tom
-        party = Party.COLLEAGUE if other else Party.STAFF
-        # A restriction that is in force is lifted, not closed.
-        listed = set(steps(state, party)) - {Step.CLOSE}
-        assert set(desk.may(actor, pk)) == listed
-        for step, act in DO.items():
-            with transaction.atomic():
-                if step in listed:
-                    act(actor, pk)
-                    assert desk_world.row(pk).state == after(state, party, step)
-                else:
-                    with pytest.raises(Refused):
-                        act(actor, pk)
-                    assert desk_world.row(pk).state == state
-                transaction.set_rollback(True)
-
-
-@pytest.mark.parametrize("state", [*PATHS, State.WITHDRAWN])
-def test_she_can_do_what_the_table_says_and_nothing_else(desk_world: Desk, state: State) -> None:
-    alice, (reference, pk) = desk_world.cast.alice, desk_world.ask()
-    for step in PATHS.get(state, []):
-        DO[step](desk_world.sam, pk)
-    if state is State.WITHDRAWN:
-        cases.withdraw(alice, reference)
-    page = cases.case(alice, reference)
-    acts = {Step.WRITE: lambda: cases.write_message(alice, reference, text="Well."),
-            Step.WITHDRAW: lambda: cases.withdraw(alice, reference)}  # fmt: skip
-
-    assert (page.may_write, page.may_withdraw) == tuple(
-        after(state, Party.PERSON, step) is not None for step in acts
-    )
-    for step, act in acts.items():
-        follows = after(state, Party.PERSON, step)
-        with transaction.atomic():
-            if follows:
-                act()
-            else:
-                with pytest.raises(Refused):
-                    act()
-            assert desk_world.row(pk).state == (follows or state)
-            transaction.set_rollback(True)
-
-
-def test_every_act_of_the_desk_is_written_down_and_told_without_a_word_of_it(
-    desk_world: Desk,
-) -> None:
-    reference, pk = desk_world.ask(words=SECRET)
-    for step in (Step.ACKNOWLEDGE, Step.WRITE, Step.ASK, Step.RESUME, Step.EXTEND, Step.GRANT):
-        DO[step](desk_world.sam, pk)
-    desk.read(desk_world.sam, pk)
-    desk.close(desk_world.tom, pk)
-
-    assert events(desk_world.cast.alice) == [
-        "case-open", "case-acknowledge", "case-write", "case-ask", "case-resume", "case-extend",
-        "case-grant", "case-read", "case-close",
-    ]  # fmt: skip
-    letters = [letter for letter in mail.outbox if "rights desk" in letter.subject]
-    assert len(letters) == 8
-    for letter in letters:
-        assert letter.to == ["alice@example.org"]
-        assert f"/rights/cases/{reference}/" in letter.body
-        assert not any(word in letter.body for word in (SECRET, "access", "Who?", "long", "Yes"))
-
-
-def test_nobody_works_on_a_request_of_her_own(desk_world: Desk) -> None:
-    sam = Actor.session(desk_world.sam.user_id or desk_world.cast.alice_id)
-    reference = cases.open_case(sam, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Mine")
-    pk = desk_world.requests(reference)[0].pk
-
-    with pytest.raises(Http404):
-        desk.read(desk_world.sam, pk)
-    assert desk.read(desk_world.tom, pk).letters
-
-
-# --- refusing ------------------------------------------------------------------------------------
-
-
-def test_a_refusal_takes_two_and_she_reads_nothing_of_it_before(desk_world: Desk) -> None:
-    alice, (reference, pk) = desk_world.cast.alice, desk_world.ask("erasure")
-    sent = len(mail.outbox)
-    desk.decide(desk_world.sam, pk, decision="refused", ground="legal-claims", text=SECRET)
-
-    before = cases.case(alice, reference)
-    assert len(mail.outbox) == sent
-    assert SECRET not in str(before.letters)
-    assert before.asked[0].state.label == State.ACKNOWLEDGED.label
-    with acting_as(alice):
-        assert CaseMessage.objects.count() == 1
-    assert SECRET in str(desk.read(desk_world.tom, pk).letters)
-    with pytest.raises(Refused):
-        desk.confirm(desk_world.sam, pk)
-
-    desk.confirm(desk_world.tom, pk)
-
-    told = cases.case(alice, reference)
-    assert told.letters[-1].text == SECRET
-    assert told.asked[0].ground is not None
-    assert told.asked[0].ground.cite.startswith("GDPR Art. 17(3)(e)")
-    assert len(mail.outbox) == sent + 1
-
-
-def test_a_ground_must_fit_the_right(desk_world: Desk) -> None:
-    _, pk = desk_world.ask("access")
-    for ground in ("legal-claims", "no such ground", ""):
-        with pytest.raises(Refused, match="ground that fits"):
-            desk.decide(desk_world.sam, pk, decision="partly", ground=ground, text="No.")
-
-
-def test_the_database_too_wants_two_names_for_a_refusal(desk_world: Desk) -> None:
-    _, pk = desk_world.ask()
-    desk.decide(desk_world.sam, pk, decision="refused", ground="unfounded", text="No.")
-    with acting_as(desk_world.sam), pytest.raises(IntegrityError), transaction.atomic():
-        RightRequest.objects.filter(pk=pk).update(
-            state="decided", decided_by=desk_world.sam.user_id
-        )
-
-
-# --- the clock -----------------------------------------------------------------------------------
-
-
-def test_a_question_stops_the_clock_where_the_law_says_so(desk_world: Desk) -> None:
-    for place, waits in (("eu", True), ("uk", True), ("other-us", False)):
-        reference, pk = desk_world.ask(place=place)
-        DO[Step.ASK](desk_world.sam, pk)
-        assert (desk_world.row(pk).waiting_since is not None) is waits
-        assert cases.case(desk_world.cast.alice, reference).asked[0].state is State.WAITING
-
-        cases.write_message(desk_world.cast.alice, reference, text="It is me.")
-
-        row = desk_world.row(pk)
-        assert (row.state, row.waiting_since) == (State.ACKNOWLEDGED, None)
-        with acting_as(desk_world.sam):
-            kinds = [one.kind for one in row.clock.order_by("at")]
-        assert kinds == ["started", "paused", "resumed"]
-
-
-def test_more_time_is_taken_once_and_before_the_first_limit(desk_world: Desk) -> None:
-    _, pk = desk_world.ask()
-    before = desk_world.row(pk).legal_on
-    DO[Step.EXTEND](desk_world.sam, pk)
-
-    assert desk_world.row(pk).legal_on > before + timedelta(days=50)
-    with pytest.raises(Refused, match="no more time"):
-        DO[Step.EXTEND](desk_world.sam, pk)
-    _, late = desk_world.ask()
-    received_on(late, date(2026, 1, 31))
-    with pytest.raises(Refused, match="by 2 March 2026"):
-        DO[Step.EXTEND](desk_world.sam, late)
-    _, without = desk_world.ask("complaint", "eu")
-    with pytest.raises(Refused):
-        DO[Step.EXTEND](desk_world.sam, without)
-
-
-def test_what_happened_to_a_clock_can_only_be_added_to(desk_world: Desk) -> None:
-    desk_world.ask()
-    for statement in ("UPDATE rights_clockevent SET kind = ''", "DELETE FROM rights_clockevent"):
-        with (
-            acting_as(desk_world.sam),
-            pytest.raises(ProgrammingError, match="permission denied"),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(statement)
-
-
-def test_a_late_request_is_told_to_be_late(desk_world: Desk) -> None:
-    reference, pk = desk_world.ask()
-    assert not cases.case(desk_world.cast.alice, reference).asked[0].is_late
-    received_on(pk, date(2026, 1, 31))
-    assert cases.case(desk_world.cast.alice, reference).asked[0].is_late
-
-
-# --- what a decision does ------------------------------------------------------------------------
-
-
-def test_a_granted_restriction_lets_the_record_rest_until_it_is_lifted(desk_world: Desk) -> None:
-    reference, pk = desk_world.ask("restriction")
-    desk.decide(desk_world.sam, pk, decision="granted", text="Yes.")
-    with acting_as(desk_world.cast.alice):
-        assert Patient.objects.get(pk=desk_world.cast.alice_id).restricted_at
-    # She can still ask and write while her record rests.
-    cases.write_message(desk_world.cast.alice, reference, text="Thank you.")
-    desk_world.ask("complaint")
-
-    desk.lift(desk_world.tom, pk, text="It ends today.")
-
-    with acting_as(desk_world.cast.alice):
-        assert Patient.objects.get(pk=desk_world.cast.alice_id).restricted_at is None
-    assert desk_world.row(pk).state == State.CLOSED
-
-
-def test_without_a_record_nothing_can_rest(desk_world: Desk) -> None:
-    reference = cases.open_case(
-        desk_world.cast.bob, right=Right.RESTRICTION, jurisdiction=Jurisdiction.EU, words="Stop"
-    )
-    with pytest.raises(Refused, match="keeps no record"):
-        desk.decide(
-            desk_world.sam, desk_world.requests(reference)[0].pk, decision="granted", text="Yes."
-        )
 
 
 # --- the end -------------------------------------------------------------------------------------

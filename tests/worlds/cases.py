@@ -1,5 +1,6 @@
 """Requests to the rights desk, and the people who work them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,9 +11,27 @@ from accounts.acting import acting_as
 from accounts.actors import Actor
 from rights.models import RightRequest
 from rights.regimes import Jurisdiction, Right
-from rights.services import cases
+from rights.services import cases, desk
+from rights.transitions import Step
 from tests.cast import Cast, join
 from tests.raw import as_owner, open_walls
+
+# What a member of staff can do to a request.
+DO: dict[Step, Callable[[Actor, UUID], None]] = {
+    Step.ACKNOWLEDGE: desk.acknowledge,
+    Step.ASK: lambda actor, pk: desk.ask(actor, pk, about="identity", text="Who?"),
+    Step.CLOSE: desk.close,
+    Step.CONFIRM: desk.confirm,
+    Step.EXTEND: lambda actor, pk: desk.extend(actor, pk, text="It is long."),
+    Step.GRANT: lambda actor, pk: desk.decide(actor, pk, decision="granted", text="Yes."),
+    Step.LIFT: lambda actor, pk: desk.lift(actor, pk, text="It ends."),
+    Step.PROPOSE: lambda actor, pk: desk.decide(
+        actor, pk, decision="refused", ground="unfounded", text="No."
+    ),
+    Step.RESUME: desk.resume,
+    Step.SEND_BACK: desk.send_back,
+    Step.WRITE: lambda actor, pk: desk.write(actor, pk, text="Hello."),
+}
 
 
 @dataclass(frozen=True)
