@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts import audit, consents, keys, purposes
+from accounts import audit, consents, keys, leaving, purposes
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Patient, Practitioner, User
@@ -38,7 +38,7 @@ def begin_record(actor: Actor, *, name: str) -> UUID:
     """Make the signed-in person a patient with a key of her own. Returns the Patient's id.
 
     Also writes down that she agreed to it, in today's words (GDPR Art. 9(2)(a)). Doing it again
-    changes nothing. Raises `Denied` for anybody who is not signed in.
+    changes nothing. Raises `Denied` for who is not signed in, or whose old record is still going.
     """
     if actor.door is not Door.SESSION or actor.user_id is None:
         raise Denied("begin")
@@ -48,6 +48,8 @@ def begin_record(actor: Actor, *, name: str) -> UUID:
         known = Patient.objects.filter(user_id=actor.user_id).first()
         if known:
             return known.pk
+        if leaving.is_patient_leaving(actor):
+            raise Denied("begin")
         patient = Patient(id=uuid4(), user_id=actor.user_id)
         keys.create_patient_key(patient.pk)
         patient.name_sealed = _seal_name(patient.pk, name)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import consents, news, purposes, services
+from accounts import consents, leaving, news, purposes, services
 from accounts.forms import ConsentForm, PatientForm, PractitionerForm
 from accounts.purposes import Purpose
 from accounts.requests import actor_of
@@ -36,6 +36,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
+    if leaving.is_patient_leaving(actor_of(request)):
+        return render(request, "accounts/leaving.html")
     form = PatientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.begin_record(actor_of(request), name=form.cleaned_data["name"])
@@ -74,16 +76,17 @@ def agreed(request: HttpRequest) -> HttpResponse:
 
 
 def _choose(request: HttpRequest, *, purpose: Purpose, agree: str, sha256: str) -> None:
+    title = purposes.use(purpose).title
     if agree == "no":
         consents.withdraw(actor_of(request), purpose)
-        messages.success(request, "You do not agree to this any more.")
+        messages.success(request, f"{title}: you do not agree any more.")
         return
     try:
         consents.give(actor_of(request), purpose, sha256=sha256)
     except consents.Changed:
         messages.warning(request, "The words are new. Please read them, and press again.")
     else:
-        messages.success(request, "You agree to this. You can take it back here at any time.")
+        messages.success(request, f"{title}: you agree. You can take it back here at any time.")
 
 
 @login_required

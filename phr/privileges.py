@@ -73,7 +73,10 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "rights_erasure": (
         "select, insert, update (undone_at)",
         "select, insert, update, delete",
-        "select",
+        (
+            "select (reference, scope, planned, steps, hidden_at, purge_after, undone_at, purged_at,"
+            " finished_at)"
+        ),
     ),
     "rights_export": ("select, insert, update (expires_at)", ALL, ""),
     "rights_heldfile": ("", ALL, ""),
@@ -127,6 +130,15 @@ def apply(cursor: Any, listed: dict[str, tuple[str, str, str]]) -> None:
     for role in ROLES[:2]:
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
     for role in ROLES:
+        give(cursor, listed, role)
+
+
+def open_for_work(cursor: Any, listed: dict[str, tuple[str, str, str]]) -> None:
+    """Give jobs what is listed for them, and the web nothing: a restored database is put in order."""
+    close(cursor)
+    cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO phr_worker")
+    cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}")
+    for role in ROLES[1:]:
         give(cursor, listed, role)
 
 

@@ -45,6 +45,15 @@ WITHOUT_ACTOR = {
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.records.note_reads": "writes into the open act, which knows its actor",
     "sharing.services.move_epoch": "moves a number inside the open act; the database asks who",
+    "rights.services.erasures.hide": "hides inside the open act; the database asks who",
+    "rights.services.erasures.prove": "finds out who the actor is",
+    "rights.services.erasures.show_again": "works inside the open act; the database asks who",
+    "rights.services.erasures.subject": "pure: what the ledger names an erasure by",
+    "phr.services.uploads.report": "opens a row that the policy already let through",
+    "phr.services.looks.before": "pure: which rows follow one",
+    "rights.services.exports.deletions": "counts inside the open act",
+    "rights.services.exports.outdated": "asks of a row inside the open act",
+    "rights.services.exports.remove_file": "destroys what a locked row names, inside the open act",
     "phr.services.uploads.file_name": "opens a row that the policy already let through",
 }
 

@@ -19,6 +19,7 @@ VERBS = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 OPEN = {
     ("accounts_patient", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("phr_record", "phr_judge"): "looks up ids by tokens, in four columns without content",
+    ("rights_erasure", "phr_judge"): "answers by reference, in columns that name nobody",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
     ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",
@@ -36,6 +37,7 @@ BEHIND = {
     "phr_leaving",
     "phr_restrict",
     "phr_resting",
+    "phr_erasure",
 }
 
 

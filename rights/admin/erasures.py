@@ -8,12 +8,26 @@ from rights.models import Erasure
 
 
 class ErasureState(StateFilter):
-    states = {"due": Q(purged_at=None), "done": Q(purged_at__isnull=False)}
+    states = {
+        "hidden, not yet purged": Q(purged_at=None, undone_at=None),
+        "purged, a backup is left": Q(purged_at__isnull=False, finished_at=None),
+        "gone": Q(finished_at__isnull=False),
+        "undone": Q(undone_at__isnull=False),
+    }
 
 
 @admin.register(Erasure)
 class ErasureAdmin(MetadataAdmin):
-    list_display = ("id", "patient_id", "hidden_at", "purged_at", "attempts", "lease_until")
-    fields = list_display
+    list_display = (
+        "reference",
+        "scope",
+        "hidden_at",
+        "purge_after",
+        "purged_at",
+        "finished_at",
+        "attempts",
+        "due_at",
+    )
+    fields = (*list_display, "undone_at", "steps")
     list_filter = (ErasureState,)
     ordering = ("purged_at", "hidden_at")

@@ -1,40 +1,72 @@
 """Erasures (GDPR Art. 17): what is to go, and how far it has gone."""
 
 import uuid
+from base64 import b32encode
+from hashlib import sha256
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts.models import Patient
+
+class Scope(models.TextChoices):
+    """How much is to go."""
+
+    ITEM = "item", "one item"
+    RECORD = "record", "the whole record"
+    ACCOUNT = "account", "the whole record and the account"
+
+
+def reference_of(erasure_id: uuid.UUID) -> str:
+    """The name under which anybody who was told it may follow an erasure: 80 bits, as ABCD-EFGH-…"""
+    text = b32encode(sha256(erasure_id.bytes).digest()[:10]).decode()
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 
 
 class ErasureQuerySet(models.QuerySet["Erasure"]):
     def due(self) -> "ErasureQuerySet":
-        return self.filter(Q(lease_until=None) | Q(lease_until__lte=Now()), purged_at=None)
+        """Neither at its end nor undone, with nothing to wait for and in no worker's hands."""
+        return self.filter(finished_at=None, undone_at=None, due_at__lte=Now())
 
 
 class Erasure(models.Model):
-    """The erasure of one record (GDPR Art. 17): hidden when asked for, purged by a worker.
+    """One erasure: hidden when asked for, carried out step by step by workers (DESIGN D9).
 
-    Keeps ids and times alone, so it may outlive what it erased.
+    `steps` maps the name of each step that is done to when it was, `planned` maps categories to how
+    many items there were when it was asked for. The ids are emptied when nothing is left for them
+    to point at; what remains names nobody.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="erasures")
-    record_id = models.UUIDField(unique=True)
+    reference = models.CharField(max_length=19, unique=True)
+    scope = models.CharField(max_length=10, choices=Scope, default=Scope.ITEM)
+    patient_id = models.UUIDField(null=True, db_index=True)
+    user_id = models.UUIDField(null=True, db_index=True)
+    record_id = models.UUIDField(null=True, unique=True)
+    planned = models.JSONField(default=dict)
+    steps = models.JSONField(default=dict)
     hidden_at = models.DateTimeField(db_default=Now())
+    purge_after = models.DateTimeField(db_default=Now())
+    undone_at = models.DateTimeField(null=True)
     purged_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveIntegerField(default=0)
 
     objects = ErasureQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["hidden_at"], name="erasure_due", condition=Q(purged_at=None))
+            models.Index(
+                fields=["due_at"],
+                name="erasure_due",
+                condition=Q(finished_at=None, undone_at=None),
+            )
         ]
 
     def __str__(self) -> str:
-        return f"Erasure {self.pk}"
+        return f"Erasure {self.reference}"
+
+    def done(self, step: str) -> bool:
+        return step in self.steps

@@ -1,56 +1,212 @@
-"""What happens at the rights desk: erasing, hidden at once and purged by a worker."""
+"""Erasing (GDPR Art. 17): what a person asks for, what she and others can see of it, and undoing."""
 
-from datetime import timedelta
-from uuid import UUID
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
+from django.conf import settings
+from django.db import connection
+from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts import leaving, ledger, mail
 from accounts.acting import acting_as, note
-from accounts.actors import Actor
-from accounts.due import each
+from accounts.actors import Actor, Denied, Door
+from accounts.ledger import Kind
+from accounts.models import Patient, User
 from accounts.wake import wake
 from phr.services import removal
+from rights import certificates
+from rights.certificates import Issued
 from rights.models import Erasure
+from rights.models.erasures import Scope, reference_of
+from sharing import policy
+from sharing.categories import Category
 
-LEASE = timedelta(minutes=5)
+UNDONE = "undone"
+
+
+class Refused(Exception):
+    """An erasure that cannot be begun or undone; the text is one sentence for the person."""
 
 
 def erase_record(actor: Actor, record_id: UUID) -> UUID:
     """Erase one of the actor's own records. Returns the Erasure's id."""
+    erasure = _new(Scope.ITEM, record_id=record_id)
     with acting_as(actor):
-        patient_id = removal.hide_record(actor, record_id)
-        erasure = Erasure(patient_id=patient_id, record_id=record_id)
-        erasure.save()
-        note("erase", patient_id=patient_id, subject=f"Erasure/{erasure.pk}", basis="owner")
-        wake("rights.tasks.purge", erasure.pk)
-        return erasure.pk
+        erasure.patient_id, category = removal.hide_record(actor, record_id)
+        erasure.planned = {category: 1}
+        _remember(erasure)
+        _begin(erasure)
+    return erasure.pk
 
 
-def purge_due(actor: Actor, *, most: int = 50) -> int:
-    """Purge what is due, oldest first. Returns how many erasures were taken up."""
+def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
+    """Erase the actor's whole record, and her account too where `account` says so.
+
+    Hidden from everyone in this transaction; destroyed once `undo_hours` have passed. Returns the
+    reference. Raises `Denied` where there is nothing to erase, `Refused` for staff.
+    """
+    scope = Scope.ACCOUNT if account else Scope.RECORD
+    erasure = _new(scope, purge_after=timezone.now() + timedelta(hours=undo_hours))
     with acting_as(actor):
-        rows = Erasure.objects.due().order_by("hidden_at")
-        due = list(rows.values_list("pk", flat=True)[:most])
-    return each(due, lambda erasure_id: purge(actor, erasure_id))
+        user = _leaver(actor)
+        patient = Patient.objects.filter(user_id=user.pk).first()
+        if patient is None and not account:
+            raise Denied("erase")
+        erasure.user_id, erasure.patient_id = user.pk, patient.pk if patient else None
+        erasure.planned = removal.counts(actor) if patient else {}
+        _remember(erasure)
+        _begin(erasure)
+        _tell(erasure, leaving.addresses(user.pk))
+        hide(erasure)
+    return erasure.reference
 
 
-def purge(actor: Actor, erasure_id: UUID) -> bool:
-    """Carry one erasure to its end, if it is due and nobody else has it."""
-    erasure = _claim(actor, erasure_id)
-    if erasure is None:
-        return False
-    removal.purge_record(actor, erasure.patient_id, erasure.record_id)
-    with acting_as(actor, about=erasure.patient_id):
-        Erasure.objects.filter(pk=erasure.pk).update(purged_at=timezone.now(), lease_until=None)
-    return True
+def _leaver(actor: Actor) -> User:
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        raise Denied("erase")
+    user = User.objects.select_for_update(no_key=True).get(pk=actor.user_id)
+    if user.is_staff:
+        raise Refused("You are a member of staff. Ask a colleague to end that first.")
+    return user
 
 
-def _claim(actor: Actor, erasure_id: UUID) -> Erasure | None:
+def _new(
+    scope: Scope, *, record_id: UUID | None = None, purge_after: datetime | None = None
+) -> Erasure:
+    pk = uuid4()
+    now = timezone.now()
+    return Erasure(
+        id=pk,
+        reference=reference_of(pk),
+        scope=scope,
+        record_id=record_id,
+        hidden_at=now,
+        purge_after=purge_after or now,
+        due_at=now,
+    )
+
+
+def _remember(erasure: Erasure) -> None:
+    """Write it into the ledger before anything happens: whatever is killed now, it will be done."""
+    kind = Kind.RECORD if erasure.scope == Scope.ITEM else Kind.ERASURE
+    state = f"{erasure.scope} {erasure.purge_after.isoformat(timespec='seconds')}"
+    ledger.remember(kind, subject(erasure), state=state, entry_id=erasure.pk)
+
+
+def subject(erasure: Erasure) -> str:
+    """What the ledger names this erasure by."""
+    if erasure.scope == Scope.ACCOUNT:
+        return f"user {erasure.user_id}"
+    return str(erasure.record_id or erasure.patient_id)
+
+
+def _begin(erasure: Erasure) -> None:
+    erasure.save(force_insert=True)
+    subject = f"Erasure/{erasure.pk}"
+    note("erase", patient_id=erasure.patient_id, subject=subject, basis="owner")
+    wake("rights.tasks.purge", erasure.pk)
+
+
+def _tell(erasure: Erasure, addresses: Iterable[str]) -> None:
+    """To every address of hers: if it was not she, she learns of it in time."""
+    link = settings.PHR_ORIGIN + reverse("rights:erasure", args=[erasure.reference])
+    undo = erasure.purge_after if erasure.purge_after > timezone.now() else None
+    for address in addresses:
+        mail.send(address, "rights/erasure", link=link, undo_until=undo)
+
+
+def hide(erasure: Erasure) -> None:
+    """Inside the caller's act: from its commit on nobody sees anything of the record or account."""
+    if erasure.patient_id:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT phr_hide(%s)", [erasure.patient_id])
+    if erasure.scope == Scope.ACCOUNT and erasure.user_id:
+        leaving.close(erasure.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An erasure as anybody who was told its reference may see it."""
+
+    reference: str
+    scope: Scope
+    planned: dict[str, int]
+    steps: dict[str, str]
+    hidden_at: datetime
+    purge_after: datetime
+    undone_at: datetime | None
+    purged_at: datetime | None
+    finished_at: datetime | None
+    certificates: tuple[Issued, ...] = ()
+
+    @property
+    def items(self) -> list[tuple[str, int]]:
+        """How many items there were, by the words for their category."""
+        return [(Category(name).label, count) for name, count in sorted(self.planned.items())]
+
+    @property
+    def can_be_undone(self) -> bool:
+        later = self.purge_after > timezone.now()
+        return later and self.undone_at is None and self.purged_at is None
+
+
+COLUMNS = (
+    "scope", "planned", "steps", "hidden_at", "purge_after", "undone_at", "purged_at", "finished_at",
+)  # fmt: skip
+
+
+def follow(actor: Actor, reference: str) -> Followed:
+    """How far an erasure is, for whoever knows its reference. Raises Http404 for an unknown one."""
+    with acting_as(actor), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM phr_erasure(%s)", [reference])  # noqa: S608
+        row = cursor.fetchone()
+    issued = tuple(certificates.issued(reference))
+    if row is None:
+        raise Http404
+    fields = dict(zip(COLUMNS, row, strict=True))
+    return Followed(reference, certificates=issued, **fields)
+
+
+def own(actor: Actor) -> list[Erasure]:
+    """The erasures of single items that the actor asked for, newest first."""
     with acting_as(actor):
-        rows = Erasure.objects.due().select_for_update(skip_locked=True)
-        row = rows.filter(pk=erasure_id).first()
-        if row is not None:
-            row.lease_until = timezone.now() + LEASE
-            row.attempts += 1
-            row.save(update_fields=["lease_until", "attempts"])
-        return row
+        patient = policy.require_own(actor)
+        rows = Erasure.objects.filter(patient_id=patient.pk, finished_at=None)
+        return list(rows.order_by("-hidden_at")[:50])
+
+
+def prove(email: str, password: str) -> Actor:
+    """Who wants to undo an erasure after her account was closed. Raises `Refused`."""
+    user_id = leaving.who_is_leaving(email, password)
+    if user_id is None:
+        raise Refused("Check the email address and the password.")
+    return Actor.session(user_id)
+
+
+def undo(actor: Actor, reference: str) -> None:
+    """Undo one of the actor's own erasures inside its undo window. Raises `Refused` when it is over.
+
+    The record comes back as it was, but every permission and session stays ended.
+    """
+    with acting_as(actor):
+        rows = Erasure.objects.filter(reference=reference, user_id=actor.user_id, undone_at=None)
+        row = rows.filter(purge_after__gt=timezone.now()).select_for_update().first()
+        if row is None or actor.user_id is None:
+            raise Refused("This can no longer be undone.")
+        ledger.remember(Kind.ERASURE, subject(row), state=UNDONE)
+        show_again(row)
+        note("undo", patient_id=row.patient_id, subject=f"Erasure/{row.pk}", basis="owner")
+
+
+def show_again(erasure: Erasure) -> None:
+    """Inside the caller's act: take the hiding back."""
+    Erasure.objects.filter(pk=erasure.pk).update(undone_at=timezone.now())
+    if erasure.user_id and erasure.scope == Scope.ACCOUNT:
+        leaving.reopen(erasure.user_id)
+    if erasure.patient_id:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT phr_show_again(%s)", [erasure.patient_id])

@@ -12,10 +12,13 @@ from phr.services import uploads
 from tests import raw
 from tests.cast import PURGER
 
-ENDED = """
-    UPDATE {} SET lease_until = now() - interval '1 second'
-    WHERE patient_id = %s AND lease_until IS NOT NULL
-"""
+ENDED = (
+    (
+        "UPDATE phr_upload SET lease_until = now() - interval '1 second'"
+        " WHERE patient_id = %s AND lease_until IS NOT NULL"
+    ),
+    "UPDATE rights_erasure SET due_at = now() - interval '1 second' WHERE patient_id = %s",
+)
 STALE = "UPDATE phr_binary SET created_at = created_at - interval '3 hours' WHERE patient_id = %s"
 RECORDS = """
     SELECT r.id, r.version, r.body_sealed, r.effective_at, r.dated, r.labels, r.hidden_at IS NULL,
@@ -66,8 +69,8 @@ class _Row:
 def end_leases(patient_id: UUID) -> None:
     """Let time pass until nobody holds the patient's work any more."""
     with raw.owner() as opened:
-        for table in ("phr_upload", "rights_erasure"):
-            opened.execute(ENDED.format(table), [patient_id])
+        for statement in ENDED:
+            opened.execute(statement, [patient_id])
 
 
 def clear_leftovers(patient_id: UUID) -> None:

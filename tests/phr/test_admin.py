@@ -36,4 +36,4 @@ def test_an_erasure_waits_until_it_is_purged(cast: Cast) -> None:
 
     rights.erase_record(cast.alice, record_id)
 
-    assert "due (1)" in text(desk.get("/admin/rights/erasure/"))
+    assert "hidden, not yet purged (1)" in text(desk.get("/admin/rights/erasure/"))

@@ -9,6 +9,7 @@ from accounts.acting import acting_as
 from phr import integrity, storage
 from phr.models import Binary, Record, RecordFile, Upload
 from phr.services import imports, looks, records, removal, uploads
+from rights import saga
 from rights.services import erasures as rights
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -158,7 +159,7 @@ def test_a_deleted_record_is_gone_with_its_files(cast: Cast) -> None:
 
     rights.erase_record(cast.alice, row.pk)
     assert titles(cast) == []
-    assert rights.purge_due(PURGER) == 1
+    assert saga.carry_on_due(PURGER) == 1
 
     assert not any(storage.exists(name) for name in names)
     with acting_as(IMPORTER, about=cast.alice_id):
@@ -182,7 +183,7 @@ def test_the_rest_of_a_file_stays_when_one_of_its_records_goes(cast: Cast) -> No
     assert removal.companions(cast.alice, asthma) == 1
 
     rights.erase_record(cast.alice, asthma)
-    rights.purge_due(PURGER)
+    saga.carry_on_due(PURGER)
 
     assert titles(cast) == ["Gout"]
     with acting_as(cast.alice):
@@ -227,7 +228,7 @@ def test_a_purge_leaves_what_other_patients_have(cast: Cast) -> None:
 
     rights.erase_record(cast.alice, asthma)
     rights.erase_record(cast.carol, hay_fever)
-    assert rights.purge_due(PURGER) == 2
+    assert saga.carry_on_due(PURGER) == 2
 
     opened = records.timeline(cast.alice, cast.alice_id).items[0]
     assert records.open_record(cast.alice, cast.alice_id, opened.id).sources

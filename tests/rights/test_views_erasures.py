@@ -9,7 +9,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from phr import integrity, storage
 from phr.models import Binary, Record
-from rights.services import erasures as rights
+from rights import saga
 from tests.cast import PASSWORD, PURGER
 from tests.doors import sign_in, text
 from tests.worlds.shared_record import Shared
@@ -69,7 +69,7 @@ def test_it_is_gone_at_once_for_everybody_and_destroyed_by_the_worker(world: Sha
         assert browser.get(address).status_code == 404
     assert files <= set(storage.names())
 
-    assert rights.purge_due(PURGER) == 1
+    assert saga.carry_on_due(PURGER) == 1
     assert not files & set(storage.names())
     with acting_as(PURGER, about=cast.alice_id):
         assert not Record.objects.filter(pk=record_id).exists()
@@ -82,7 +82,7 @@ def test_it_is_gone_at_once_for_everybody_and_destroyed_by_the_worker(world: Sha
 def test_the_log_keeps_the_act_without_the_items_name(world: Shared) -> None:
     alice = sign_in("alice@example.org")
     alice.post(f"/rights/erase/{world.ids['record_id']}/")
-    rights.purge_due(PURGER)
+    saga.carry_on_due(PURGER)
 
     page = text(alice.get("/sharing/log/?mine=on"))
 
@@ -114,4 +114,4 @@ def test_nobody_deletes_for_another(world: Shared, name: str) -> None:
     other = sign_in(f"{name}@example.org")
 
     assert other.post(f"/rights/erase/{world.ids['record_id']}/").status_code == 404
-    assert rights.purge_due(PURGER) == 0
+    assert saga.carry_on_due(PURGER) == 0

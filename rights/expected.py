@@ -1,0 +1,84 @@
+"""When the stages of an erasure are expected, reckoned from how the portal is set up now (C12, M34)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from rights.backups.catalogue import EXPIRY_EVERY
+from rights.certificates import GONE, HIDDEN, UNREADABLE, Issued
+from rights.models.erasures import Scope
+from rights.services import backups
+from rights.services.erasures import Followed
+
+# Workers look for due work every half minute; a large record takes some minutes.
+PURGE_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The latest instants at which the stages of an erasure asked for now come to pass."""
+
+    hidden: datetime
+    purged: datetime
+    unreadable: datetime
+    gone: datetime
+
+
+def dates(*, undo_hours: int = 0) -> Dates:
+    """For an erasure that is asked for now."""
+    now = timezone.now()
+    return _dates(now, now + timedelta(hours=undo_hours))
+
+
+def _dates(hidden: datetime, purge_after: datetime) -> Dates:
+    purged = purge_after + PURGE_WITHIN
+    return Dates(
+        hidden,
+        purged,
+        _gone("vault", purged),
+        _gone("default", purged),
+    )
+
+
+def _gone(kind: str, purged: datetime) -> datetime:
+    """When the last backup that holds anything from before `purged` will be seen gone."""
+    if purged > timezone.now():
+        return backups.latest_gone_by(kind) + (purged - timezone.now())
+    held = backups.exposures(purged, kind)
+    return max((row.expires_at + 2 * EXPIRY_EVERY for row in held), default=timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the three stages: what it means, and when it was reached or is expected."""
+
+    number: int
+    title: str
+    at: datetime | None
+    by: datetime | None
+    certificate: Issued | None
+
+
+def stages(followed: Followed) -> list[Stage]:
+    """The three stages of one erasure; none once it was undone."""
+    if followed.undone_at:
+        return []
+    item = followed.scope == Scope.ITEM
+    reckoned = _dates(followed.hidden_at, followed.purge_after)
+    issued = {one.stage: one for one in followed.certificates}
+    purged = followed.purged_at or reckoned.purged
+    rows = (
+        (HIDDEN, "Hidden from everyone", "hidden", reckoned.hidden),
+        (UNREADABLE, "Destroyed here", "unreadable", purged if item else reckoned.unreadable),
+        (GONE, "Gone from the last backup", "gone", reckoned.gone),
+    )
+    return [
+        Stage(number, title, _at(followed, step), by, issued.get(number))
+        for number, title, step, by in rows
+    ]
+
+
+def _at(followed: Followed, step: str) -> datetime | None:
+    text = followed.steps.get(step)
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,193 @@
+"""The steps of an erasure, in order: each makes something absent and may be run again (DESIGN D9)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import keys, leaving, ledger
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from phr.services import removal
+from rights import certificates, left
+from rights.models import Erasure
+from rights.models.erasures import Scope
+from rights.services import backups, cases, exports, holds
+from sharing import leaving as shares
+
+MAIL_PATIENCE = timedelta(minutes=10)
+SOON = timedelta(seconds=15)
+LATER = timedelta(minutes=10)
+WHOLE = frozenset({Scope.RECORD, Scope.ACCOUNT})
+
+
+class Wait(Exception):
+    """The step cannot be done before something else has happened; look again at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("not yet")
+        self.until = until
+
+
+class LeftOver(Exception):
+    """Something came in while the purge was going on: it must be gone through once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `words` say what is gone once it is done."""
+
+    name: str
+    words: str
+    scopes: frozenset[Scope]
+    work: Callable[[Actor, Erasure], None]
+
+
+def _window(_actor: Actor, erasure: Erasure) -> None:
+    """From here on nothing can be undone."""
+    if erasure.purge_after > timezone.now():
+        raise Wait(erasure.purge_after)
+
+
+def _exports(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        exports.destroy_exports(actor, erasure.patient_id)
+
+
+def _holds(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        holds.rehome(actor, erasure.patient_id)
+
+
+def _item(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id and erasure.record_id:
+        holds.rehome_record(actor, erasure.patient_id, erasure.record_id)
+        removal.purge_record(actor, erasure.patient_id, erasure.record_id)
+
+
+def _files(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        removal.purge_files(actor, erasure.patient_id)
+
+
+def _records(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        removal.purge_rows(actor, erasure.patient_id)
+
+
+def _sharing(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        shares.forget_patient(actor, erasure.patient_id)
+
+
+def _cases(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        cases.forget_patient(actor, erasure.patient_id)
+
+
+def _mail(actor: Actor, erasure: Erasure) -> None:
+    if erasure.user_id is None:
+        return
+    young = erasure.hidden_at > timezone.now() - MAIL_PATIENCE
+    if young and leaving.awaits_mail(actor, erasure.user_id):
+        raise Wait(timezone.now() + SOON)
+    leaving.forget_mails(actor, erasure.user_id)
+
+
+def _patient(actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        leaving.forget_patient(actor, erasure.patient_id)
+
+
+def _account(actor: Actor, erasure: Erasure) -> None:
+    if erasure.user_id:
+        cases.forget_user(actor, erasure.user_id)
+        named = shares.leave_others(actor, erasure.user_id)
+        leaving.forget_user(actor, erasure.user_id, named_by_others=named)
+
+
+def _key(_actor: Actor, erasure: Erasure) -> None:
+    if erasure.patient_id:
+        keys.destroy_patient_key(erasure.patient_id)
+
+
+def _verify(actor: Actor, erasure: Erasure) -> None:
+    if found := left.anything(actor, erasure):
+        raise LeftOver(", ".join(found))
+
+
+def _absent_from(kind: str) -> Callable[[Actor, Erasure], None]:
+    """A backup counts as gone only when the repository was seen to have nothing of it any more."""
+
+    def wait(_actor: Actor, erasure: Erasure) -> None:
+        if backups.exposures(erasure.purged_at or timezone.now(), kind):
+            raise Wait(timezone.now() + LATER)
+
+    return wait
+
+
+def _ledger(_actor: Actor, erasure: Erasure) -> None:
+    ledger.empty_entry(erasure.pk)
+
+
+def _certified(stage: int) -> Callable[[Actor, Erasure], None]:
+    def certify(_actor: Actor, erasure: Erasure) -> None:
+        certificates.issue(erasure.reference, stage, facts(erasure))
+
+    return certify
+
+
+def facts(erasure: Erasure) -> dict[str, Any]:
+    """What a certificate says of this erasure so far: dates and counts, and nothing that identifies."""
+    done = [step for step in STEPS if erasure.done(step.name)]
+    return {
+        "scope": Scope(erasure.scope).label,
+        "items_by_category": erasure.planned,
+        "hidden_at": _second(erasure.hidden_at),
+        "purge_after": _second(erasure.purge_after),
+        "done": [{"what": step.words, "at": erasure.steps[step.name]} for step in done],
+    }
+
+
+def _second(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+ITEM, ACCOUNT = frozenset({Scope.ITEM}), frozenset({Scope.ACCOUNT})
+EVERY = WHOLE | ITEM
+STEPS = (
+    Step("hidden", "Hidden from everyone", EVERY, _certified(certificates.HIDDEN)),
+    Step("window", "The time in which it could be undone", WHOLE, _window),
+    Step("exports", "Archives made for you", WHOLE, _exports),
+    Step("holds", "Items that the law makes us keep, set apart", WHOLE, _holds),
+    Step("item", "The item, its versions and its files", ITEM, _item),
+    Step("files", "Files and pictures", WHOLE, _files),
+    Step("records", "Items of the record", WHOLE, _records),
+    Step("sharing", "Permissions you gave", WHOLE, _sharing),
+    Step("cases", "Messages with the rights desk", WHOLE, _cases),
+    Step("mail", "Emails waiting to be sent", ACCOUNT, _mail),
+    Step("patient", "Your name", WHOLE, _patient),
+    Step("account", "Your account, addresses and devices", ACCOUNT, _account),
+    Step("key", "The key that opens your record", WHOLE, _key),
+    Step("verify", "A search for anything left", WHOLE, _verify),
+    Step("key_backups", "Backups of the key", WHOLE, _absent_from("vault")),
+    Step("unreadable", "Destroyed and unreadable", EVERY, _certified(certificates.UNREADABLE)),
+    Step("backups", "Backups of the record", EVERY, _absent_from("default")),
+    Step("gone", "The last copy is gone", EVERY, _certified(certificates.GONE)),
+    Step("ledger", "The note that keeps a restored backup from bringing it back", EVERY, _ledger),
+)
+# What is gone through again when something came in meanwhile.
+PURGE = ("exports", "holds", "files", "records", "sharing", "cases", "patient", "account", "key")
+
+
+def steps_of(scope: str) -> list[Step]:
+    return [step for step in STEPS if scope in step.scopes]
+
+
+def again(actor: Actor, erasure: Erasure) -> None:
+    """Forget that the purge was done."""
+    with acting_as(actor):
+        rest = {name: done for name, done in erasure.steps.items() if name not in PURGE}
+        Erasure.objects.filter(pk=erasure.pk).update(steps=rest, due_at=timezone.now() + SOON)

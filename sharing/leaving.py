@@ -1,0 +1,44 @@
+"""Leaving: the permissions of a patient who is erased, and those that others gave to her."""
+
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from accounts import leaving
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
+from sharing.models import Grant
+
+
+def forget_patient(actor: Actor, patient_id: UUID) -> int:
+    """Delete every permission a patient gave. Returns how many."""
+    with acting_as(actor, about=patient_id):
+        gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
+        return gone
+
+
+def leave_others(actor: Actor, user_id: UUID) -> bool:
+    """End what others gave or offered to this user, and take her address out of it.
+
+    The rows stay: they are those patients' own receipts. Returns whether there are any.
+    """
+    with acting_as(actor):
+        own = leaving.addresses(user_id)
+        hers = Q(grantee_id=user_id) | Q(invited_email__in=own)
+        rows = list(Grant.objects.filter(hers).values_list("patient_id", flat=True).distinct())
+    for patient_id in rows:
+        _leave(actor, patient_id, user_id, hers)
+    with acting_as(actor):
+        return Grant.objects.filter(grantee_id=user_id).exists()
+
+
+def _leave(actor: Actor, patient_id: UUID, user_id: UUID, hers: Q) -> None:
+    with acting_as(actor, about=patient_id):
+        ended = Grant.objects.filter(hers, patient_id=patient_id, revoked_at=None)
+        ids = list(ended.values_list("pk", flat=True))
+        Grant.objects.filter(hers, patient_id=patient_id).update(
+            revoked_at=Coalesce("revoked_at", Now()), invited_email=leaving.gone_address(user_id)
+        )
+        for grant_id in ids:
+            note("leave", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="job:purge")
