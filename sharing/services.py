@@ -12,10 +12,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import mail
+from accounts import ledger, mail
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
+from accounts.ledger import Kind
 from accounts.models import AuditEvent, Patient
 from sharing import policy
 from sharing.categories import Category
@@ -156,10 +157,28 @@ def revoke(actor: Actor, grant_id: UUID) -> None:
         if row is None:
             raise Denied("revoke", patient_id=patient.pk, subject=f"Grant/{grant_id}")
         if row.revoked_at is None:
+            ledger.remember(Kind.REVOCATION, str(grant_id))
             row.revoked_at = Now()
             row.save(update_fields=["revoked_at"])
             move_epoch(patient.pk)
             note("revoke", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
+
+
+def replay_revocations(actor: Actor) -> int:
+    """After a restore: end again what the ledger says was taken back. For a job; returns how many."""
+    ended = ledger.latest(Kind.REVOCATION)
+    with acting_as(actor):
+        rows = list(Grant.objects.filter(revoked_at=None).values_list("pk", "patient_id"))
+    again = [row for row in rows if ledger.token(Kind.REVOCATION, str(row[0])) in ended]
+    for grant_id, patient_id in again:
+        _end_again(actor, grant_id, patient_id)
+    return len(again)
+
+
+def _end_again(actor: Actor, grant_id: UUID, patient_id: UUID) -> None:
+    with acting_as(actor, about=patient_id):
+        if Grant.objects.filter(pk=grant_id, revoked_at=None).update(revoked_at=Now()):
+            note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")
 
 
 def given(actor: Actor) -> list[Held]:

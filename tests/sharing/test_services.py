@@ -7,13 +7,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.acting import acting_as
-from accounts.actors import Actor, Denied
+from accounts.actors import Actor, Denied, System
 from accounts.models import Patient
 from phr.models import Record
 from phr.services import records
 from sharing import policy, services
 from sharing.models import Grant
 from sharing.policy import Action
+from tests import raw
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
 from tests.worlds.files import picture
 
@@ -146,3 +147,17 @@ def test_grounds_for_looking_are_no_grounds_for_copying(cast: Cast) -> None:
             policy.records(
                 cast.alice, Action.COPY, Record.objects.all(), cast.alice_id, known=looking
             )
+
+
+def test_a_revocation_that_a_backup_undid_is_made_again(cast: Cast) -> None:
+    grant_id = cast.share()
+    other = cast.share(ORDINARY)
+    services.revoke(cast.alice, grant_id)
+    raw.open_walls()
+    with raw.as_owner():
+        Grant.objects.filter(pk=grant_id).update(revoked_at=None)
+    reconciler = Actor.job(System.RECONCILE)
+
+    assert services.replay_revocations(reconciler) == 1
+    assert services.replay_revocations(reconciler) == 0
+    assert [held.grant.pk for held in services.shared(cast.bob).open] == [other]
