@@ -93,7 +93,7 @@ class DeskForm(forms.Form):
     about = forms.ChoiceField(label="Ask about", choices=QUESTION, required=False)
     decision = forms.ChoiceField(
         label="Propose",
-        choices=[(one, one) for one in DECISIONS if one != "granted"],
+        choices=[("", "-"), *((one, one) for one in DECISIONS if one != "granted")],
         required=False,
     )
     ground = forms.ChoiceField(label="Ground", required=False)
@@ -112,4 +112,6 @@ class DeskForm(forms.Form):
             self.add_error("text", "Write to the person what you do and why.")
         if act == "propose" and not chosen.get("ground"):
             self.add_error("ground", "Choose a ground.")
+        if act == "propose" and not chosen.get("decision"):
+            self.add_error("decision", "Choose what to propose.")
         return chosen

@@ -87,12 +87,14 @@ def extend(actor: Actor, request_id: UUID, *, text: str) -> None:
 def decide(actor: Actor, request_id: UUID, *, decision: str, text: str, ground: str = "") -> None:
     """Grant a request, which does what was asked; or propose to refuse it, wholly or in part.
 
-    A proposal needs a coded ground and waits for a second member of staff. Raises `Refused` for a
+    A proposal ("partly" or "refused") needs a coded ground and waits for a second member of staff. Raises `Refused` for a
     ground that does not fit the right.
     """
     if decision == GRANTED:
         return _grant(actor, request_id, text)
     with _acting(actor, request_id, Step.PROPOSE, told=False) as (row, state):
+        if decision not in DECISIONS:
+            raise Refused("Choose what to propose.")
         if ground not in GROUNDS or not GROUNDS[ground].fits(Right(row.right)):
             raise Refused("Choose a ground that fits this right.")
         _write(actor, row, text, about=PROPOSAL)

@@ -10,6 +10,10 @@ from django.test import Client
 from accounts import consents
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from rights.models import RightRequest
+from rights.models.erasures import reference_of
+from rights.regimes import Jurisdiction, Right
+from rights.services import cases
 from rights.services import erasures as rights
 from tests.cast import put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
@@ -41,7 +45,11 @@ class Everybody:
         self.shared = Shared.enter()
         self.ids: dict[str, Any] = self.shared.ids | {"patient_id": self.shared.cast.alice_id}
         self.ids["consent_id"] = consents.history(self.shared.cast.alice)[0].pk
+        self.ids["case_reference"] = cases.open_case(
+            self.shared.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please"
+        )
         self.rows = self._rows_for_staff()
+        self.ids |= {"reference": reference_of(self.rows["rights/erasure"]), "stage": 1}
         una = User.objects.create_superuser("una@example.org")
         una.password = User.objects.get(email="sam@example.org").password
         una.save()
@@ -54,7 +62,7 @@ class Everybody:
         for browser in self.browsers.values():
             browser.raise_request_exception = False
 
-    def _rows_for_staff(self) -> dict[str, object]:
+    def _rows_for_staff(self) -> dict[str, Any]:
         cast = self.shared.cast
         put_in(cast.alice, pdf("gone"), "gone.pdf")
         gone = self.shared.item("gone.pdf")
@@ -62,13 +70,16 @@ class Everybody:
         mail.save()
         with acting_as(cast.sam):
             event = AuditEvent.objects.order_by("at").first()
+            request = RightRequest.objects.first()
         assert event is not None
+        assert request is not None
         return {
             "accounts/auditevent": event.pk,
             "accounts/outgoingmail": mail.pk,
             "accounts/practitioner": Practitioner.objects.get(name="Dr Bob Brown").pk,
             "accounts/user": cast.bob.user_id,
             "phr/upload": self.ids["upload_id"],
+            "rights/rightrequest": request.pk,
             "rights/erasure": rights.erase_record(cast.alice, gone),
         }
 
