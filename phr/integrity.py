@@ -1,7 +1,7 @@
 """Whether what must hold between tables, files, keys and walls does hold."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +31,20 @@ UNFORCED = """
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What floors above keep in the file store and the vault: names of files, which of them must be
+    there (with the id of their row), and whose keys must be."""
+
+    files: set[str] = field(default_factory=set)
+    whole: dict[str, UUID] = field(default_factory=dict)
+    keys: set[UUID] = field(default_factory=set)
+
+
+def nothing(_actor: Actor) -> Beside:
+    return Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What is wrong; every list is empty in a sound portal."""
 
@@ -51,8 +65,8 @@ class Findings:
         )
 
 
-def check(actor: Actor) -> Findings:
-    """Look at every file, row, key and table once."""
+def check(actor: Actor, *, beside: Callable[[Actor], Beside] = nothing) -> Findings:
+    """Look at every file, row, key and table once; `beside` tells what is known above this floor."""
     with acting_as(actor):
         patient_ids = list(Patient.objects.filter(erasing_at=None).values_list("pk", flat=True))
         # Files are listed before rows: a file that arrives in between has its row already.
@@ -60,13 +74,15 @@ def check(actor: Actor) -> Findings:
         columns = ("pk", "name", "complete_at", "created_at", "use")
         rows = list(Binary.objects.values_list(*columns))
         missing = [pk for pk, name, complete, *_ in rows if complete and not storage.exists(name)]
+        above = beside(actor)
+        missing += [pk for name, pk in above.whole.items() if not storage.exists(name)]
         unwalled = [name for alias in connections for name in _tables_without_wall(alias)]
     return Findings(
         len(patient_ids),
         len(files),
-        sorted(files - {name for _, name, *_ in rows}),
+        sorted(files - {name for _, name, *_ in rows} - above.files),
         missing + [pk for pk, _, complete, made, use in rows if not complete and _late(made, use)],
-        [pk for pk in patient_ids if not keys.has_key(pk)],
+        [pk for pk in [*patient_ids, *above.keys] if not keys.has_key(pk)],
         unwalled,
     )
 

@@ -18,6 +18,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, System
 from accounts.due import each
 from accounts.models import Patient
+from phr.integrity import Beside
 from phr.models import RecordFile
 from phr.services import records
 from rights.models import HeldFile, Hold
@@ -177,17 +178,8 @@ def replay(actor: Actor) -> int:
     return len(gone)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What belongs to held items: all their files, those that must be there, and ids of keys."""
-
-    files: set[str]
-    whole: dict[str, UUID]
-    keys: set[UUID]
-
-
 def beside(actor: Actor) -> Beside:
-    """For the check that files, rows and keys agree."""
+    """The files and keys of held items, for the check that files, rows and keys agree."""
     with acting_as(actor):
         rows = list(HeldFile.objects.values_list("name", "pk", "hold_id", "facts_sealed"))
         kept = set(

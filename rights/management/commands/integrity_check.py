@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from accounts.actors import Actor, System
 from phr import integrity
+from rights.services import holds
 
 
 class Command(BaseCommand):
@@ -15,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         began = time.monotonic()
-        found = integrity.check(Actor.job(System.INTEGRITY))
+        found = integrity.check(Actor.job(System.INTEGRITY), beside=holds.beside)
         figures = {
             "patients": found.patients,
             "files": found.files,

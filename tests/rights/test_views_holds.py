@@ -1,0 +1,129 @@
+"""What a person learns of legal holds on her items: by mail that says nothing, and on her page."""
+
+import pytest
+from django.core import mail as outbox
+from pytest_django import Settings
+
+from accounts import mail
+from accounts.acting import acting_as
+from accounts.actors import Actor, System
+from rights.models import Hold
+from rights.services import erasures, holds
+from tests.cast import Cast
+from tests.doors import sign_in, text
+from tests.worlds.held import HOLDER, ask, hold, in_days, item, release, una
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+
+
+def page_of(name: str) -> str:
+    answer = sign_in(f"{name}@example.org").get("/rights/holds/")
+    assert answer.status_code == 200
+    return text(answer).split("<main", 1)[1]
+
+
+def mails() -> list[str]:
+    while mail.send_due(Actor.job(System.MAIL)):
+        pass
+    return [f"{one.to[0]} {one.subject} {one.body}" for one in outbox.outbox]
+
+
+@pytest.fixture
+def sent_by_worker(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def test_she_reads_which_item_why_and_until_when(cast: Cast) -> None:
+    row = item(cast)
+    assert "Nothing is kept in this way" in page_of("alice")
+    ask(cast, row)
+    assert "Nothing is kept in this way" in page_of("alice")
+
+    hold(cast, una(), item(cast, "Sprained ankle"))
+
+    page = page_of("alice")
+    assert "Sprained ankle" in page
+    assert "Kidney stone" not in page
+    assert "Article 17(3)(e)" in page
+    assert f"again by {in_days(90).strftime('%-d %B %Y')}" in page
+    assert "after you had asked for deletion" not in page
+    assert "Nothing is kept in this way" in page_of("carol")
+
+
+def test_she_reads_that_it_was_placed_after_she_asked_to_delete(cast: Cast) -> None:
+    row = item(cast)
+    erasures.erase_record(cast.alice, row.pk)
+    hold(cast, una(), row)
+
+    page = page_of("alice")
+
+    assert "We decided this after you had asked for deletion" in page
+    assert "An item that you deleted" in page
+    assert "Kidney" not in page
+
+
+def test_she_reads_that_it_ended(cast: Cast) -> None:
+    colleague = una()
+    release(cast, colleague, hold(cast, colleague, item(cast)))
+
+    assert "No longer kept" in page_of("alice")
+
+
+def test_only_who_keeps_a_record_has_the_page(cast: Cast) -> None:
+    del cast
+    assert sign_in("bob@example.org").get("/rights/holds/").status_code == 404
+
+
+@pytest.mark.usefixtures("sent_by_worker")
+def test_she_is_told_once_of_each_and_the_mail_says_nothing(cast: Cast) -> None:
+    colleague = una()
+    before = len(mails())
+    hold_id = hold(cast, colleague, item(cast))
+    assert len(mails()) == before
+
+    for _ in range(2):
+        holds.due(HOLDER)
+    told = mails()[before:]
+    assert len(told) == 1
+    assert told[0].startswith("alice@example.org ")
+    assert "/rights/holds/" in told[0]
+    for secret in ("Kidney", "Alice", "17(3)", str(hold_id)):
+        assert secret not in told[0]
+
+    release(cast, colleague, hold_id)
+    for _ in range(2):
+        holds.due(HOLDER)
+    assert len(mails()) == before + 2
+
+
+def test_what_is_kept_is_told_to_whoever_makes_the_certificate(cast: Cast) -> None:
+    colleague = una()
+    first = hold(cast, colleague, item(cast))
+    ask(cast, item(cast))
+
+    (kept,) = holds.retained(HOLDER, cast.alice_id)
+
+    assert (kept.ground, kept.review_on) == (Hold.Ground.LEGAL_CLAIMS, in_days(90))
+    assert not kept.title
+    release(cast, colleague, first)
+    assert holds.retained(HOLDER, cast.alice_id) == []
+
+
+def test_the_log_has_words_for_each_decision(cast: Cast) -> None:
+    colleague = una()
+    release(cast, colleague, hold(cast, colleague, item(cast)))
+
+    page = text(sign_in("alice@example.org").get("/sharing/log/"))
+
+    for words in (
+        "asked that an item be kept for a legal reason",
+        "confirmed that an item is kept for a legal reason",
+        "ended the keeping of an item for a legal reason",
+    ):
+        assert words in page
+    with acting_as(cast.alice):
+        assert Hold.objects.count() == 1
