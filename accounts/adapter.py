@@ -7,7 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
-from accounts import keys, services
+from accounts import credentials, keys, services
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.requests import actor_of
@@ -21,6 +21,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def logout(self, request: HttpRequest) -> None:
         services.note_sign_out(actor_of(request))
         super().logout(request)
+
+    def set_password(self, user: User, password: str) -> None:
+        credentials.remember_password(user.pk)
+        super().set_password(user, password)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         services.note_failed_sign_in(actor_of(request))

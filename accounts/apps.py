@@ -1,9 +1,15 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        """Listen for what allauth deletes; the module needs models that are not there before."""
+        import_module("accounts.credentials")
 
 
 class DeskConfig(SimpleAdminConfig):

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from uuid import UUID
 
 from django.db import Error, OperationalError, connections, transaction
 
@@ -28,9 +29,11 @@ _open_until = 0.0
 class Post:
     """One database's side of the gate; there is none (mark 0) in a database that is new."""
 
+    there: bool = False
     mark: int = 0
     locked_at: datetime | None = None
-    there: bool = False
+    restored_from: UUID | None = None
+    snapshot_at: datetime | None = None
 
 
 def closed() -> bool:
@@ -59,8 +62,8 @@ def closed() -> bool:
 
 def shut() -> bool:
     """What the databases say now. Raises `django.db.Error` when they cannot be asked."""
-    portal = _post("default")
-    return bool(portal.locked_at) or out_of_step(portal, _post("vault"))
+    portal = post("default")
+    return bool(portal.locked_at) or out_of_step(portal, post("vault"))
 
 
 def out_of_step(portal: Post, pulse: Post) -> bool:
@@ -79,15 +82,29 @@ def forget() -> None:
         _open_until = 0.0
 
 
-def _post(alias: str) -> Post:
+def post(alias: str) -> Post:
+    """One side of the gate as it stands now. Raises `django.db.Error` when it cannot be asked."""
     table = TABLES[alias]
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
         if cursor.fetchone() == (False,):
             return Post()
-        cursor.execute(f"SELECT mark, locked_at FROM {table}")  # noqa: S608 - names of ours
+        cursor.execute(
+            f"SELECT mark, locked_at, restored_from, snapshot_at FROM {table}"  # noqa: S608
+        )
         row = cursor.fetchone()
-    return Post(row[0], row[1], there=True) if row else Post()
+    return Post(True, *row) if row else Post()  # noqa: FBT003
+
+
+OPEN = """
+    INSERT INTO {table} (id, mark) VALUES (1, %(mark)s) ON CONFLICT (id) DO UPDATE
+    SET mark = %(mark)s, locked_at = NULL, restored_from = NULL, snapshot_at = NULL
+"""
+
+
+def opening(alias: str, mark: int) -> tuple[str, dict[str, int]]:
+    """SQL that opens one side of the gate; `rights.services.reconciling` alone runs it."""
+    return OPEN.format(table=TABLES[alias]), {"mark": mark}
 
 
 def advance(actor: Actor) -> bool:

@@ -148,6 +148,13 @@ def forget_address(actor: Actor, address: str) -> int:
         return dropped
 
 
+def forget_waiting(actor: Actor) -> int:
+    """Drop every mail that has not gone yet: after a restore it may have, and may be unwanted now."""
+    with acting_as(actor):
+        dropped, _ = OutgoingMail.objects.filter(sent_at=None).delete()
+        return dropped
+
+
 def waits_for(actor: Actor, address: str) -> bool:
     """Whether a mail to this address has still to go; one that was given up does not count."""
     with acting_as(actor):

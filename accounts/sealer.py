@@ -3,8 +3,8 @@
 import hmac
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,12 +72,22 @@ def link(previous: bytes, event: AuditEvent) -> bytes:
     return sha256(previous + canonical(event) + bytes(event.mac)).digest()
 
 
-def _anchor(head: AuditSeal) -> None:
+def note_restored(actor: Actor) -> None:
+    """Say beside the anchors that the trail was wound back on purpose, to where it ends now."""
+    with acting_as(actor):
+        head = AuditSeal.objects.order_by("-sequence").first()
+    now = timezone.now()
+    _anchor(head or AuditSeal(sequence=0, hash=b""), at=now, restored=True)
+
+
+def _anchor(head: AuditSeal, *, at: datetime | None = None, restored: bool = False) -> None:
     line: dict[str, object] = {
         "sequence": head.sequence,
         "hash": bytes(head.hash).hex(),
-        "at": head.sealed_at.isoformat(),
+        "at": (at or head.sealed_at).isoformat(),
     }
+    if restored:
+        line["restored"] = True
     line["mac"] = _anchor_mac(line)
     path = Path(settings.PHR_AUDIT_ANCHOR_FILE)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -89,6 +99,7 @@ def _anchor(head: AuditSeal) -> None:
 
 def _anchor_mac(line: dict[str, object]) -> str:
     text = f"{line['sequence']}|{line['hash']}|{line['at']}".encode()
+    text += b"|restored" if line.get("restored") else b""
     return hmac.digest(keys.portal_key("audit-anchor"), text, sha256).hex()
 
 
@@ -116,22 +127,36 @@ def verify(actor: Actor) -> Verdict:
         return _walk(anchors)
 
 
-def _anchors() -> dict[int, str]:
-    """Sequence → hash of every anchor. Raises ValueError for a line that is not ours."""
+@dataclass(slots=True)
+class Anchors:
+    """Sequence → hash of what must be there, and when the trail was wound back by a restore."""
+
+    hashes: dict[int, str] = field(default_factory=dict)
+    restored: list[datetime] = field(default_factory=list)
+
+
+def _anchors() -> Anchors:
+    """What was noted outside the database. Raises ValueError for a line that is not ours."""
     path = Path(settings.PHR_AUDIT_ANCHOR_FILE)
+    found = Anchors()
     if not path.exists():
-        return {}
-    found: dict[int, str] = {}
+        return found
     for text in path.read_bytes().splitlines():
         line = orjson.loads(text)
         if not hmac.compare_digest(str(line["mac"]), _anchor_mac(line)):
             raise ValueError("an anchor was not written by this portal")
+        if line.get("restored"):
+            kept = {at: one for at, one in found.hashes.items() if at <= int(line["sequence"])}
+            found.hashes = kept
+            found.restored.append(datetime.fromisoformat(str(line["at"])))
         # The first word counts: a chain that was made anew is anchored again under old numbers.
-        found.setdefault(int(line["sequence"]), str(line["hash"]))
+        elif line["sequence"]:
+            found.hashes.setdefault(int(line["sequence"]), str(line["hash"]))
     return found
 
 
-def _walk(anchors: dict[int, str]) -> Verdict:
+def _walk(noted: Anchors) -> Verdict:
+    anchors = noted.hashes
     count, previous = 0, b""
     for seal, event in _sealed():
         bad = _wrong(count, previous, seal, event)
@@ -144,7 +169,7 @@ def _walk(anchors: dict[int, str]) -> Verdict:
         return Verdict(1, count, "tail-cut", f"sequence {count + 1}")
     if count and not anchors:
         return Verdict(2, count, "anchor-unreadable", "no anchor file")
-    return _outside_chain(count)
+    return _outside_chain(count, noted.restored)
 
 
 def _wrong(count: int, previous: bytes, seal: AuditSeal, event: AuditEvent | None) -> str:
@@ -164,7 +189,7 @@ def _sealed() -> Iterator[tuple[AuditSeal, AuditEvent | None]]:
         after = seals[-1].sequence
 
 
-def _outside_chain(count: int) -> Verdict:
+def _outside_chain(count: int, restored: list[datetime]) -> Verdict:
     """Events not sealed yet must be genuine, and no writer's numbers may have a hole."""
     unsealed = AuditEvent.objects.exclude(Exists(AuditSeal.objects.filter(event_id=OuterRef("id"))))
     for event in unsealed.iterator():
@@ -172,17 +197,20 @@ def _outside_chain(count: int) -> Verdict:
             return Verdict(1, count, "forged", f"event {event.id}")
         if event.at < timezone.now() - UNSEALED_ALARM:
             return Verdict(2, count, "unsealed", f"event {event.id}")
-    hole = (
-        AuditEvent.objects.filter(previous_number__gt=0)
-        .exclude(
-            Exists(
-                AuditEvent.objects.filter(
-                    writer=OuterRef("writer"), number=OuterRef("previous_number")
-                )
-            )
-        )
-        .first()
-    )
-    if hole:
-        return Verdict(1, count, "gap", f"before event {hole.id}")
+    for hole in _holes():
+        if not _first_since(hole, restored):
+            return Verdict(1, count, "gap", f"before event {hole.id}")
     return Verdict(0, count + unsealed.count())
+
+
+def _holes() -> QuerySet[AuditEvent]:
+    before = AuditEvent.objects.filter(
+        writer=OuterRef("writer"), number=OuterRef("previous_number")
+    )
+    return AuditEvent.objects.filter(previous_number__gt=0).exclude(Exists(before))
+
+
+def _first_since(event: AuditEvent, restored: list[datetime]) -> bool:
+    """Whether this is what a process wrote first after a restore had taken what it wrote before."""
+    earlier = AuditEvent.objects.filter(writer=event.writer, at__lt=event.at)
+    return any(at <= event.at and not earlier.filter(at__gte=at).exists() for at in restored)

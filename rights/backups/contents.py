@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -69,7 +70,11 @@ SHAPE = """
     ) things (thing)
 """
 MARKS = {Kind.DEFAULT: "accounts_portal", Kind.VAULT: "vault_pulse"}
-FILES = "SELECT name FROM phr_binary WHERE complete_at IS NOT NULL"
+# An archive made for a person is short-lived: it is made again, not brought back.
+FILES = """
+    SELECT name FROM phr_binary WHERE complete_at IS NOT NULL AND use <> 'export'
+    UNION ALL SELECT name FROM rights_heldfile WHERE complete_at IS NOT NULL
+"""
 _AS_BACKUP = sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(BACKUP))
 KEKS = "SELECT id FROM vault_keyencryptionkey ORDER BY id"
 
@@ -143,6 +148,12 @@ def files_now(opened: psycopg.Connection[Any]) -> list[str]:
     """The same of this moment, on a connection that is in no snapshot yet."""
     opened.execute(_AS_BACKUP)
     return files(opened)
+
+
+def keys(opened: psycopg.Connection[Any]) -> list[UUID]:
+    """Whose keys the vault holds."""
+    opened.execute(_AS_BACKUP)
+    return _column(opened, "SELECT patient_id FROM vault_patientkey")
 
 
 def _mark(opened: psycopg.Connection[Any], kind: Kind) -> int:
