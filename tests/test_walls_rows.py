@@ -15,6 +15,9 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr.models import Binary, Record
+from rights.regimes import Jurisdiction, Right
+from rights.services.cases import open_case
+from rights.services import holds
 from rights.services.erasures import erase_record
 from sharing import services as sharing
 from sharing.categories import Category
@@ -22,6 +25,7 @@ from sharing.labels import Sensitivity
 from sharing.services import Scope
 from tests.cast import IMPORTER, PURGER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
+from tests.worlds.held import hold, una
 from tests.worlds.kept import keep, with_file, with_past
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
@@ -74,6 +78,8 @@ def kept(cast: Cast) -> Kept:
     for row in [*covered, *others, carols]:
         with_past(row)
     erase_record(cast.alice, erased.pk)
+    for actor in (cast.alice, cast.carol):
+        open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))
 
 
@@ -119,7 +125,7 @@ def test_nobody_is_nobody(kept: Kept) -> None:
 
 def walled_for_web() -> list[str]:
     return [*CONTENT, "accounts_patient", "accounts_auditevent", "phr_upload", "sharing_grant",
-            "rights_erasure"]  # fmt: skip
+            "rights_erasure", "rights_hold"]  # fmt: skip
 
 
 def test_the_grantee_sees_exactly_the_covered_rows(kept: Kept) -> None:
@@ -133,7 +139,7 @@ def test_the_grantee_sees_exactly_the_covered_rows(kept: Kept) -> None:
         assert ids("SELECT id FROM phr_binary") == {one.pk for one in kept.files}
         assert ids("SELECT id FROM accounts_patient") == {kept.cast.alice_id}
         assert ids("SELECT id FROM sharing_grant") == {kept.grant_id}
-        for name in ("phr_upload", "rights_erasure", "accounts_auditevent"):
+        for name in ("phr_upload", "rights_erasure", "rights_hold", "accounts_auditevent"):
             assert count(name) == 0, name
 
 
@@ -169,7 +175,7 @@ def test_staff_see_states_and_no_content(kept: Kept) -> None:
     with acting_as(kept.cast.sam):
         for name in [*CONTENT, "accounts_patient", "sharing_grant"]:
             assert count(name) == 0, name
-        for name in ("phr_upload", "accounts_auditevent", "rights_erasure"):
+        for name in ("phr_upload", "accounts_auditevent", "rights_erasure", "rights_hold"):
             assert count(name) > 0, name
 
 
