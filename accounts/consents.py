@@ -159,10 +159,11 @@ def readers() -> QuerySet[User]:
 def replay(actor: Actor, *, since: datetime | None = None) -> int:
     """After a restore: end what was withdrawn after the backup. Returns how many were ended.
 
-    The newest entry decides, and "off" ends whatever was given before it. News that the backup took
+    The newest entry decides, and "off" ends whatever was given before it, however old: an entry is
+    written just before its act, and a backup may fall between the two. News that the backup took
     for unsent may have been sent since and is not sent again. `since` is when the backup was made.
     """
-    newest = {bytes(row.token or b""): row for row in ledger.entries(Kind.NEWS, since=since)}
+    newest = {bytes(row.token or b""): row for row in ledger.entries(Kind.NEWS)}
     off = {token: row.made_at for token, row in newest.items() if row.state == OFF}
     with acting_as(actor):
         waiting = OutgoingMail.objects.exclude(issue="").filter(sent_at=None)

@@ -78,6 +78,7 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
     """Delete the row of a patient whose record is purged; fails while anything hangs on it."""
     with acting_as(actor, about=patient_id), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        consents.end_keeping(actor, patient_id)
         return _delete(Patient.objects.filter(pk=patient_id, erasing_at__isnull=False))
 
 

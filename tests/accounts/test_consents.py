@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from accounts import consents, ledger, purposes
+from accounts import consents, leaving, ledger, purposes, services
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.consents import Choice
@@ -18,6 +19,7 @@ from accounts.models import AuditEvent, Consent
 from accounts.purposes import Purpose, Text
 from tests.cast import PURGER, SEALER, Cast
 from tests.doors import sign_in, text
+from tests.raw import count
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -225,6 +227,21 @@ def test_each_sees_her_own_and_a_link_in_a_mail_only_news(cast: Cast) -> None:
     assert seen(Actor.mail(alice)) == {(alice, "news")}
     for actor in (Actor(), cast.sam, cast.bob):
         assert seen(actor) == set()
+    assert [ended(one) for one in (cast.carol, cast.sam, Actor(), Actor.mail(alice))] == [
+        1,
+        0,
+        0,
+        1,
+    ]
+    assert wants(cast.alice, Purpose.KEEP)
+    with acting_as(Actor.mail(alice)):
+        assert count("accounts_patient") == count("accounts_auditevent") == 0
+
+
+def ended(actor: Actor) -> int:
+    """How many consents this actor reaches when she tries to end them all."""
+    with acting_as(actor):
+        return Consent.objects.update(withdrawn_at=timezone.now(), withdrawn_by="mail")
 
 
 # --- after a restore, and at the end -------------------------------------------------------------
@@ -255,7 +272,7 @@ def test_what_was_withdrawn_stays_withdrawn_after_a_restore(cast: Cast) -> None:
         bring_back_carol.save()
     assert wants(cast.alice)
 
-    assert consents.replay(RECONCILER) == 1
+    assert consents.replay(RECONCILER, since=timezone.now()) == 1
     assert consents.replay(RECONCILER) == 0
 
     assert not wants(cast.alice)
@@ -292,14 +309,19 @@ def test_what_was_given_after_the_last_no_stands(cast: Cast) -> None:
     assert wants(cast.alice)
 
 
-def test_the_consent_ends_with_the_record(cast: Cast) -> None:
+def test_the_consent_ends_with_the_record_and_a_new_record_needs_a_new_one(cast: Cast) -> None:
     agree(cast.alice)
+    with acting_as(cast.alice), connection.cursor() as cursor:
+        cursor.execute("SELECT phr_hide(%s)", [cast.alice_id])
 
-    consents.end_keeping(PURGER, cast.alice_id)
+    assert leaving.forget_patient(PURGER, cast.alice_id) == 1
 
     ended = {row.purpose: row.withdrawn_by for row in consents.history(cast.alice)}
     assert ended == {"keep": consents.ERASURE, "news": ""}
     assert wants(cast.carol, Purpose.KEEP)
+    services.begin_record(cast.alice, name="Alice Archer")
+    assert wants(cast.alice, Purpose.KEEP)
+    assert len(consents.history(cast.alice)) == 3
 
 
 def test_a_person_is_forgotten_with_all_she_agreed_to(cast: Cast) -> None:
