@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.http import Http404
@@ -168,6 +169,7 @@ def follow(actor: Actor, reference: str) -> Followed:
     if row is None:
         raise Http404
     fields = dict(zip(COLUMNS, row, strict=True))
+    fields |= {name: orjson.loads(fields[name]) for name in ("planned", "steps")}
     return Followed(reference, certificates=issued, **fields)
 
 

@@ -18,6 +18,7 @@ from rights.services import erasures as rights
 from tests.cast import put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
 from tests.worlds.files import pdf
+from tests.worlds.held import ask_for
 from tests.worlds.shared_record import Shared
 
 # Bob may copy, lou may only look, rob's access was taken back, carol has a record of her own; sam
@@ -43,7 +44,7 @@ class Everybody:
 
     def __init__(self) -> None:
         self.shared = Shared.enter()
-        self.ids: dict[str, Any] = self.shared.ids | {"patient_id": self.shared.cast.alice_id}
+        self.ids = dict[str, Any](self.shared.ids) | {"patient_id": self.shared.cast.alice_id}
         self.ids["consent_id"] = consents.history(self.shared.cast.alice)[0].pk
         self.ids["case_reference"] = cases.open_case(
             self.shared.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please"
@@ -79,6 +80,7 @@ class Everybody:
             "accounts/practitioner": Practitioner.objects.get(name="Dr Bob Brown").pk,
             "accounts/user": cast.bob.user_id,
             "phr/upload": self.ids["upload_id"],
+            "rights/hold": ask_for(cast, cast.alice_id, self.ids["weight_id"]),
             "rights/rightrequest": request.pk,
             "rights/erasure": rights.erase_record(cast.alice, gone),
         }
