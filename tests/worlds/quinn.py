@@ -20,6 +20,8 @@ from accounts.actors import Actor, System
 from accounts.models import Patient, Practitioner, User
 from accounts.purposes import Purpose
 from phr.services import imports, records
+from rights.models import RightRequest
+from rights.services import building, desk
 from sharing import services as sharing
 from tests.cast import ALL, IMPORTER, Cast, join
 from tests.doors import body, visitor
@@ -32,6 +34,7 @@ WORDS: Final = {
         for place in (
             *("password", "wrongpassword", "name", "filename", "refusedname", "resource"),
             *("narrative", "letter", "patientname", "study", "metadata", "search", "deleted"),
+            *("case", "message", "reply"),
             *("doctor", "profession", "specialty", "licence", "passkey", "browser", "otherbrowser"),
         )
     },
@@ -41,11 +44,6 @@ WORDS: Final = {
 }
 EMAIL: Final = WORDS["address"]
 PASSWORD: Final = f"violet {WORDS['password']} harbour 1912"
-# What a person would read of her health, or a secret: never in the clear anywhere.
-SEALED: Final = {
-    "password", "wrongpassword", "name", "filename", "refusedname", "resource", "narrative",
-    "letter", "patientname", "study", "metadata", "search", "deleted",
-}  # fmt: skip
 
 
 def browser_of(name: str = "browser", network: str = "network") -> Client:
@@ -70,20 +68,21 @@ class Quinn:
     @classmethod
     def enter(cls, cast: Cast) -> "Quinn":
         quinn = cls()
-        quinn._sign_up()
+        quinn.sign_up()
         quinn._keep()
         quinn._share(cast)
-        quinn._work(cast)
+        quinn.work(cast)
+        quinn._ask(cast)
         quinn._come_and_go()
         return quinn
 
     def post(self, address: str, **form: Any) -> Any:
         """Send a form as she does; it must lead on."""
         answer = self.browser.post(address, form)
-        assert answer.status_code == 302, (address, body(answer)[:3000])
+        assert answer.status_code == 302, (address, _complaint(answer))
         return answer
 
-    def _sign_up(self) -> None:
+    def sign_up(self) -> None:
         self.post("/accounts/signup/", email=EMAIL, password1=PASSWORD)
         self.post(_link_in_mail(r"/accounts/confirm-email/[^/\s]+/"))
         self.sign_in()
@@ -125,7 +124,7 @@ class Quinn:
         records.timeline(cast.bob, self.patient_id)
         sharing.revoke(self.actor, grant_id)
 
-    def _work(self, cast: Cast) -> None:
+    def work(self, cast: Cast) -> None:
         """She is a professional too, and has been offered somebody's record."""
         self.post(
             "/welcome/professional/",
@@ -139,6 +138,19 @@ class Quinn:
         accounts.verify_practitioner(cast.sam, practitioner_id)
         sharing.grant(cast.alice, EMAIL, scope=ALL)
 
+    def _ask(self, cast: Cast) -> None:
+        """She asks the rights desk for something, staff answer, and she takes everything away."""
+        form = {"right": "objection", "jurisdiction": "eu", "words": f"Please {WORDS['case']}"}
+        page = self.post("/rights/new/", **form, confirmed="yes").headers["Location"]
+        self.post(page, text=f"And also {WORDS['message']}")
+        with acting_as(cast.sam):
+            request_id = RightRequest.objects.get().pk
+        desk.acknowledge(cast.sam, request_id)
+        desk.write(cast.sam, request_id, text=f"We have {WORDS['reply']}")
+        page = self.post("/rights/export/").headers["Location"]
+        building.build_due(Actor.job(System.EXPORT))
+        assert body(self.browser.get(f"{page}file/")).startswith(b"PK")
+
     def _come_and_go(self) -> None:
         """A second address, a passkey, news; a wrong password and a forgotten one elsewhere."""
         self.post("/accounts/email/", email=WORDS["second"], action_add="")
@@ -151,10 +163,17 @@ class Quinn:
             agree="yes",
             sha256=purposes.current(Purpose.NEWS).sha256,
         )
+        nothing = self.browser.get("/nothing/here/", {"q": WORDS["search"]})
+        assert nothing.status_code == 404
         elsewhere = browser_of("otherbrowser", "othernetwork")
         form = {"login": EMAIL, "password": WORDS["wrongpassword"]}
         assert elsewhere.post("/accounts/login/", form).status_code == 200
         assert elsewhere.post("/accounts/password/reset/", {"email": EMAIL}).status_code == 302
+
+
+def _complaint(answer: Any) -> str:
+    """What a page said was wrong."""
+    return " ".join(re.findall(r'<li><a href="#id_[^>]*>([^<]*)', body(answer).decode()))
 
 
 def _link_in_mail(pattern: str) -> str:
@@ -201,9 +220,9 @@ def _photo(colour: str = "navy") -> bytes:
     return out.getvalue()
 
 
-def neighbour(cast: Cast) -> Actor:
+def neighbour(cast: Cast) -> tuple[Actor, UUID]:
     """Somebody who has nothing to do with her: dora, with a record and a permission of her own."""
     dora = Actor.session(join("dora@example.org").pk)
-    accounts.begin_record(dora, name="Dora Dean")
+    patient_id = accounts.begin_record(dora, name="Dora Dean")
     sharing.accept(cast.bob, sharing.grant(dora, "bob@example.org", scope=ALL))
-    return dora
+    return dora, patient_id
