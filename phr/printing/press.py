@@ -19,7 +19,7 @@ from phr.printing import fonts
 from phr.printing.letters import REPLACEMENT, fitted, replacements
 
 TEMPLATE = Path(__file__).with_name("document.typ")
-FIRST_FONT = "Noto Sans"
+FIRST_FONTS = ("Noto Sans", "Vazirmatn")
 
 
 def main() -> None:
@@ -52,8 +52,8 @@ def _load(compiler: typst.Compiler, available: typst.Fonts) -> None:
 
 def _families(available: typst.Fonts) -> str:
     """The families to look a character up in, one after the other."""
-    names = sorted(set(available.families()) - {FIRST_FONT})
-    return orjson.dumps([FIRST_FONT, *names]).decode()
+    names = sorted(set(available.families()) - set(FIRST_FONTS))
+    return orjson.dumps([*FIRST_FONTS, *names]).decode()
 
 
 def _data(covered: set[int]) -> str:
