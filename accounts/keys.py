@@ -88,19 +88,66 @@ class FileKeyProvider:
         return name, encrypt(self._all()[name], aad, plaintext)
 
     def unwrap(self, kek_id: str, wrapped: bytes, aad: bytes) -> bytes:
+        return decrypt(self._one(kek_id), aad, wrapped)
+
+    def seal_check(self, kek_id: str) -> bytes:
+        """The text that shows later whether the file still holds this very KEK."""
+        return encrypt(self._one(kek_id), b"check", CHECK_TEXT)
+
+    def _one(self, kek_id: str) -> bytes:
         key = self._all().get(kek_id)
         if key is None:
             raise KeyProblem(f"The key file {self.path.name} has no key named {kek_id}.")
-        return decrypt(key, aad, wrapped)
+        return key
 
     def create(self) -> None:
         """Write a new KEK, readable by its owner alone; never over an existing file."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = f"{os.urandom(6).hex()}:{b64encode(os.urandom(32)).decode()}\n"
-        with os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as out:
-            out.write(line)
-            out.flush()
-            os.fsync(out.fileno())
+        _write_keys(self.path, {_new_name(): os.urandom(32)})
+
+    def names(self) -> list[str]:
+        """Every KEK in the file, the current one first."""
+        return list(self._all())
+
+    def append(self) -> str:
+        """Add a new KEK behind the others; nothing is wrapped with it yet. Returns its name."""
+        name = _new_name()
+        self._replace({**self._all(), name: os.urandom(32)})
+        return name
+
+    def promote(self, name: str) -> None:
+        """Make a KEK the current one."""
+        keys = self._all()
+        self._replace({name: keys.pop(name), **keys})
+
+    def drop(self, name: str) -> None:
+        """Destroy a KEK that nothing is wrapped with any more. Raises ValueError for the current."""
+        if name == self.current():
+            raise ValueError("the current KEK")
+        self._replace({one: key for one, key in self._all().items() if one != name})
+
+    def _replace(self, keys: dict[str, bytes]) -> None:
+        """Put a new file in the place of the old one, whole or not at all."""
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        fresh.unlink(missing_ok=True)
+        try:
+            _write_keys(fresh, keys)
+            owner = self.path.stat()
+            os.chown(fresh, owner.st_uid, owner.st_gid)
+            fresh.replace(self.path)
+        except OSError as error:
+            raise KeyProblem(f"The key file {self.path.name} cannot be replaced.") from error
+
+
+def _new_name() -> str:
+    return os.urandom(6).hex()
+
+
+def _write_keys(path: Path, keys: dict[str, bytes]) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as out:
+        out.writelines(f"{name}:{b64encode(key).decode()}\n" for name, key in keys.items())
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def provider() -> FileKeyProvider:
@@ -235,10 +282,17 @@ def prepare() -> bool:
         keys.create()
         made = True
     if not known:
-        kek_id, sealed = keys.wrap(CHECK_TEXT, b"check")
-        KeyEncryptionKey.objects.using("vault").create(id=kek_id, check_sealed=sealed)
+        enter(keys.current())
     check()
     return made
+
+
+def enter(kek_id: str) -> None:
+    """Let the vault know a KEK of the file; nothing may be wrapped with it before."""
+    sealed = provider().seal_check(kek_id)
+    with in_vault():
+        rows = KeyEncryptionKey.objects.using("vault")
+        rows.get_or_create(id=kek_id, defaults={"check_sealed": sealed})
 
 
 def check() -> None:

@@ -156,6 +156,13 @@ def keys(opened: psycopg.Connection[Any]) -> list[UUID]:
     return _column(opened, "SELECT patient_id FROM vault_patientkey")
 
 
+def keys_under(opened: psycopg.Connection[Any], kek_id: str) -> list[UUID]:
+    """Whose keys one KEK wraps."""
+    opened.execute(_AS_BACKUP)
+    rows = opened.execute("SELECT patient_id FROM vault_patientkey WHERE kek_id = %s", [kek_id])
+    return [row[0] for row in rows]
+
+
 def _mark(opened: psycopg.Connection[Any], kind: Kind) -> int:
     found = _column(opened, f"SELECT mark FROM {MARKS[kind]}")  # noqa: S608 - names of ours
     return int(found[0]) if found else 0

@@ -45,6 +45,7 @@ def reconcile(actor: Actor, *, anyway: bool = False) -> dict[str, int]:
         done = _adopt() | {"mails": mail.forget_waiting(actor)}
         done |= _replay(actor, _since(actor, posts["default"])) | _clear(actor)
         if posts["vault"].restored_from:
+            keys.enter(keys.provider().current())
             done["keys"] = _destroy_idle_keys(actor)
         _verify(actor)
         with acting_as(actor):
