@@ -14,7 +14,7 @@ class PatientForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     agrees = forms.BooleanField(
-        label=purposes.current(Purpose.KEEP).words,
+        label="I agree to this",
         error_messages={
             "required": "Tick this box if you agree. If not, we may not keep a record."
         },

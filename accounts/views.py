@@ -42,8 +42,8 @@ def begin(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.begin_record(actor_of(request), name=form.cleaned_data["name"])
         return redirect("phr:records")
-    text = purposes.current(Purpose.KEEP)
-    return render(request, "accounts/begin.html", {"form": form, "text": text})
+    context = {"form": form, "agreement": purposes.current(Purpose.KEEP)}
+    return render(request, "accounts/begin.html", context)
 
 
 @login_required

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts import purposes
 from tests.browser import post
 from tests.browser.conftest import Arrive
 from tests.browser.visitor import Visitor
@@ -60,7 +59,7 @@ def when_she_signs_in_and_starts_her_record(alice: Visitor, email: str) -> None:
     alice.press("Start my record")
     alice.reads("There is a problem")
     alice.type("Your full name", "Alice Archer")
-    alice.tick(purposes.current(purposes.Purpose.KEEP).words)
+    alice.tick("I agree to this")
     alice.press("Start my record")
 
 
