@@ -56,7 +56,7 @@ def page_of(given: Any, *, change: str = "") -> forms.Form | None:
             return form_class(initial={name: given.get(name, "")})
         form = form_class(given)
         if not form.is_valid():
-            return form if name in given else form_class()
+            return form if name in given or given.get("asked") == name else form_class()
     return None
 
 

@@ -118,6 +118,8 @@ def test_an_answer_can_be_changed_and_what_is_wrong_is_said(alice: Client) -> No
         for other in set(GIVEN) - {name}:
             assert f'type="hidden" name="{other}"' in change
         assert "There is a problem" in mended
+        unchosen = {key: value for key, value in GIVEN.items() if key != name} | {"asked": name}
+        assert "There is a problem" in text(alice.post("/rights/new/", unchosen))
 
 
 def test_words_never_stand_in_an_address(alice: Client) -> None:
