@@ -90,15 +90,33 @@ PRIVACY = {
     "C24-again": "test_promises.py::test_deleting_asks_for_the_password_again"
     " phr/test_views_sharing.py::test_sharing_asks_for_the_password_again",
     "S53": "browser/test_sign_in.py::test_she_signs_out_elsewhere_and_everywhere",
-    # When you delete an item
+    # When you delete
     "C10": "phr/test_imports.py::test_a_deleted_record_is_gone_with_its_files",
     "C11": "phr/test_imports.py::test_a_deleted_record_is_gone_with_its_files"
     " phr/test_imports.py::test_the_rest_of_a_file_stays_when_one_of_its_records_goes"
     " test_promises.py::test_a_file_that_is_gone_is_not_offered",
-    "C12": "test_docs.py::test_the_manual_says_what_is_not_there",
-    # What is not there yet
+    "C9": "rights/test_views_leaving.py::test_she_is_signed_out_and_follows_it_without_an_account"
+    " rights/test_views_leaving.py::test_the_account_stays_when_she_chose_so"
+    " rights/test_erasures.py::test_it_is_hidden_from_everyone_at_once"
+    " rights/test_erasures.py::test_it_waits_for_the_undo_window_and_can_be_undone",
+    "C14": "rights/test_views_leaving.py::test_it_says_what_will_happen_and_offers_a_copy_first",
+    "C13": "rights/test_canary_sweep.py"
+    "::test_nothing_of_her_is_left_and_the_neighbour_keeps_every_byte"
+    " rights/test_canary_sweep.py"
+    "::test_what_is_in_the_clear_is_found_and_what_is_sealed_is_not",
+    "M34": "rights/test_views_leaving.py"
+    "::test_she_is_signed_out_and_follows_it_without_an_account"
+    " rights/test_erasures.py::test_three_certificates_say_when_and_name_nobody",
+    "C12": "rights/test_backups.py::test_a_set_is_gone_only_when_the_repository_shows_nothing_of_it"
+    " rights/test_views_leaving.py::test_the_dates_follow_the_settings"
+    " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
+    "M35": "rights/test_placing.py::test_nobody_is_her_own_second_person"
+    " rights/test_rehoming.py::test_one_of_a_hundred_is_kept_and_the_others_are_purged"
+    " rights/test_views_holds.py::test_she_is_told_once_of_each_and_the_mail_says_nothing",
+    # Your rights
     "C21": "test_promises.py::test_the_privacy_page_says_whom_to_write_to"
-    " test_promises.py::test_a_real_portal_does_not_start_without_it",
+    " test_promises.py::test_a_real_portal_does_not_start_without_it"
+    " rights/test_views_cases.py::test_every_right_is_told_to_anybody",
     "C69": "test_promises.py::test_nothing_of_a_record_ends_by_itself",
     # Cookies, other companies, mail
     "C47": "test_promises.py::test_there_is_one_cookie_and_it_has_no_end_date",

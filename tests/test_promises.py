@@ -296,11 +296,14 @@ def test_the_invitation_names_nobody(
 def test_the_privacy_page_says_whom_to_write_to(settings: Settings) -> None:
     settings.PHR_CONTACT_EMAIL = "privacy@example.org"
     settings.PHR_INVITATION_DAYS, settings.PHR_IDLE_MINUTES = 9, 17
+    settings.PHR_BACKUP_DAYS, settings.PHR_UNDO_HOURS = 19, 1
     page = text(visitor().get("/privacy/"))
 
     assert 'href="mailto:privacy@example.org"' in page
     assert "They have 9 days to accept." in page
     assert "After 17 minutes in which" in page
+    assert "each destroyed after 19 days." in page
+    assert "give yourself 1 hour to change" in page
 
 
 def test_a_real_portal_does_not_start_without_it() -> None:

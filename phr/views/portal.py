@@ -21,6 +21,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
     context = {
         "invitation_days": settings.PHR_INVITATION_DAYS,
         "idle_minutes": settings.PHR_IDLE_MINUTES,
+        "undo_hours": settings.PHR_UNDO_HOURS,
+        "backup_days": settings.PHR_BACKUP_DAYS,
         "contact": settings.PHR_CONTACT_EMAIL,
     }
     return render(request, "phr/privacy.html", context)
