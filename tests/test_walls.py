@@ -37,6 +37,8 @@ BEHIND = {
     "phr_leaving",
     "phr_restrict",
     "phr_resting",
+    "phr_for_another",
+    "phr_may_hold",
     "phr_erasure",
 }
 
@@ -271,6 +273,11 @@ def held(
         "DELETE FROM sharing_grant",
         "DELETE FROM accounts_patient",
         "UPDATE rights_erasure SET purged_at = now()",
+        "UPDATE rights_hold SET record_id = gen_random_uuid()",
+        "UPDATE rights_hold SET rehomed_at = now()",
+        "DELETE FROM rights_hold",
+        "SELECT 1 FROM rights_helditem",
+        "SELECT 1 FROM rights_heldfile",
         "SELECT 1 FROM accounts_auditseal",
         "SELECT message_sealed FROM accounts_outgoingmail",
         "TRUNCATE phr_record CASCADE",

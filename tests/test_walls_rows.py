@@ -16,8 +16,8 @@ from accounts.actors import Actor, System
 from accounts.models import User
 from phr.models import Binary, Record
 from rights.regimes import Jurisdiction, Right
-from rights.services.cases import open_case
 from rights.services import holds
+from rights.services.cases import open_case
 from rights.services.erasures import erase_record
 from sharing import services as sharing
 from sharing.categories import Category
@@ -80,6 +80,8 @@ def kept(cast: Cast) -> Kept:
     erase_record(cast.alice, erased.pk)
     for actor in (cast.alice, cast.carol):
         open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
+    hold(cast, una(), covered[0])
+    holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))
 
 

@@ -57,6 +57,8 @@ def _prepare(actor: Actor, hold_id: UUID, patient_id: UUID) -> bool:
             return False
         if not keys.has_key(hold.pk):
             keys.create_patient_key(hold.pk)
+            # What a key that was lost had sealed is sealed again.
+            HeldFile.objects.filter(hold=hold).update(facts_sealed=None, complete_at=None)
         known = HeldFile.objects.filter(hold=hold).values_list("binary_id", flat=True)
         links = RecordFile.objects.filter(Q(record_id=hold.record_id)).exclude(binary_id__in=known)
         HeldFile.objects.bulk_create(

@@ -221,14 +221,30 @@ def test_what_was_set_aside_is_not_written_anew(cast: Cast, colleague: Actor) ->
     assert (kept_for(hold_id), row_of(hold_id).rehomed_at) == before
 
 
-def test_a_damaged_copy_is_found_before_the_original_goes(cast: Cast, colleague: Actor) -> None:
-    """A file of an earlier run under a key that is no more: it is not taken for kept."""
-    row = item(cast)
-    hold_id = hold(cast, colleague, row)
-    rehoming._prepare(PURGER, hold_id, cast.alice_id)
-    (file_id,) = rehoming._missing_files(PURGER, hold_id, cast.alice_id)
-    rehoming._copy(PURGER, hold_id, cast.alice_id, file_id)
+def half_done(hold_id: UUID, patient_id: UUID) -> HeldFile:
+    """The file is set aside, the rest is not."""
+    rehoming._prepare(PURGER, hold_id, patient_id)
+    (file_id,) = rehoming._missing_files(PURGER, hold_id, patient_id)
+    rehoming._copy(PURGER, hold_id, patient_id, file_id)
+    with acting_as(HOLDER):
+        return HeldFile.objects.get(pk=file_id)
+
+
+def test_a_key_that_was_lost_half_way_is_made_anew(cast: Cast, colleague: Actor) -> None:
+    hold_id = hold(cast, colleague, item(cast))
+    half_done(hold_id, cast.alice_id)
     keys.destroy_patient_key(hold_id)
+
+    assert holds.rehome(PURGER, cast.alice_id) == 1
+
+    assert_whole(hold_id, cast.alice_id)
+
+
+def test_a_copy_that_does_not_open_stops_the_erasure(cast: Cast, colleague: Actor) -> None:
+    hold_id = hold(cast, colleague, item(cast))
+    file = half_done(hold_id, cast.alice_id)
+    with acting_as(HOLDER, about=cast.alice_id):
+        HeldFile.objects.filter(pk=file.pk).update(facts_sealed=b"\x01" + bytes(40))
 
     with pytest.raises(rehoming.Unverified):
         holds.rehome(PURGER, cast.alice_id)

@@ -34,7 +34,17 @@ def item(cast: Cast, text: str = "Kidney stone") -> Record:
 
 
 def ask(cast: Cast, row: Record, *, ground: Hold.Ground = Hold.Ground.LEGAL_CLAIMS) -> UUID:
-    return placing.ask_hold(cast.sam, row.patient_id, row.pk, ground=ground, review_on=in_days(90))
+    return ask_for(cast, row.patient_id, row.pk, ground=ground)
+
+
+def ask_for(
+    cast: Cast,
+    patient_id: UUID,
+    record_id: UUID,
+    *,
+    ground: Hold.Ground = Hold.Ground.LEGAL_CLAIMS,
+) -> UUID:
+    return placing.ask_hold(cast.sam, patient_id, record_id, ground=ground, review_on=in_days(90))
 
 
 def hold(cast: Cast, colleague: Actor, row: Record) -> UUID:
