@@ -162,7 +162,7 @@ def test_an_empty_message_is_not_sent(alice: Client, desk_world: Desk) -> None:
     page = text(alice.post(f"/rights/cases/{reference}/", {"text": " "}))
 
     assert "There is a problem" in page
-    assert page.count("<h3") == 1
+    assert page.count("<time") == 1
 
 
 def test_two_laws_are_two_days_in_one_case(alice: Client, desk_world: Desk) -> None:
