@@ -10,7 +10,7 @@ from importlib import import_module
 from tests.bench.ground import ground
 from tests.bench.report import Report
 
-PARTS = ("importing", "pages", "grants", "memory")
+PARTS = ("importing", "pages", "grants", "leaving", "memory")
 
 
 def main() -> int:
