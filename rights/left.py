@@ -17,7 +17,6 @@ from rights.models import Erasure, HeldFile, HeldItem, Hold
 from rights.models.erasures import Scope
 from sharing.models import Grant
 
-NAMES = {"patient_id": "patient", "user_id": "user", "actor_id": "user"}
 # Tables that may go on naming an id after it means nothing any more, each with its reason.
 KEPT: dict[type[Model], str] = {
     AuditEvent: "the log only grows; without a row behind it an id is a number",
@@ -66,7 +65,7 @@ def _tables(about: type[Model], pk: UUID) -> Iterator[str]:
 
 
 def _names(field: object, about: type[Model]) -> bool:
+    # A plain number is looked for under whatever name: no two things have the same.
     if isinstance(field, ForeignKey):
         return field.related_model is about
-    meant = "patient" if about is Patient else "user"
-    return isinstance(field, UUIDField) and NAMES.get(field.attname) == meant
+    return isinstance(field, UUIDField) and not field.primary_key
