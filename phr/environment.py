@@ -46,6 +46,14 @@ def zone(name: str) -> ZoneInfo:
         raise ImproperlyConfigured(f"“{name}” is not a time zone like Europe/Dublin.") from error
 
 
+def folder(name: str) -> str:
+    """The absolute path of a folder that is there; "" when none is named."""
+    value = text(name, "")
+    if value and not Path(value).is_dir():
+        raise ImproperlyConfigured(f"{name} names no folder that can be read.")
+    return str(Path(value).resolve()) if value else ""
+
+
 def database(name: str, url: str, role: str) -> dict[str, Any]:
     """A libpq connection string as Django wants it, working through the given role."""
     try:

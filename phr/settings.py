@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from phr.environment import broker, database, flag, number, private_folder, text, zone
+from phr.environment import broker, database, flag, folder, number, private_folder, text, zone
 from phr.launch.found import services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -273,7 +273,7 @@ PHR_UPLOAD_MOST_BYTES = number("PHR_UPLOAD_MOST_BYTES", 200_000_000)
 PHR_UPLOAD_MOST_FILES = number("PHR_UPLOAD_MOST_FILES", 50)
 PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
 PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
-PHR_FONT_DIR = text("PHR_FONT_DIR", "")
+PHR_FONT_DIR = folder("PHR_FONT_DIR")
 PHR_EXPORT_DAYS = number("PHR_EXPORT_DAYS", 7)
 PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
 PHR_INVITATIONS_A_DAY = number("PHR_INVITATIONS_A_DAY", 30)

@@ -118,7 +118,7 @@ def test_the_first_member_of_staff_is_made_as_the_manual_says(
 # --- settings ------------------------------------------------------------------------------------
 
 READ = re.compile(
-    r'\b(?:text|flag|number)\(\s*"([A-Z_]+)"'
+    r'\b(?:text|flag|folder|number|zone)\(\s*"([A-Z_]+)"'
     r'|(?:environ|environment|given)(?:\[|\.get\(|\.setdefault\()\s*"([A-Z_]+)"'
     r'|"([A-Z_]+)" (?:not )?in (?:os\.)?environ'
 )

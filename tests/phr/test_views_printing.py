@@ -3,6 +3,7 @@
 import io
 import re
 from collections import Counter
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -100,7 +101,7 @@ def test_the_pdf_says_the_same_and_is_a_document_everybody_can_read(
     assert "File 1: summary.json" in said
     assert reader.metadata
     assert reader.metadata.title == "Health record"
-    root = reader.root_object
+    root: Any = reader.root_object
     assert root["/Lang"] == "en-GB"
     assert root["/MarkInfo"]["/Marked"]
     assert b'pdfuaid:part="1"' in body(answer) or b"<pdfuaid:part>1" in body(answer)

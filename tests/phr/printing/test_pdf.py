@@ -75,7 +75,7 @@ def test_whatever_somebody_wrote_is_set_as_words(hostile: bytes) -> None:
 
 def test_it_is_accessible_even_so(hostile: bytes) -> None:
     """PDF/UA-1 (ISO 14289-1): tagged, with language and title; headings, and lists of facts."""
-    root = pypdf.PdfReader(io.BytesIO(hostile)).root_object
+    root: Any = pypdf.PdfReader(io.BytesIO(hostile)).root_object
     tags = Counter(tags_below(root["/StructTreeRoot"]))
 
     assert b"pdfuaid" in hostile
@@ -105,7 +105,8 @@ def test_arabic_letters_take_the_shape_of_their_place() -> None:
     data = make_pdf(sheet(item("ببب")), folders=[])
     glyphs = set()
     for page in pypdf.PdfReader(io.BytesIO(data)).pages:
-        for font in page["/Resources"]["/Font"].values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             table = font["/ToUnicode"].get_data().decode()
             if "Vazirmatn" in font["/BaseFont"]:
                 glyphs |= set(re.findall(r"<(\w+)> <0628>", table))
