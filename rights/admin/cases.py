@@ -67,7 +67,8 @@ class RightRequestAdmin(MetadataAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("case")
-        return rows.only(*self.fields, "case__reference").annotate(day=TODAY)
+        named: QuerySet[Any] = rows.only(*self.fields, "case__reference").annotate(day=TODAY)
+        return named
 
     @admin.display(description="reference")
     def reference(self, row: Any) -> str:
