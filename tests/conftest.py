@@ -1,7 +1,9 @@
 """The cast and the ground every test stands on: real PostgreSQL, through the portal's own roles."""
 
+import logging
 import shutil
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import psycopg
@@ -100,6 +102,17 @@ def repositories(settings: Settings) -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
     yield
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What the portal's one log handler writes."""
+    handlers = logging.getLogger("django").handlers
+    console = next(one for one in handlers if isinstance(one, logging.StreamHandler))
+    written = StringIO()
+    before = console.setStream(written)
+    yield written
+    console.setStream(before)
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """A mark in every field of a patient's data shows nowhere but on the pages of those who may see it."""
 
-import base64
-import json
-import logging
 import os
 import re
 import subprocess
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -27,6 +23,7 @@ from phr.services import imports
 from rights.services import erasures as rights
 from tests.cast import IMPORTER, SEALER, receive
 from tests.doors import body, sign_in, text
+from tests.sweep import everything_in
 from tests.worlds import failing
 from tests.worlds.shared_record import MARK, Shared, weight
 
@@ -51,17 +48,6 @@ def world(settings: Settings) -> Shared:
     settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
     settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     return Shared.enter()
-
-
-@pytest.fixture
-def log() -> Iterator[StringIO]:
-    """What the portal's one log handler writes."""
-    handlers = logging.getLogger("django").handlers
-    console = next(one for one in handlers if isinstance(one, logging.StreamHandler))
-    written = StringIO()
-    before = console.setStream(written)
-    yield written
-    console.setStream(before)
 
 
 def test_logs_say_nothing_when_all_goes_well_and_when_it_does_not(
@@ -91,27 +77,10 @@ def test_messages_to_the_workers_carry_ids_alone(world: Shared) -> None:
     receive(world.cast.alice, weight(76), f"{MARK}.json")
     rights.erase_record(world.cast.alice, world.ids["record_id"])
 
-    found = [*_everything_in(broker)]
+    found = [*everything_in(broker)]
 
     assert len(found) >= 2
     assert not [marks for one in found if (marks := shown_in(one))]
-
-
-def _everything_in(broker: redis.Redis) -> Iterator[bytes]:
-    """Every key and value, messages with their bodies opened."""
-    readers: dict[Any, Any] = {
-        b"list": lambda key: broker.lrange(key, 0, -1),
-        b"set": broker.smembers,
-        b"hash": lambda key: [part for pair in broker.hgetall(key).items() for part in pair],
-        b"zset": lambda key: broker.zrange(key, 0, -1),
-        b"string": lambda key: [broker.get(key)],
-    }
-    for key in broker.scan_iter():
-        yield key
-        for value in readers[broker.type(key)](key):
-            yield value
-            if value.startswith(b'{"body"'):
-                yield base64.b64decode(json.loads(value)["body"])
 
 
 def test_mail_tells_nothing(world: Shared) -> None:

@@ -1,7 +1,5 @@
 """Nothing of a person who left is anywhere, and nothing of anybody else has changed."""
 
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from uuid import UUID
@@ -50,17 +48,6 @@ CLEAR = {
     "network": {"usersessions_usersession", "django_cache"},
     "othernetwork": {"django_cache"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def log() -> Iterator[StringIO]:
-    """What the portal's one log handler writes."""
-    handlers = logging.getLogger("django").handlers
-    console = next(one for one in handlers if isinstance(one, logging.StreamHandler))
-    written = StringIO()
-    before = console.setStream(written)
-    yield written
-    console.setStream(before)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from accounts import mail, purposes
+from accounts import mail, news, purposes
 from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
@@ -163,6 +163,7 @@ class Quinn:
             agree="yes",
             sha256=purposes.current(Purpose.NEWS).sha256,
         )
+        news.send_news(Actor.job(System.MAIL), subject="News", text="There is news.")
         nothing = self.browser.get("/nothing/here/", {"q": WORDS["search"]})
         assert nothing.status_code == 404
         elsewhere = browser_of("otherbrowser", "othernetwork")
