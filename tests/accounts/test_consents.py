@@ -188,6 +188,7 @@ def test_taking_back_the_record_leads_to_deleting_and_does_nothing_itself(cast: 
     alice = sign_in("alice@example.org")
     page = text(alice.get(PAGE))
     assert "Without your yes we may not keep your record" in page
+    assert 'href="/rights/delete/"' in page
 
     answer = alice.post(PAGE, {"purpose": "keep", "agree": "no"})
 
