@@ -29,7 +29,8 @@ FIRST_TIMES = """
 """
 
 
-def _written(room: Room, path: str, content: object) -> None:
+def written(room: Room, path: str, content: object) -> None:
+    """Write one file of JSON that a person can read too."""
     text = orjson.dumps(content, option=orjson.OPT_INDENT_2)
     room.pack.text(path, text.decode() + "\n")
 
@@ -52,7 +53,7 @@ def person(room: Room) -> None:
             "devices": [_device(row) for row in _devices(room)],
             "care_provider": _care_provider(room),
         }
-    _written(room, "account/account.json", content)
+    written(room, "account/account.json", content)
 
 
 def _user(user: User) -> Json:
@@ -111,7 +112,7 @@ def consents(room: Room) -> None:
             }
             for row in rows
         ]
-    _written(room, "account/consents.json", content)
+    written(room, "account/consents.json", content)
 
 
 def permissions(room: Room) -> None:
@@ -120,7 +121,7 @@ def permissions(room: Room) -> None:
         rows = list(Grant.objects.filter(patient_id=room.patient_id).order_by("created_at", "id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         content = [_permission(row, people) for row in rows]
-    _written(room, "account/sharing.json", content)
+    written(room, "account/sharing.json", content)
 
 
 def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:

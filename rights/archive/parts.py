@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Binary, Record
-from rights.archive import account, ending, fhir, items, log, originals, overview
+from rights.archive import account, ending, fhir, items, log, originals, overview, requests
 from rights.archive.pack import Pack, Sink
 from rights.archive.room import BYTES_A_STEP, Room
 from sharing import policy
@@ -97,6 +97,12 @@ PARTS = (
     ),
     Part(
         "consents", "account/consents.json", "What you agreed to and took back.", account.consents
+    ),
+    Part(
+        "cases",
+        "account/requests.json",
+        "What you asked us for about your data, what was decided, and the messages.",
+        requests.requests,
     ),
     Part("sharing", "account/sharing.json", "Everybody you ever shared with.", account.permissions),
     Part(

@@ -69,9 +69,7 @@ class Export(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["patient_id", "-requested_at"], name="export_by_patient"),
-            models.Index(
-                fields=["expires_at"], name="export_over", condition=Q(destroyed_at=None)
-            ),
+            models.Index(fields=["expires_at"], name="export_over", condition=Q(destroyed_at=None)),
         ]
 
     def __str__(self) -> str:
