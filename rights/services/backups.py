@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from accounts import ledger
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.keys import KeyProblem, Unopenable
@@ -21,6 +22,8 @@ from rights.backups.turn import Busy, turn
 # The small one first: it is worth the most.
 KINDS = (Kind.VAULT, Kind.DEFAULT)
 NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
+# For so long an entry stays, whatever backups there are: what wrote it may not have come to its end.
+ENTRY_KEPT = timedelta(days=1)
 FAILURES = (Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError)
 
 
@@ -127,6 +130,7 @@ def expire(actor: Actor) -> int:
         with turn():
             catalogue.give_up_unfinished()
             removed = sum(_expire(Repository(kind)) for kind in Kind)
+            _empty_ledger()
             catalogue.note_expiry()
     except Busy:
         return 0
@@ -144,6 +148,12 @@ def _expire(repository: Repository) -> int:
     pool.sweep(repository, manifest.finished(repository))
     catalogue.note_gone(repository.kind, repository.sets())
     return len(past & there)
+
+
+def _empty_ledger() -> None:
+    """An entry is of use as long as there is a backup from before it, or a request may be running."""
+    oldest = min((row.started_at for row in catalogue.there(Kind.DEFAULT)), default=timezone.now())
+    ledger.empty(min(oldest, timezone.now() - ENTRY_KEPT))
 
 
 def exposures(before: datetime, kind: Kind | str) -> list[BackupSet]:
