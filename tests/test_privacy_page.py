@@ -148,6 +148,9 @@ KEPT = {
     " rights/test_data_map.py::test_it_has_everything_that_is_kept_about_people",
     "C19": "rights/test_data_map.py::test_health_information_stands_apart_and_first"
     " rights/test_data_map.py::test_its_numbers_are_the_settings_in_force",
+    "C12": PRIVACY["C12"],
+    "M34": PRIVACY["M34"],
+    "M35": f"{PRIVACY['M35']} rights/test_placing.py::test_the_ground_is_looked_at_again_within_a_year",
 }
 PAGES = {"phr/privacy": PRIVACY, "phr/front": FRONT, "rights/kept": KEPT}
 NAMED = sorted(

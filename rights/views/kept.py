@@ -9,4 +9,5 @@ from rights import kept as words
 
 @require_safe
 def kept(request: HttpRequest) -> HttpResponse:
-    return render(request, "rights/kept.html", {"groups": words.groups()})
+    context = {"groups": words.groups(), "backups": words.period("PHR_BACKUP_DAYS", "day")}
+    return render(request, "rights/kept.html", context)

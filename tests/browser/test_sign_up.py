@@ -28,6 +28,8 @@ def test_a_patient_makes_an_account_and_starts_her_record(
 
 def given_she_reads_what_this_is(alice: Visitor) -> None:
     alice.open("/privacy/")
+    alice.follow("everything that we keep, and for how long")
+    alice.is_at("What we keep and for how long")
     alice.open("/")
     alice.is_at("Your health records, in your hands")
 

@@ -221,10 +221,12 @@ def test_each_thing_is_said_once() -> None:
 def test_its_numbers_are_the_settings_in_force(settings: Settings) -> None:
     settings.PHR_INVITATION_DAYS = 1
     settings.SESSION_COOKIE_AGE = 5 * 3600
+    settings.PHR_BACKUP_DAYS = 23
     page = text(visitor().get("/privacy/kept/"))
 
     assert "can be accepted for 1 day." in page
     assert "for 5 hours at most" in page
+    assert page.count("23 days") == 3
 
 
 def test_it_is_found_from_every_page() -> None:
