@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from accounts.actors import Actor
 from accounts.admin import MetadataAdmin, StateFilter, staff_actor
 from rights.casework import CasePage, Refused
-from rights.forms.cases import DeskForm
+from rights.forms.cases import DeskForm, IntakeForm
 from rights.models import RightRequest
-from rights.services import desk
+from rights.regimes import Jurisdiction, Right
+from rights.services import desk, intake
 from rights.transitions import ENDED, OPEN, State
 
 TODAY = TruncDate(Now())
@@ -84,11 +85,20 @@ class RightRequestAdmin(MetadataAdmin):
             return "RECEIPT NOT CONFIRMED"
         return "now" if row.safe_on <= row.day else ""
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def add_view(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Write down a request that came by e-mail or letter."""
+        form = IntakeForm(request.POST or None)
+        if request.method == "POST" and form.is_valid() and _taken_in(request, form):
+            return redirect("admin:rights_rightrequest_changelist")
+        context = self.admin_site.each_context(request) | {"form": form, "opts": self.opts}
+        return render(request, "rights/desk_intake.html", context)
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page of one request with the messages of its case; its acts go through services."""
         object_id = kwargs.get("object_id") or next(iter(args), None)
-        if object_id is None:
-            return super().changeform_view(request, *args, **kwargs)
         return self._as_staff(request, self._work, request, _id(object_id))
 
     def _work(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
@@ -105,6 +115,24 @@ class RightRequestAdmin(MetadataAdmin):
     def _shown(self, request: HttpRequest, page: CasePage, more: dict[str, Any]) -> HttpResponse:
         context = self.admin_site.each_context(request) | {"page": page, "opts": self.opts} | more
         return render(request, "rights/desk_request.html", context)
+
+
+def _taken_in(request: HttpRequest, form: IntakeForm) -> bool:
+    said = form.cleaned_data
+    try:
+        reference = intake.take_in(
+            staff_actor(request),
+            said["email"],
+            right=Right(said["right"]),
+            jurisdiction=Jurisdiction(said["jurisdiction"]),
+            received_on=said["received_on"],
+            words=said["words"],
+        )
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return False
+    messages.success(request, f"Written down as {reference}. The person has been told.")
+    return True
 
 
 def _act(request: HttpRequest, actor: Actor, request_id: UUID, said: Words) -> None:

@@ -10,6 +10,8 @@ from django.test import Client
 from accounts import consents
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from rights.backups import catalogue
+from rights.backups.repository import Kind
 from rights.models import RightRequest
 from rights.models.erasures import reference_of
 from rights.regimes import Jurisdiction, Right
@@ -17,6 +19,7 @@ from rights.services import cases
 from rights.services import erasures as rights
 from tests.cast import put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
+from tests.worlds.archive import made
 from tests.worlds.files import pdf
 from tests.worlds.held import ask_for
 from tests.worlds.shared_record import Shared
@@ -50,6 +53,7 @@ class Everybody:
             self.shared.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please"
         )
         self.rows = self._rows_for_staff()
+        self.ids["export_id"] = made(self.shared.cast.alice)
         self.ids |= {"reference": reference_of(self.rows["rights/erasure"]), "stage": 1}
         una = User.objects.create_superuser("una@example.org")
         una.password = User.objects.get(email="sam@example.org").password
@@ -83,6 +87,7 @@ class Everybody:
             "rights/hold": ask_for(cast, cast.alice_id, self.ids["weight_id"]),
             "rights/rightrequest": request.pk,
             "rights/erasure": rights.erase_record(cast.alice, gone),
+            "vault/backupset": catalogue.begin(Kind.VAULT).pk,
         }
 
     def address(self, route: str, ids: dict[str, Any] | None = None) -> str:
