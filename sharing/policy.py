@@ -39,7 +39,7 @@ JOBS: dict[str, frozenset[Action]] = {
     System.HOLD: frozenset(),
     System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
     System.INTEGRITY: frozenset(),
-    System.OPERATOR: frozenset({Action.COPY, Action.CREATE}),
+    System.OPERATOR: frozenset({Action.COPY, Action.CREATE, Action.READ}),
     System.PURGE: frozenset({Action.DELETE}),
     System.RECONCILE: frozenset(),
 }

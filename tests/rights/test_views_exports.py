@@ -1,0 +1,127 @@
+"""The pages of "Download all your data": asked for, followed, taken in pieces, ended."""
+
+import pytest
+from django.test import Client
+
+from rights.archive.parts import PARTS
+from rights.services import building, exports
+from tests.cast import PASSWORD, PURGER, Cast
+from tests.doors import body, sign_in, text
+from tests.worlds import kept
+from tests.worlds.archive import EXPORTER, Archive, made, taken
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+
+
+def let_time_pass(browser: Client) -> None:
+    """The last proof of who this is was six minutes ago."""
+    session = browser.session
+    for proof in session["account_authentication_methods"]:
+        proof["at"] -= 360
+    session.save()
+
+
+def test_she_asks_follows_takes_and_ends_it(cast: Cast) -> None:
+    kept.keep(cast.alice_id, text="Ginger")
+    alice = sign_in("alice@example.org")
+    page = text(alice.get("/rights/export/"))
+    for part in PARTS:
+        assert part.path in page
+    assert "We destroy it after 7 days" in page
+
+    there = alice.post("/rights/export/").headers["Location"]
+    assert "We begin in a moment." in text(alice.get(there))
+    assert alice.post("/rights/export/").headers["Location"] == there
+    assert building.build_due(EXPORTER) == 1
+
+    fragment = text(alice.get(there, headers={"HX-Request": "true"}))
+    assert "<html" not in fragment
+    assert "hx-get" not in fragment
+    page = text(alice.get(there))
+    answer = alice.get(f"{there}file/")
+    data = body(answer)
+    export = exports.latest(cast.alice)
+    assert export is not None
+    assert export.sha256 in page
+    assert "Make a new file" in text(alice.get("/rights/export/"))
+    assert answer.headers["Content-Length"] == str(len(data))
+    assert answer.headers["Content-Disposition"].startswith(
+        'attachment; filename="my-health-record-'
+    )
+    assert Archive(data).manifest["records"] == 1
+
+    assert "The file is deleted." in text(alice.post(f"{there}end/", follow=True))
+    assert alice.get(f"{there}file/").status_code == 404
+    assert "This file is not there any more." in text(alice.get(there))
+    assert exports.destroy_due(PURGER) == 1
+
+
+def test_a_download_that_broke_off_goes_on(cast: Cast) -> None:
+    kept.keep(cast.alice_id)
+    export_id = made(cast.alice)
+    path, whole = f"/rights/export/{export_id}/file/", taken(cast.alice, export_id)
+    alice = sign_in("alice@example.org")
+    first = alice.get(path)
+    tag = first.headers["ETag"]
+    assert body(first) == whole
+    assert first.headers["Accept-Ranges"] == "bytes"
+
+    rest = alice.get(path, headers={"Range": "bytes=100-", "If-Range": tag})
+    assert (rest.status_code, body(rest)) == (206, whole[100:])
+    assert rest.headers["Content-Range"] == f"bytes 100-{len(whole) - 1}/{len(whole)}"
+    assert rest.headers["Content-Length"] == str(len(whole) - 100)
+    end = alice.get(path, headers={"Range": "bytes=-7"})
+    assert (end.status_code, body(end)) == (206, whole[-7:])
+
+    other = alice.get(path, headers={"Range": "bytes=100-", "If-Range": '"another"'})
+    assert (other.status_code, body(other)) == (200, whole)
+    beyond = alice.get(path, headers={"Range": f"bytes={len(whole)}-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["Content-Range"] == f"bytes */{len(whole)}"
+
+
+def test_the_password_is_asked_again_before_it_is_asked_for_or_begun(cast: Cast) -> None:
+    kept.keep(cast.alice_id)
+    export_id = made(cast.alice)
+    path = f"/rights/export/{export_id}/file/"
+    alice = sign_in("alice@example.org")
+    let_time_pass(alice)
+
+    for answer in (alice.get("/rights/export/"), alice.post("/rights/export/"), alice.get(path)):
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next=")
+    # Following it shows nothing but how far it is.
+    assert alice.get(f"/rights/export/{export_id}/").status_code == 200
+    before = exports.latest(cast.alice)
+    assert before is not None
+    assert before.export.pk == export_id
+
+    asked = alice.get(path).headers["Location"]
+    assert alice.post(asked, {"password": PASSWORD, "next": path}).headers["Location"] == path
+    whole = body(alice.get(path))
+    let_time_pass(alice)
+    assert body(alice.get(path, headers={"Range": "bytes=9-"})) == whole[9:]
+    assert alice.get("/rights/export/").status_code == 302
+
+
+def test_a_range_that_goes_on_begins_with_a_download_of_this_session(cast: Cast) -> None:
+    kept.keep(cast.alice_id)
+    path = f"/rights/export/{made(cast.alice)}/file/"
+    first, second = sign_in("alice@example.org"), sign_in("alice@example.org")
+    assert first.get(path).status_code == 200
+    let_time_pass(second)
+
+    assert second.get(path, headers={"Range": "bytes=9-"}).status_code == 302
+
+
+def test_a_running_download_ends_with_the_file(cast: Cast) -> None:
+    kept.keep(cast.alice_id)
+    export_id = made(cast.alice)
+    answer = sign_in("alice@example.org").get(f"/rights/export/{export_id}/file/")
+    exports.end_export(cast.alice, export_id)
+
+    with pytest.raises(exports.Denied):
+        body(answer)
