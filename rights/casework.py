@@ -16,7 +16,7 @@ from rights.deadlines import Due, Kind
 from rights.grounds import GROUNDS, Ground
 from rights.letters import Letter
 from rights.models import Case, RightRequest
-from rights.regimes import REGIMES, Jurisdiction, Regime, Right, Rule, rule_of
+from rights.regimes import REGIMES, Jurisdiction, Regime, Right, Rule, applying, rule_of
 from rights.transitions import ENDED, OPEN, Party, State, Step
 
 CHANGING: Final = (
@@ -78,14 +78,20 @@ class CasePage:
         return any(transitions.after(one.state, Party.PERSON, step) for one in self.asked)
 
 
-def begin(case: Case, rule: Rule) -> None:
-    """Ask for the right of a rule, and start its clock."""
-    found = clocks.first(rule.version, clocks.today(rule.regime))
+def begin(case: Case, right: Right, on: date | None = None) -> None:
+    """Ask for a right, under each law that may apply, and start the clocks today or `on` a day."""
+    place = Jurisdiction(case.jurisdiction)
+    for rule in applying(right, place, on or clocks.today("portal")):
+        _begin(case, rule, on or clocks.today(rule.regime))
+
+
+def _begin(case: Case, rule: Rule, on: date) -> None:
+    found = clocks.first(rule.version, on)
     row = RightRequest(case=case, patient_id=case.patient_id, right=rule.right, regime=rule.regime)
     row.rule_version = rule.version
     row.legal_on, row.safe_on, row.acknowledge_on = found.legal, found.safe, found.acknowledge
     row.save()
-    clocks.strike(row, Kind.STARTED)
+    clocks.strike(row, Kind.STARTED, on=on)
 
 
 def move(row: RightRequest, state: State) -> None:

@@ -15,10 +15,13 @@ def today(regime: str) -> date:
     return day_of(timezone.now(), regime, settings.PHR_LEGAL_ZONE)
 
 
-def strike(row: RightRequest, kind: Kind, *, reason: str = "") -> None:
-    """Write down what happened to the clock today. The row's days follow; save it afterwards."""
+def strike(row: RightRequest, kind: Kind, *, reason: str = "", on: date | None = None) -> None:
+    """Write down what happened to the clock, today or `on` a day before.
+
+    The row's days follow; save it afterwards.
+    """
     event = ClockEvent(request=row, patient_id=row.patient_id, kind=kind, reason=reason)
-    event.on = today(row.regime)
+    event.on = on or today(row.regime)
     event.save()
     found = reckoned(row)
     row.legal_on, row.safe_on, row.acknowledge_on = found.legal, found.safe, found.acknowledge

@@ -19,7 +19,8 @@ VERBS = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 OPEN = {
     ("accounts_patient", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("phr_record", "phr_judge"): "looks up ids by tokens, in four columns without content",
-    ("rights_erasure", "phr_judge"): "answers by reference, in columns that name nobody",
+    ("rights_erasure", "phr_judge"): "answers by reference; what its functions tell names nobody",
+    ("rights_hold", "phr_judge"): "answers by an erasure's reference; tells no number",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
     ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",
@@ -38,8 +39,10 @@ BEHIND = {
     "phr_restrict",
     "phr_resting",
     "phr_for_another",
+    "phr_erasure_holds",
     "phr_may_hold",
     "phr_erasure",
+    "phr_record_of",
 }
 
 

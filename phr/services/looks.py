@@ -37,6 +37,7 @@ WORDS = {
     "case-read": "read a request and its messages",
     "case-resume": "went on with a request",
     "case-send-back": "worked on a request",
+    "case-take-in": "wrote down a request that came by mail",
     "case-withdraw": "took a request back",
     "case-write": "wrote about a request",
     "classify": "changed how sensitive an item is",

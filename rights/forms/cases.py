@@ -115,3 +115,27 @@ class DeskForm(forms.Form):
         if act == "propose" and not chosen.get("decision"):
             self.add_error("decision", "Choose what to propose.")
         return chosen
+
+
+class IntakeForm(forms.Form):
+    """A request that came by e-mail or letter, as staff write it down."""
+
+    default_renderer = DjangoTemplates()
+    email = forms.EmailField(label="Address the person signs in with")
+    right = forms.ChoiceField(
+        label="What is asked", choices=[(right.value, right.label) for right in Right]
+    )
+    jurisdiction = forms.ChoiceField(
+        label="Where the person lives",
+        choices=[(place.value, place.label) for place in Jurisdiction],
+        initial=Jurisdiction.ELSEWHERE.value,
+    )
+    received_on = forms.DateField(
+        label="Day it came", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    words = forms.CharField(
+        label="What the person wrote",
+        help_text="Leave out numbers and pictures of identity documents, and destroy any that came.",
+        max_length=MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )

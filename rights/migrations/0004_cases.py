@@ -31,6 +31,34 @@ MESSAGE = OF_CASE.format(table="rights_casemessage")
 # Before a colleague has confirmed it, a refusal is a thought of the desk.
 TOLD = f"(about <> 'proposal' OR {STAFF})"
 ABOUT = f"{SYSTEM} AND (patient_id IS NULL OR patient_id = (SELECT phr_about()))"
+# Whose record it is when a request comes by mail; staff write it down for somebody else alone.
+RECORD_OF = """
+CREATE FUNCTION phr_record_of(who uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p.id FROM accounts_patient p
+    WHERE p.user_id = who AND p.erasing_at IS NULL
+      AND phr_door() = 'staff' AND who <> phr_actor()
+$$
+"""
+# Whoever decides does it in her own name; who asks decides nothing.
+SIGNED = """
+CREATE FUNCTION phr_request_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (phr_door() = 'session' AND (NEW.decision, NEW.ground, NEW.proposed_by, NEW.decided_by)
+            IS DISTINCT FROM (OLD.decision, OLD.ground, OLD.proposed_by, OLD.decided_by))
+        OR (NEW.proposed_by IS DISTINCT FROM OLD.proposed_by AND NEW.proposed_by <> phr_actor())
+        OR (NEW.decided_by IS DISTINCT FROM OLD.decided_by AND NEW.decided_by <> phr_actor())
+    THEN
+        RAISE EXCEPTION 'a request is decided in one''s own name'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+TRIGGER = """
+CREATE TRIGGER rights_rightrequest_signed BEFORE UPDATE ON rights_rightrequest
+FOR EACH ROW EXECUTE FUNCTION phr_request_signed()
+"""
 ID = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False, serialize=False)
 NOW = django.db.models.functions.datetime.Now()
 
@@ -133,11 +161,21 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             [
+                "GRANT phr_judge TO CURRENT_USER",
+                "GRANT USAGE, CREATE ON SCHEMA public TO phr_judge",
+                RECORD_OF,
+                "ALTER FUNCTION phr_record_of(uuid) OWNER TO phr_judge",
+                "REVOKE CREATE ON SCHEMA public FROM phr_judge",
+                "REVOKE phr_judge FROM CURRENT_USER",
+                SIGNED,
+                TRIGGER,
                 *wall(
                     "rights_case",
                     f"FOR SELECT TO phr_web USING ({OWN} OR {STAFF})",
                     f"FOR INSERT TO phr_web WITH CHECK (user_id = phr_actor() AND {SESSION}"
                     f" AND (patient_id IS NULL OR patient_id = ANY ({MINE})))",
+                    f"FOR INSERT TO phr_web WITH CHECK ({STAFF} AND user_id <> phr_actor()"
+                    " AND patient_id IS NOT DISTINCT FROM phr_record_of(user_id))",
                     f"FOR UPDATE TO phr_web USING ({OWN} OR {STAFF})",
                     f"FOR ALL TO phr_worker USING ({SYSTEM}) WITH CHECK ({SYSTEM})",
                 ),

@@ -8,10 +8,10 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Patient
-from rights import casework, clocks, letters, transitions
+from rights import casework, letters, transitions
 from rights.casework import CasePage, Refused
 from rights.models import Case, CaseMessage, ClockEvent, RightRequest
-from rights.regimes import Jurisdiction, Right, applying
+from rights.regimes import Jurisdiction, Right
 from rights.transitions import OPEN, Party, State, Step
 
 MOST_OPEN = 20
@@ -31,8 +31,7 @@ def open_case(actor: Actor, *, right: Right, jurisdiction: Jurisdiction, words: 
         case = Case(user_id=actor.user_id, jurisdiction=jurisdiction, received_at=timezone.now())
         case.patient_id = patient.pk if patient else None
         case.save()
-        for rule in applying(right, jurisdiction, clocks.today("portal")):
-            casework.begin(case, rule)
+        casework.begin(case, right)
         letters.write(case, words, by_desk=False, author_id=actor.user_id)
         _note("open", case)
         casework.tell(case)

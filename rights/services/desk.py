@@ -87,8 +87,8 @@ def extend(actor: Actor, request_id: UUID, *, text: str) -> None:
 def decide(actor: Actor, request_id: UUID, *, decision: str, text: str, ground: str = "") -> None:
     """Grant a request, which does what was asked; or propose to refuse it, wholly or in part.
 
-    A proposal ("partly" or "refused") needs a coded ground and waits for a second member of staff. Raises `Refused` for a
-    ground that does not fit the right.
+    A proposal ("partly" or "refused") needs a coded ground and waits for a second member of staff.
+    Raises `Refused` for a ground that does not fit the right.
     """
     if decision == GRANTED:
         return _grant(actor, request_id, text)
