@@ -67,15 +67,15 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "rights_rightrequest": (
         "select, insert, update (state, decision, ground, proposed_by, decided_by,"
         " acknowledged_at, decided_at, legal_on, safe_on, acknowledge_on, waiting_since)",
-        "select, update (patient_id, state, waiting_since)",
+        "select, update (patient_id, state, waiting_since, proposed_by, decided_by)",
         "",
     ),
     "rights_erasure": (
         "select, insert, update (undone_at)",
         "select, insert, update, delete",
         (
-            "select (reference, scope, planned, steps, hidden_at, purge_after, undone_at, purged_at,"
-            " finished_at)"
+            "select (id, patient_id, record_id, reference, scope, planned, steps, hidden_at,"
+            " purge_after, undone_at, purged_at, finished_at)"
         ),
     ),
     "rights_export": ("select, insert, update (expires_at)", ALL, ""),
@@ -86,9 +86,10 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         " declined_by, declined_at, reviewed_by, reviewed_at, release_asked_by, release_asked_at,"
         " released_by, released_at, opening_asked_by, opening_asked_at, opening_allowed_by,"
         " opening_allowed_at)",
-        "select, update (patient_id, record_id, declined_at, opened_at, rehomed_at, lost_at,"
-        " emptied_at, told_at, release_told_at)",
-        "",
+        "select, update (patient_id, record_id, declined_at, opened_at, erasure_id, rehomed_at,"
+        " lost_at, emptied_at, told_at, release_told_at)",
+        "select (patient_id, record_id, erasure_id, ground, review_on, placed_after_request,"
+        " confirmed_at, released_at, emptied_at)",
     ),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, revoked_at)",

@@ -85,6 +85,8 @@ def _sharing(actor: Actor, erasure: Erasure) -> None:
 def _cases(actor: Actor, erasure: Erasure) -> None:
     if erasure.patient_id:
         cases.forget_patient(actor, erasure.patient_id)
+    if erasure.user_id and erasure.scope == Scope.ACCOUNT:
+        cases.forget_user(actor, erasure.user_id)
 
 
 def _mail(actor: Actor, erasure: Erasure) -> None:
@@ -133,8 +135,9 @@ def _ledger(_actor: Actor, erasure: Erasure) -> None:
 
 
 def _certified(stage: int) -> Callable[[Actor, Erasure], None]:
-    def certify(_actor: Actor, erasure: Erasure) -> None:
-        certificates.issue(erasure.reference, stage, facts(erasure))
+    def certify(actor: Actor, erasure: Erasure) -> None:
+        kept = [one.certified for one in holds.left_out(actor, erasure.reference)]
+        certificates.issue(erasure.reference, stage, facts(erasure) | {"kept": kept})
 
     return certify
 

@@ -28,6 +28,21 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     )
 $$
 """
+# Whoever was told the reference of an erasure learns what it left out, and why; not what it says.
+FOLLOW = """
+CREATE FUNCTION phr_erasure_holds(told text)
+RETURNS TABLE (ground text, review_on date, placed_at timestamptz, placed_after_request boolean,
+               released_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT h.ground, h.review_on, h.confirmed_at, h.placed_after_request, h.released_at
+    FROM rights_erasure e JOIN rights_hold h ON h.erasure_id = e.id OR (
+        h.patient_id = e.patient_id AND h.emptied_at IS NULL AND h.released_at IS NULL
+        AND (e.record_id IS NULL OR e.record_id = h.record_id)
+    )
+    WHERE e.reference = told AND h.confirmed_at IS NOT NULL
+$$
+"""
 # Whoever signs does it in her own name, and what was decided stays as it was decided.
 SIGNED = """
 CREATE FUNCTION phr_hold_signed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -72,6 +87,7 @@ WALLS = [
         f" AND asked_by = (SELECT phr_actor()) AND {UNSIGNED})",
         "FOR UPDATE TO phr_web USING (phr_for_another(patient_id))",
         f"FOR ALL TO phr_worker USING ({SYSTEM}) WITH CHECK ({SYSTEM})",
+        "FOR SELECT TO phr_judge USING (true)",
     ),
     *wall("rights_helditem", f"FOR ALL TO phr_worker USING ({WORKER}) WITH CHECK ({WORKER})"),
     *wall(
@@ -142,6 +158,7 @@ class Migration(migrations.Migration):
                 ("opening_allowed_by", models.UUIDField(null=True)),
                 ("opening_allowed_at", models.DateTimeField(null=True)),
                 ("opened_at", models.DateTimeField(null=True)),
+                ("erasure_id", models.UUIDField(null=True)),
                 ("rehomed_at", models.DateTimeField(null=True)),
                 ("lost_at", models.DateTimeField(null=True)),
                 ("emptied_at", models.DateTimeField(null=True)),
@@ -282,7 +299,9 @@ class Migration(migrations.Migration):
                 "GRANT USAGE, CREATE ON SCHEMA public TO phr_judge",
                 FOR_ANOTHER,
                 MAY_HOLD,
+                FOLLOW,
                 "ALTER FUNCTION phr_for_another(uuid) OWNER TO phr_judge",
+                "ALTER FUNCTION phr_erasure_holds(text) OWNER TO phr_judge",
                 "ALTER FUNCTION phr_may_hold(uuid, uuid) OWNER TO phr_judge",
                 "REVOKE CREATE ON SCHEMA public FROM phr_judge",
                 "REVOKE phr_judge FROM CURRENT_USER",

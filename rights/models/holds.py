@@ -35,6 +35,7 @@ class Hold(models.Model):
     Counts only from its confirmation to its release, and each takes two members of staff. Holds ids,
     dates and a coded ground: never a reason in free text, never content. `patient_id` is no foreign
     key, for the hold outlives the patient; both ids are emptied when nothing is left behind them.
+    `erasure_id` is the Erasure it was an exception of, whose page tells of it.
     Declined by nobody means that the erasure was quicker.
     """
 
@@ -65,6 +66,7 @@ class Hold(models.Model):
     opening_allowed_by = models.UUIDField(null=True)
     opening_allowed_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
+    erasure_id = models.UUIDField(null=True)
     rehomed_at = models.DateTimeField(null=True)
     lost_at = models.DateTimeField(null=True)
     emptied_at = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -21,7 +22,7 @@ from accounts.models import Patient
 from phr.integrity import Beside
 from phr.models import RecordFile
 from phr.services import records
-from rights.models import HeldFile, Hold
+from rights.models import Erasure, HeldFile, Hold
 from rights.models.holds import HoldQuerySet
 from rights.services import rehoming
 from sharing import policy
@@ -48,6 +49,16 @@ class Notice:
             return "A law says that we must keep it (GDPR Article 17(3)(b))."
         return "It is needed for a legal claim (GDPR Article 17(3)(e))."
 
+    @property
+    def certified(self) -> dict[str, str]:
+        """What a certificate says of it: nothing that identifies."""
+        when = "after" if self.placed_after_request else "before"
+        return {
+            "ground": self.reason,
+            "review_on": self.review_on.isoformat(),
+            "decided": f"{when} the request",
+        }
+
 
 def mine(actor: Actor) -> list[Notice]:
     """Every hold that ever counted on the actor's own items, newest first. Raises `Denied`."""
@@ -62,6 +73,18 @@ def retained(actor: Actor, patient_id: UUID) -> list[Notice]:
     """What is kept of a patient on legal grounds now, for her erasure's page and certificate."""
     with acting_as(actor):
         return _notices(list(Hold.objects.in_force().filter(patient_id=patient_id)), {})
+
+
+def left_out(actor: Actor, reference: str) -> list[Notice]:
+    """What the erasure of this reference leaves out, for whoever knows it, newest first."""
+    columns = "NULL, ground, placed_at, review_on, placed_after_request, released_at"
+    with acting_as(actor), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM phr_erasure_holds(%s) ORDER BY placed_at DESC",  # noqa: S608
+            [reference],
+        )
+        rows = cursor.fetchall()
+    return [Notice(record_id, Hold.Ground(ground), *rest) for record_id, ground, *rest in rows]
 
 
 def _notices(rows: list[Hold], named: dict[UUID, str]) -> list[Notice]:
@@ -94,7 +117,7 @@ def rehome(actor: Actor, patient_id: UUID) -> int:
     May be run again at any point. Call it when the erasure has been claimed (`attempts` counts), so
     that no hold is placed any more. Returns how many this run finished.
     """
-    finished = _rehome(actor, patient_id, Q(), going=Q())
+    finished = _rehome(actor, patient_id, Q())
     _forget_ended(actor, patient_id)
     return finished
 
@@ -106,14 +129,20 @@ def rehome_record(actor: Actor, patient_id: UUID, record_id: UUID) -> int:
             binary__upload__provenances__record_id=record_id
         )
         losing = set(RecordFile.objects.filter(files).values_list("record_id", flat=True))
-    going = Q(record_id=record_id)
-    return _rehome(actor, patient_id, Q(record_id__in=losing) | going, going=going)
+    return _rehome(actor, patient_id, Q(record_id__in=losing | {record_id}), record_id=record_id)
 
 
-def _rehome(actor: Actor, patient_id: UUID, losing: Q, *, going: Q) -> int:
+def _rehome(actor: Actor, patient_id: UUID, losing: Q, *, record_id: UUID | None = None) -> int:
+    going = Q(record_id=record_id) if record_id else Q()
     with acting_as(actor):
         Hold.lock(patient_id)
         rows = Hold.objects.filter(patient_id=patient_id)
+        asked = Erasure.objects.filter(
+            Q(record_id=record_id), patient_id=patient_id, undone_at=None
+        )
+        rows.in_force().filter(going, erasure_id=None).update(
+            erasure_id=asked.order_by("-hidden_at").values_list("pk", flat=True).first()
+        )
         # Nobody confirmed in time; afterwards there is nothing left to hold.
         rows.waiting().filter(going).update(declined_at=Now())
         found = list(

@@ -5,6 +5,7 @@ from uuid import UUID
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +15,7 @@ from accounts.requests import actor_of, dangerous
 from phr.services import removal
 from rights import expected
 from rights.forms.erasures import DeleteForm, PasswordForm, UndoForm, hours
-from rights.services import erasures
+from rights.services import erasures, holds
 
 TOO_OFTEN = "You have tried this too often. Wait a few minutes, then try again."
 
@@ -71,11 +72,20 @@ def _delete(request: HttpRequest, form: DeleteForm, proof: PasswordForm) -> Http
     return redirect("rights:erasure", reference)
 
 
+@login_required
+@require_safe
+def erasures_page(request: HttpRequest) -> HttpResponse:
+    """The items that the person has deleted, each with how far that is."""
+    context = {"rows": erasures.own(actor_of(request))}
+    return render(request, "rights/erasures.html", context)
+
+
 @require_safe
 def erasure(request: HttpRequest, reference: str) -> HttpResponse:
     """How far an erasure is: for anybody who was told the reference. It names nobody."""
     followed = erasures.follow(actor_of(request), reference)
-    context = {"followed": followed, "stages": expected.stages(followed)}
+    left_out = holds.left_out(actor_of(request), reference)
+    context = {"followed": followed, "stages": expected.stages(followed), "left_out": left_out}
     fragment = request.headers.get("HX-Request") == "true"
     return render(request, "rights/_erasure.html" if fragment else "rights/erasure.html", context)
 

@@ -2,15 +2,18 @@
 
 import pytest
 from django.core import mail as outbox
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import mail
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
-from rights.models import Hold
+from rights import certificates, saga
+from rights.models import Erasure, Hold
+from rights.models.erasures import reference_of
 from rights.services import erasures, holds
-from tests.cast import Cast
-from tests.doors import sign_in, text
+from tests.cast import PURGER, Cast
+from tests.doors import sign_in, text, visitor
 from tests.worlds.held import HOLDER, ask, hold, in_days, item, release, una
 
 pytestmark = [
@@ -111,6 +114,61 @@ def test_what_is_kept_is_told_to_whoever_makes_the_certificate(cast: Cast) -> No
     assert not kept.title
     release(cast, colleague, first)
     assert holds.retained(HOLDER, cast.alice_id) == []
+
+
+def erasure_page(reference: str, folder: str = "rights/erasures") -> str:
+    """The page of a deletion, for a stranger who knows its reference."""
+    return text(visitor().get(f"/{folder}/{reference}/")).split("<main", 1)[1]
+
+
+@pytest.mark.parametrize("asked_first", [False, True])
+def test_the_page_of_a_deletion_tells_what_it_leaves_out(cast: Cast, asked_first: bool) -> None:
+    colleague, row = una(), item(cast)
+    if not asked_first:
+        hold_id = hold(cast, colleague, row)
+    reference = erasures.erase_everything(cast.alice, account=True, undo_hours=1)
+    if asked_first:
+        hold_id = hold(cast, colleague, row)
+
+    def told() -> None:
+        page = erasure_page(reference)
+        assert "Kept for a legal reason: 1 item" in page
+        assert "Article 17(3)(e)" in page
+        assert ("after you had asked for deletion" in page) is asked_first
+        assert "Kidney" not in page
+
+    told()
+    let_window_pass()
+    saga.carry_on_due(PURGER)
+    told()
+    (second,) = [one for one in certificates.issued(reference) if one.stage == 2]
+    assert second.facts["kept"] == [
+        {
+            "ground": "It is needed for a legal claim (GDPR Article 17(3)(e)).",
+            "review_on": in_days(90).isoformat(),
+            "decided": f"{'after' if asked_first else 'before'} the request",
+        }
+    ]
+    assert "To be looked at again by" in erasure_page(reference, "certificates")
+    release(cast, colleague, hold_id)
+    holds.due(HOLDER)
+    assert "Kept from" in erasure_page(reference)
+
+
+def let_window_pass() -> None:
+    with acting_as(PURGER):
+        Erasure.objects.update(purge_after=timezone.now(), due_at=timezone.now())
+
+
+def test_the_page_of_one_items_deletion_tells_of_that_item_alone(cast: Cast) -> None:
+    colleague, row, other = una(), item(cast), item(cast, "Sprained ankle")
+    hold(cast, colleague, row)
+    pages = []
+    for one in (row, other):
+        erasure_id = erasures.erase_record(cast.alice, one.pk)
+        pages.append(erasure_page(reference_of(erasure_id)))
+
+    assert ["Kept for a legal reason" in page for page in pages] == [True, False]
 
 
 def test_the_log_has_words_for_each_decision(cast: Cast) -> None:
