@@ -90,7 +90,7 @@ class RightRequest(models.Model):
 
 
 class ClockEvent(models.Model):
-    """What happened to the clock of a request, on which legal day. The database only lets it be added."""
+    """What happened to the clock of a request, on which legal day; the database lets it only grow."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(RightRequest, on_delete=models.PROTECT, related_name="clock")
@@ -114,7 +114,6 @@ class CaseMessage(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="messages")
     patient_id = models.UUIDField(null=True)
     by_desk = models.BooleanField()
-    author_id = models.UUIDField(null=True)
     about = models.CharField(max_length=16, blank=True)
     at = models.DateTimeField(db_default=Now())
     text_sealed = models.BinaryField()

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from sharing.categories import Category
+
 
 class Scope(models.TextChoices):
     """How much is to go."""
@@ -70,3 +72,8 @@ class Erasure(models.Model):
 
     def done(self, step: str) -> bool:
         return step in self.steps
+
+    @property
+    def category(self) -> str:
+        """What kind of item it was, for an erasure of one item."""
+        return Category(next(iter(self.planned))).label if self.planned else ""

@@ -27,6 +27,7 @@ from sharing import policy
 from sharing.categories import Category
 
 UNDONE = "undone"
+MOST_SHOWN = 100
 
 
 class Refused(Exception):
@@ -174,11 +175,11 @@ def follow(actor: Actor, reference: str) -> Followed:
 
 
 def own(actor: Actor) -> list[Erasure]:
-    """The erasures of single items that the actor asked for, newest first."""
+    """The erasures of single items that a backup may still hold, newest first."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        rows = Erasure.objects.filter(patient_id=patient.pk, finished_at=None)
-        return list(rows.order_by("-hidden_at")[:50])
+        rows = Erasure.objects.filter(patient_id=patient.pk, finished_at=None, scope=Scope.ITEM)
+        return list(rows.order_by("-hidden_at")[:MOST_SHOWN])
 
 
 def prove(email: str, password: str) -> Actor:

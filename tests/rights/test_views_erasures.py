@@ -1,5 +1,6 @@
 """Deleting one record: asked twice, hidden at once, destroyed by the worker with its files."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from phr import integrity, storage
 from phr.models import Binary, Record
 from rights import saga
 from tests.cast import PASSWORD, PURGER
-from tests.doors import sign_in, text
+from tests.doors import sign_in, text, visitor
 from tests.worlds.shared_record import Shared
 
 pytestmark = [
@@ -115,3 +116,17 @@ def test_nobody_deletes_for_another(world: Shared, name: str) -> None:
 
     assert other.post(f"/rights/erase/{world.ids['record_id']}/").status_code == 404
     assert saga.carry_on_due(PURGER) == 0
+
+
+def test_what_was_deleted_can_be_followed_until_no_backup_has_it(world: Shared) -> None:
+    alice = sign_in("alice@example.org")
+    assert "nothing in this list" in text(alice.get("/rights/erasures/"))
+    alice.post(f"/rights/erase/{world.ids['record_id']}/")
+
+    page = text(alice.get("/rights/erasures/"))
+    reference = re.search(r"/rights/erasures/([A-Z2-7-]{19})/", page)
+    assert reference, page
+    assert "Hidden" in page
+    assert "Hidden from everyone" in text(visitor().get(reference[0]))
+    saga.carry_on_due(PURGER)
+    assert "nothing in this list" in text(alice.get("/rights/erasures/")), "no backup was made"
