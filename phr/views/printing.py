@@ -42,8 +42,9 @@ def pdf(request: HttpRequest) -> HttpResponse:
     except CannotPrint as problem:
         messages.error(request, str(problem))
         return redirect("phr:print")
+    name = f"health-record-{part}.pdf" if part > 1 else "health-record.pdf"
     response = HttpResponse(made, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="health-record-{part}.pdf"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 

@@ -29,7 +29,7 @@ def test_she_prints_her_record_and_saves_it_as_a_pdf(arrive: Arrive) -> None:
     alice.misses("Haemoglobin")
     with alice.page.expect_download() as download:
         alice.page.get_by_role("link", name="Save as a PDF").click()
-    assert download.value.suggested_filename == "health-record-1.pdf"
+    assert download.value.suggested_filename == "health-record.pdf"
     assert b"%PDF" in download.value.path().read_bytes()[:8]
 
 
