@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from accounts import keys
 from accounts.keys import Purpose
@@ -22,10 +21,9 @@ class Letter:
     text: str
 
 
-def write(case: Case, text: str, *, by_desk: bool, author_id: UUID | None, about: str = "") -> None:
+def write(case: Case, text: str, *, by_desk: bool, about: str = "") -> None:
     """Keep a message of a case, sealed for its place."""
     row = CaseMessage(case=case, patient_id=case.patient_id, by_desk=by_desk, about=about)
-    row.author_id = author_id
     row.text_sealed = _seal(row, text.encode())
     row.save()
 

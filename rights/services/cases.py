@@ -1,6 +1,6 @@
 """Cases from the side of the person who asks: opening one, writing, taking it back, reading it."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -32,7 +32,7 @@ def open_case(actor: Actor, *, right: Right, jurisdiction: Jurisdiction, words: 
         case.patient_id = patient.pk if patient else None
         case.save()
         casework.begin(case, right)
-        letters.write(case, words, by_desk=False, author_id=actor.user_id)
+        letters.write(case, words, by_desk=False)
         _note("open", case)
         casework.tell(case)
         return case.reference
@@ -48,7 +48,7 @@ def write_message(actor: Actor, reference: str, *, text: str) -> None:
         steps = _steps(case, Step.WRITE)
         if not steps:
             raise Refused("This request is closed. You can send a new one.")
-        letters.write(case, text, by_desk=False, author_id=actor.user_id)
+        letters.write(case, text, by_desk=False)
         for row, state in steps:
             casework.move(row, state)
         _note("write", case)
@@ -92,9 +92,15 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
 
 
 def forget_user(actor: Actor, user_id: UUID) -> int:
-    """The same for the cases of somebody who keeps no record, when the account is erased."""
+    """The same for somebody's cases without a record, when the account is erased.
+
+    Where she decided as staff, a number that means nobody takes the place of hers.
+    """
     with acting_as(actor):
-        return _forget(actor, Case.objects.filter(patient_id=None, user_id=user_id))
+        count = _forget(actor, Case.objects.filter(patient_id=None, user_id=user_id))
+        for name in ("proposed_by", "decided_by"):
+            RightRequest.objects.filter(**{name: user_id}).update(**{name: uuid4()})
+        return count
 
 
 def _forget(actor: Actor, cases: QuerySet[Case]) -> int:

@@ -48,7 +48,7 @@ def acknowledge(actor: Actor, request_id: UUID) -> None:
 def write(actor: Actor, request_id: UUID, *, text: str) -> None:
     """Write to the person."""
     with _acting(actor, request_id, Step.WRITE) as (row, _):
-        _write(actor, row, text)
+        _write(row, text)
 
 
 def ask(actor: Actor, request_id: UUID, *, about: str, text: str) -> None:
@@ -57,7 +57,7 @@ def ask(actor: Actor, request_id: UUID, *, about: str, text: str) -> None:
     Where the law stops the clock for that, it stops (GDPR Art. 12(6), recital 63; UK GDPR Art. 12A).
     """
     with _acting(actor, request_id, Step.ASK) as (row, state):
-        _write(actor, row, text, about=about)
+        _write(row, text, about=about)
         clocks.strike(row, Kind.PAUSED, reason=about)
         casework.move(row, state)
 
@@ -79,7 +79,7 @@ def extend(actor: Actor, request_id: UUID, *, text: str) -> None:
             raise Refused("There is no more time to take for this request.")
         if clocks.today(row.regime) > last:
             raise Refused(f"More time had to be taken by {in_words(last)}.")
-        _write(actor, row, text, about="extension")
+        _write(row, text, about="extension")
         clocks.strike(row, Kind.EXTENDED)
         casework.move(row, state)
 
@@ -97,7 +97,7 @@ def decide(actor: Actor, request_id: UUID, *, decision: str, text: str, ground: 
             raise Refused("Choose what to propose.")
         if ground not in GROUNDS or not GROUNDS[ground].fits(Right(row.right)):
             raise Refused("Choose a ground that fits this right.")
-        _write(actor, row, text, about=PROPOSAL)
+        _write(row, text, about=PROPOSAL)
         row.decision, row.ground, row.proposed_by = decision, ground, actor.user_id
         casework.move(row, state)
     return None
@@ -108,7 +108,7 @@ def _grant(actor: Actor, request_id: UUID, text: str) -> None:
         # Lock order everywhere: patient, then what hangs on her.
         _let_rest(actor, _row(actor, request_id))
         with _acting(actor, request_id, Step.GRANT) as (row, state):
-            _write(actor, row, text, about=GRANTED)
+            _write(row, text, about=GRANTED)
             row.decision, row.ground, row.decided_by = GRANTED, "", actor.user_id
             casework.move(row, state)
 
@@ -128,7 +128,7 @@ def confirm(actor: Actor, request_id: UUID) -> None:
         reasons = row.case.messages.filter(about=PROPOSAL).order_by("at").last()
         if reasons is None:
             raise Refused("The proposal has no reasons.")
-        _write(actor, row, letters.text_of(reasons), about=row.decision)
+        _write(row, letters.text_of(reasons), about=row.decision)
         row.decided_by = actor.user_id
         casework.move(row, state)
 
@@ -148,7 +148,7 @@ def lift(actor: Actor, request_id: UUID, *, text: str) -> None:
         if allowed and row.patient_id and Step.LIFT not in _unfit(row):
             restriction.lift(actor, row.patient_id)
         with _acting(actor, request_id, Step.LIFT) as (row, state):
-            _write(actor, row, text, about="lifted")
+            _write(row, text, about="lifted")
             casework.move(row, state)
             casework.settle(row.case)
 
@@ -201,8 +201,8 @@ def _unfit(row: RightRequest) -> set[Step]:
     return unfit if rule_of(row.rule_version).extension else unfit | {Step.EXTEND}
 
 
-def _write(actor: Actor, row: RightRequest, text: str, *, about: str = "") -> None:
-    letters.write(row.case, text, by_desk=True, author_id=actor.user_id, about=about)
+def _write(row: RightRequest, text: str, *, about: str = "") -> None:
+    letters.write(row.case, text, by_desk=True, about=about)
 
 
 def _note(act: str, row: RightRequest) -> None:

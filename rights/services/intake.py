@@ -47,7 +47,7 @@ def take_in(
         case.patient_id = _record_of(user)
         case.save()
         casework.begin(case, right, received_on)
-        letters.write(case, words, by_desk=True, author_id=actor.user_id, about=TAKEN_IN)
+        letters.write(case, words, by_desk=True, about=TAKEN_IN)
         note("case-take-in", patient_id=case.patient_id, subject=f"Case/{case.pk}", basis="desk")
         casework.tell(case)
         return case.reference

@@ -162,6 +162,20 @@ def test_an_erased_account_without_a_record_is_forgotten_too() -> None:
     assert cases.cases(dan) == []
 
 
+def test_an_erased_member_of_staff_leaves_a_number_that_means_nobody(desk_world: Desk) -> None:
+    _, pk = desk_world.ask()
+    desk.decide(desk_world.sam, pk, decision="refused", ground="unfounded", text="No.")
+    desk.confirm(desk_world.tom, pk)
+
+    for actor in (desk_world.sam, desk_world.tom):
+        assert actor.user_id is not None
+        cases.forget_user(PURGER, actor.user_id)
+
+    row = desk_world.row(pk)
+    assert not {row.proposed_by, row.decided_by} & {desk_world.sam.user_id, desk_world.tom.user_id}
+    assert row.proposed_by != row.decided_by
+
+
 def test_messages_are_unreadable_once_the_key_is_gone(desk_world: Desk) -> None:
     reference, _ = desk_world.ask(words=SECRET)
     keys.destroy_patient_key(desk_world.cast.alice_id)

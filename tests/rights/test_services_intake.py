@@ -122,6 +122,6 @@ def test_nobody_speaks_for_the_other_side(desk_world: Desk) -> None:
         message = CaseMessage.objects.get()
     for actor, by_desk in ((desk_world.cast.alice, True), (desk_world.sam, False)):
         forged = CaseMessage(case_id=message.case_id, patient_id=message.patient_id)
-        forged.by_desk, forged.author_id, forged.text_sealed = by_desk, actor.user_id, b"x"
+        forged.by_desk, forged.text_sealed = by_desk, b"x"
         with acting_as(actor), pytest.raises(ProgrammingError), transaction.atomic():
             forged.save()
