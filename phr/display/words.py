@@ -9,9 +9,13 @@ MOST_ITEMS: Final = 100
 UNSEEN: Final = dict.fromkeys(
     (
         *(*range(9), 11, 12, *range(14, 32), *range(127, 160)),
-        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+        *(0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
         *(0xFEFF, 0xFFFE, 0xFFFF),
     )
+)
+# Joiners spell words in Arabic, Syriac and the scripts of India and its neighbours, elsewhere they hide
+_JOINERS: Final = re.compile(
+    r"(?<![\u0620-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff])[\u200c\u200d]+"
 )
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -39,7 +43,8 @@ def _seen(value: str, limit: int) -> str:
     text = value[: limit * 4]
     if text.isascii() and text.isprintable():
         return text
-    return text.encode("utf-8", "ignore").decode("utf-8").translate(UNSEEN)
+    seen = text.encode("utf-8", "ignore").decode("utf-8").translate(UNSEEN)
+    return _JOINERS.sub("", seen)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -12,6 +12,12 @@ from phr.display.words import capital, clean, clean_lines, each, joined, lowered
         ("a\x00b\x1bc", "abc"),
         ("evil\u202egnp.exe", "evilgnp.exe"),
         ("zero\u200bwidth", "zerowidth"),
+        ("zero\u200d\u200cwidth\u200d", "zerowidth"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
         ("half \ud800 pair", "half pair"),
         ("naïve 日本", "naïve 日本"),
         (None, ""),
