@@ -20,6 +20,8 @@ from accounts import mail, sealer
 from accounts.actors import Actor, System
 from phr.launch.postgres import find_server
 from phr.services import imports
+from rights.regimes import Jurisdiction, Right
+from rights.services import cases
 from rights.services import erasures as rights
 from tests.cast import IMPORTER, SEALER, receive
 from tests.doors import body, sign_in, text
@@ -47,7 +49,11 @@ def shown_in(what: bytes | str) -> list[str]:
 def world(settings: Settings) -> Shared:
     settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
     settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    return Shared.enter()
+    world = Shared.enter()
+    cases.open_case(
+        world.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words=f"My {MARK}"
+    )
+    return world
 
 
 def test_logs_say_nothing_when_all_goes_well_and_when_it_does_not(
