@@ -14,8 +14,9 @@ from accounts import ledger
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.wake import wake
-from rights.models import Erasure, Hold
+from rights.models import Erasure, Hold, RightRequest
 from rights.models.holds import LONGEST
+from rights.regimes import Right
 
 NEXT_REVIEW = timedelta(days=180)
 
@@ -189,7 +190,10 @@ def _require_new(record_id: UUID, ground: Hold.Ground) -> None:
 
 
 def _asked_to_erase(patient_id: UUID | None, record_id: UUID | None) -> bool:
-    return _erasures(patient_id, record_id).exists()
+    """Whether the person had asked for deletion before: with her own button, or at the desk."""
+    asked = RightRequest.objects.filter(patient_id=patient_id, right=Right.ERASURE)
+    open_ = asked.exclude(state="withdrawn")
+    return _erasures(patient_id, record_id).exists() or open_.exists()
 
 
 def _erasures(patient_id: UUID | None, record_id: UUID | None) -> QuerySet[Erasure]:

@@ -14,7 +14,8 @@ from accounts.audit import DENIED
 from accounts.models import AuditEvent
 from rights import saga
 from rights.models import Erasure, Hold
-from rights.services import erasures, holds, placing
+from rights.regimes import Jurisdiction, Right
+from rights.services import cases, erasures, holds, placing
 from tests.cast import PURGER, Cast
 from tests.raw import as_role, every
 from tests.worlds.held import HOLDER, ask, hold, in_days, item, release, una
@@ -125,22 +126,22 @@ def staged(cast: Cast, colleague: Actor, owner: Actor | None = None) -> list[UUI
     return found
 
 
-@pytest.mark.parametrize("name", ["alice", "bob", "carol", "nobody", "session of sam", "worker"])
-def test_only_staff_on_the_desk_do_anything(cast: Cast, colleague: Actor, name: str) -> None:
-    actor = {
-        "nobody": Actor(),
-        "session of sam": Actor.session(cast.sam.user_id or uuid4()),
-        "worker": HOLDER,
-    }.get(name) or getattr(cast, name)
+def test_only_staff_on_the_desk_do_anything(cast: Cast, colleague: Actor) -> None:
+    others = [
+        cast.alice, cast.bob, cast.carol, HOLDER, PURGER, Actor(),
+        Actor.session(cast.sam.user_id or uuid4()),
+    ]  # fmt: skip
     row = keep(cast.alice_id)
-    with pytest.raises(Denied):
-        placing.ask_hold(actor, cast.alice_id, row.pk, ground=CLAIMS, review_on=in_days(9))
-    for hold_id in staged(cast, colleague):
-        before = state(cast, hold_id)
-        for act in EVERY:
-            with pytest.raises(Denied):
-                act(actor, hold_id)
-        assert state(cast, hold_id) == before
+    stages = staged(cast, colleague)
+    before = [state(cast, hold_id) for hold_id in stages]
+    for actor in others:
+        with pytest.raises(Denied):
+            placing.ask_hold(actor, cast.alice_id, row.pk, ground=CLAIMS, review_on=in_days(9))
+        for hold_id in stages:
+            for act in EVERY:
+                with pytest.raises(Denied):
+                    act(actor, hold_id)
+    assert [state(cast, hold_id) for hold_id in stages] == before
 
 
 def test_nobody_decides_about_her_own_record(cast: Cast, colleague: Actor) -> None:
@@ -253,7 +254,10 @@ def flagged(cast: Cast, hold_id: UUID) -> bool:
         return Hold.objects.get(pk=hold_id).placed_after_request
 
 
-@pytest.mark.parametrize("asked", ["never", "first", "before the confirmation", "another item"])
+@pytest.mark.parametrize(
+    "asked",
+    ["never", "first", "before the confirmation", "another item", "at the desk", "taken back"],
+)
 def test_a_hold_placed_after_a_request_to_delete_is_flagged(
     cast: Cast, colleague: Actor, asked: str
 ) -> None:
@@ -262,12 +266,17 @@ def test_a_hold_placed_after_a_request_to_delete_is_flagged(
         erasures.erase_record(cast.alice, row.pk)
     if asked == "another item":
         erasures.erase_record(cast.alice, other.pk)
+    if asked in {"at the desk", "taken back"}:
+        words, where = "Please delete this.", Jurisdiction.EU
+        case = cases.open_case(cast.alice, right=Right.ERASURE, jurisdiction=where, words=words)
+        if asked == "taken back":
+            cases.withdraw(cast.alice, case)
     hold_id = ask(cast, row)
     if asked == "before the confirmation":
         erasures.erase_everything(cast.alice, account=False, undo_hours=72)
     placing.confirm_hold(colleague, hold_id)
 
-    assert flagged(cast, hold_id) is (asked in {"first", "before the confirmation"})
+    assert flagged(cast, hold_id) is (asked in {"first", "before the confirmation", "at the desk"})
 
 
 def test_what_is_purged_is_not_held_any_more(cast: Cast, colleague: Actor) -> None:
