@@ -11,7 +11,7 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied
 from accounts.audit import DENIED
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from rights import saga
 from rights.models import Erasure, Hold
 from rights.regimes import Jurisdiction, Right
@@ -145,7 +145,7 @@ def test_only_staff_on_the_desk_do_anything(cast: Cast, colleague: Actor) -> Non
 
 
 def test_nobody_decides_about_her_own_record(cast: Cast, colleague: Actor) -> None:
-    third = Actor.staff(accounts.User.objects.create_user("vera@example.org", is_staff=True).pk)
+    third = Actor.staff(User.objects.create_user("vera@example.org", is_staff=True).pk)
     own = Actor.session(colleague.user_id or uuid4())
     for hold_id in staged(cast, third, own):
         before = state(cast, hold_id)
@@ -162,7 +162,7 @@ def test_nobody_decides_about_her_own_record(cast: Cast, colleague: Actor) -> No
 
 def test_an_act_fits_only_the_state_it_is_for(cast: Cast, colleague: Actor) -> None:
     """Every state and every act, done by somebody who took no part so far."""
-    third = Actor.staff(accounts.User.objects.create_user("vera@example.org", is_staff=True).pk)
+    third = Actor.staff(User.objects.create_user("vera@example.org", is_staff=True).pk)
     allowed = [
         {placing.confirm_hold, placing.decline_hold},
         {placing.review_hold, placing.ask_release, placing.ask_opening},
