@@ -184,8 +184,9 @@ def subkey(patient_id: UUID, purpose: Purpose) -> bytes:
     """
     now = time.monotonic()
     with _lock:
+        _drop_old(now)
         kept = _subkeys.get((patient_id, purpose))
-    if kept is not None and kept[0] > now:
+    if kept is not None:
         return kept[1]
     key = derive(_root(patient_id), purpose.encode())
     with _lock:
@@ -193,6 +194,12 @@ def subkey(patient_id: UUID, purpose: Purpose) -> bytes:
         while len(_subkeys) > CACHE_KEYS:
             _subkeys.popitem(last=False)
     return key
+
+
+def _drop_old(now: float) -> None:
+    # In the order of their time: what is old is forgotten also when nobody asks for it again.
+    while _subkeys and next(iter(_subkeys.values()))[0] <= now:
+        _subkeys.popitem(last=False)
 
 
 def forget(patient_id: UUID) -> None:

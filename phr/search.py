@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
@@ -20,7 +19,6 @@ SHORTEST_PREFIX = 3
 _WORD = re.compile(r"[^\W_]+(?:[.\-][^\W_]+)*")
 
 
-@lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """The searchable words of a text: lower case, without accents, codes like `E11.9` whole."""
     plain = "".join(
@@ -31,7 +29,6 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word[:LONGEST_WORD] for word in _WORD.findall(plain.casefold()))
 
 
-@lru_cache(maxsize=65536)
 def prefixes(word: str) -> tuple[str, ...]:
     """What a person may have typed so far to mean `word`."""
     shortest = min(SHORTEST_PREFIX, len(word))
@@ -44,11 +41,15 @@ def scoped(upload_id: UUID, name: str) -> str:
 
 
 class Tokeniser:
-    """Turns words into one patient's tokens and remembers them for the length of an import."""
+    """Turns words into one patient's tokens and remembers them for the length of an import.
+
+    The words of an import end with it: nothing of them stays in the memory of a worker.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._known: dict[str, tuple[int, ...]] = {}
+        self._words: dict[str, tuple[int, ...]] = {}
 
     def tokens(self, terms: Iterable[str]) -> list[int]:
         """The tokens to keep with a record: every prefix of every word, at most `MOST_TOKENS`."""
@@ -63,9 +64,14 @@ class Tokeniser:
         return list(found)[:MOST_TOKENS]
 
     def _of(self, term: str) -> tuple[int, ...]:
-        return tuple(
-            keyed(self._key, f"word:{prefix}") for word in words(term) for prefix in prefixes(word)
-        )
+        return tuple(token for word in words(term) for token in self._of_word(word))
+
+    def _of_word(self, word: str) -> tuple[int, ...]:
+        known = self._words.get(word)
+        if known is None:
+            found = (keyed(self._key, f"word:{prefix}") for prefix in prefixes(word))
+            known = self._words[word] = tuple(found)
+        return known
 
     def links(self, names: Iterable[str]) -> list[int]:
         """The tokens under which other records find this one by reference."""

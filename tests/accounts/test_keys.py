@@ -1,5 +1,6 @@
 """A ciphertext opens in its own place and nowhere else; the KEK belongs to its vault."""
 
+import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -55,6 +56,20 @@ def test_a_changed_ciphertext_does_not_open(patient_id: UUID) -> None:
 def test_a_patient_without_key_has_nothing_to_open() -> None:
     with pytest.raises(Unopenable):
         keys.subkey(uuid4(), Purpose.BODY)
+
+
+def test_an_old_key_leaves_the_memory_when_any_other_is_asked_for(
+    patient_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = uuid4()
+    keys.create_patient_key(other)
+    keys.subkey(patient_id, Purpose.BODY)
+    later = time.monotonic() + keys.CACHE_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    keys.subkey(other, Purpose.BODY)
+
+    assert {owner for owner, _ in keys._subkeys} == {other}
 
 
 def test_the_key_file_is_for_its_owner_alone(settings: Settings) -> None:

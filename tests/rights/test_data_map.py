@@ -1,5 +1,6 @@
 """The data map is whole: every field and place that is installed stands in it, and nothing else does."""
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import keys
 from rights import data_map, kept, steps
 from rights.archive import parts
 from rights.data_map import DataCategory, Entry, Source, entries
@@ -32,6 +34,7 @@ PERSONAL = [entry for entry in entries() if entry.category is not DataCategory.N
 TELLING = re.compile(
     r"sealed$|email|(?<!code)name$|user|patient|address|^ip$|token|password|title|text|body"
 )
+KEEPING = re.compile(r"(functools\.)?(lru_cache|cache)\b")
 NOBODYS = {
     "auth.Group.name": "of a group of staff",
     "auth.Permission.name": "of a table of the portal",
@@ -79,6 +82,25 @@ def test_every_store_and_cache_and_queue_is_in_the_map() -> None:
     assert places("storage") == set(settings.STORAGES)
     assert places("cache") == set(settings.CACHES)
     assert places("queue") == set(current_app.amqp.queues)
+
+
+def remembered() -> Iterator[str]:
+    """Functions whose answers a running program keeps; the parser's process ends with its file."""
+    for app in ("accounts", "sharing", "phr", "rights"):
+        for path in (ROOT / app).rglob("*.py"):
+            name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+            if name.startswith("phr.formats."):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                marks = getattr(node, "decorator_list", [])
+                if any(KEEPING.match(ast.unparse(mark)) for mark in marks):
+                    yield f"{name}.{getattr(node, 'name', '')}"
+
+
+def test_everything_that_a_program_remembers_is_in_the_map() -> None:
+    """Words of a record must not outlive the job that read them, in no memory either."""
+    assert places("memory") == {*remembered(), "accounts.keys._subkeys"}
+    assert keys._subkeys is not None
 
 
 def paths(value: Any) -> Iterator[Path]:
@@ -148,7 +170,7 @@ def test_what_clears_away_is_started_by_beat() -> None:
 
     assert {entry.ends for entry in PERSONAL} - {"", "by itself"} <= started
     assert [entry.place for entry in PERSONAL if entry.ends == "by itself"] == [
-        "memory.accounts.keys.CACHE_SECONDS"
+        "memory.accounts.keys._subkeys"
     ]
 
 
