@@ -47,6 +47,10 @@ format: setup ## Put the code into shape
 bench: setup ## Measure speed and memory; BENCH="--million" adds the slow ones
 	@$(PYTHON) -m tests.bench $(BENCH)
 
+.PHONY: drill
+drill: setup ## Lose a portal of its own, restore it, and look that nothing comes back
+	@$(PYTHON) -m tests.drill $(DRILL)
+
 .PHONY: lock
 lock: setup ## Resolve the dependencies again into requirements/
 	@env -u PIP_FIND_LINKS $(LOCK) pyproject.toml -o requirements/base.txt

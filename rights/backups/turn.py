@@ -6,6 +6,8 @@ It belongs to a connection of its own, so that it ends with the process, however
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg.errors import LockNotAvailable
+
 from rights.backups.programs import login
 
 NUMBER = 0x7068725F62616B  # "phr_bak"
@@ -20,7 +22,12 @@ def turn() -> Iterator[int]:
     """Hold the turn; yields the number of the server process that holds it. Raises `Busy`."""
     with login("vault") as opened:
         opened.autocommit = True
-        taken = opened.execute("SELECT pg_try_advisory_lock(%s)", [NUMBER]).fetchone()
-        if taken != (True,):
-            raise Busy("Another backup, expiry, restore or reconciliation is running.")
+        try:
+            # A moment's patience: the server learns that a killed process is gone a little later.
+            opened.execute("SET lock_timeout = '2s'")
+            opened.execute("SELECT pg_advisory_lock(%s)", [NUMBER])
+        except LockNotAvailable as error:
+            raise Busy("Another backup, expiry, restore or reconciliation is running.") from error
         yield opened.info.backend_pid
+        # Closing the connection would do, only a moment later.
+        opened.execute("SELECT pg_advisory_unlock(%s)", [NUMBER])

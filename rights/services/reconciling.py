@@ -22,6 +22,7 @@ from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
 from rights.models.exports import Export
 from rights.services import exports, holds, restriction
+from sharing import services as sharing
 
 
 class Unsettled(Exception):
@@ -100,6 +101,7 @@ def _replays(actor: Actor, since: datetime | None) -> dict[str, Callable[[], int
     return {
         "erasures": lambda: replay.replay(actor),
         "holds": lambda: holds.replay(actor),
+        "revocations": lambda: sharing.replay_revocations(actor),
         "restrictions": lambda: restriction.replay(actor),
         "credentials": lambda: credentials.replay(actor, since=since),
         "news": lambda: consents.replay(actor, since=since),
