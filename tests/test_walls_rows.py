@@ -19,6 +19,7 @@ from rights.regimes import Jurisdiction, Right
 from rights.services import holds
 from rights.services.cases import open_case
 from rights.services.erasures import erase_record
+from rights.services.exports import request_export
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -80,6 +81,7 @@ def kept(cast: Cast) -> Kept:
     erase_record(cast.alice, erased.pk)
     for actor in (cast.alice, cast.carol):
         open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
+    request_export(cast.alice)
     hold(cast, una(), covered[0])
     holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))

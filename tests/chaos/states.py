@@ -2,15 +2,20 @@
 
 import json
 from collections import Counter
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zipfile import BadZipFile
 
 from accounts.actors import Actor, System
-from phr import integrity
+from accounts.keys import Unopenable
+from phr import integrity, storage
 from phr.bodies import open_body
 from phr.services import uploads
+from rights.services import holds
 from tests import raw
 from tests.cast import PURGER
+from tests.worlds.archive import Archive
 
 ENDED = (
     (
@@ -18,6 +23,10 @@ ENDED = (
         " WHERE patient_id = %s AND lease_until IS NOT NULL"
     ),
     "UPDATE rights_erasure SET due_at = now() - interval '1 second' WHERE patient_id = %s",
+    (
+        "UPDATE rights_export SET lease_until = now() - interval '1 second'"
+        " WHERE patient_id = %s AND lease_until IS NOT NULL"
+    ),
 )
 STALE = "UPDATE phr_binary SET created_at = created_at - interval '3 hours' WHERE patient_id = %s"
 RECORDS = """
@@ -39,7 +48,16 @@ EVENTS = """
     SELECT action, door, outcome, cardinality(records) FROM accounts_auditevent
     WHERE patient_id = %s AND action <> 'read'
 """
-FILES = "SELECT use, size, complete_at IS NULL FROM phr_binary WHERE patient_id = %s ORDER BY 1, 2"
+# Times and ids in an archive make its size differ.
+FILES = """
+    SELECT use, CASE use WHEN 'export' THEN 0 ELSE size END, complete_at IS NULL
+    FROM phr_binary WHERE patient_id = %s ORDER BY 1, 2
+"""
+EXPORTS = """
+    SELECT finished_at IS NULL, failed_at IS NULL, destroyed_at IS NULL, lease_until,
+           done = total, b.size = e.size AND b.complete_at IS NOT NULL, b.name, b.id
+    FROM rights_export e LEFT JOIN phr_binary b ON b.id = e.binary_id WHERE e.patient_id = %s
+"""
 
 
 def state(patient_id: UUID) -> dict[str, Any]:
@@ -55,7 +73,23 @@ def state(patient_id: UUID) -> dict[str, Any]:
             "uploads": opened.execute(UPLOADS, [patient_id]).fetchall(),
             "events": Counter(opened.execute(EVENTS, [patient_id]).fetchall()),
             "files": opened.execute(FILES, [patient_id]).fetchall(),
+            "exports": [
+                (*rest, _archive(patient_id, name, pk))
+                for *rest, name, pk in opened.execute(EXPORTS, [patient_id]).fetchall()
+            ],
         }
+
+
+def _archive(patient_id: UUID, name: str | None, binary_id: UUID) -> list[tuple[str, bool]]:
+    """The paths of an archive's files, and whether each is what its manifest says."""
+    if name is None or not storage.exists(name):
+        return []
+    try:
+        found = Archive(b"".join(storage.read(name, patient_id, binary_id)))
+        listed = {one["path"]: one["sha256"] for one in found.manifest["files"]}
+    except (Unopenable, BadZipFile):
+        return []
+    return [(path, listed[path] == sha256(found.zip.read(path)).hexdigest()) for path in listed]
 
 
 class _Row:
@@ -81,5 +115,5 @@ def clear_leftovers(patient_id: UUID) -> None:
 
 
 def sound() -> bool:
-    """Whether files, rows, keys and walls agree."""
-    return integrity.check(Actor.job(System.INTEGRITY)).sound
+    """Whether files, rows, keys and walls agree, those of held items too."""
+    return integrity.check(Actor.job(System.INTEGRITY), beside=holds.beside).sound

@@ -13,14 +13,18 @@ from uuid import UUID
 import pytest
 
 from accounts import services
+from accounts.acting import acting_as
 from accounts.actors import Actor
+from phr.models import Record
 from phr.services import imports, records
 from rights import saga
+from rights.services import building, exports
 from rights.services import erasures as rights
 from tests.cast import IMPORTER, PURGER, join, put_in, receive
 from tests.chaos.kills import EVERY, Kill, Worker, kills, started
 from tests.chaos.states import clear_leftovers, end_leases, sound, state
-from tests.worlds import files
+from tests.worlds import files, kept
+from tests.worlds.archive import EXPORTER
 from tests.worlds.synthea import bundle
 
 pytestmark = [
@@ -30,6 +34,7 @@ pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
 ]
 IMPORT, PURGE = "phr.tasks.import_upload", "rights.tasks.purge"
+BUILD = "rights.tasks.build_export"
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,27 @@ def an_erasure(person: Person) -> UUID:
     return rights.erase_record(person.actor, first.id)
 
 
+def an_export(person: Person) -> UUID:
+    """Everything is to be taken away: items, one with a past, files and a picture."""
+    for number in range(3):
+        kept.with_file(kept.keep(person.patient_id, text=f"Item {number}"), b"bytes" * number)
+    kept.with_past(kept.keep(person.patient_id))
+    kept.with_file(kept.keep(person.patient_id), b"picture", use="picture")
+    with acting_as(IMPORTER, about=person.patient_id):
+        Record.objects.update(dated=False)
+    return exports.request_export(person.actor)
+
+
 def import_again(upload_id: UUID) -> bool:
     return imports.import_upload(IMPORTER, upload_id)
 
 
 def purge_again(erasure_id: UUID) -> bool:
     return saga.carry_on(PURGER, erasure_id)
+
+
+def build_again(export_id: UUID) -> bool:
+    return building.build(EXPORTER, export_id)
 
 
 @pytest.fixture
@@ -98,6 +118,7 @@ STORIES = [
     pytest.param(a_slice, IMPORT, import_again, 8, id="picture"),
     pytest.param(a_mistake, IMPORT, import_again, 4, id="refused"),
     pytest.param(an_erasure, PURGE, purge_again, 8, id="purge"),
+    pytest.param(an_export, BUILD, build_again, 10, id="export"),
 ]
 
 
@@ -149,7 +170,11 @@ def finish(person: Person, about: UUID, again: Again, after: State) -> None:
     """A second worker takes the work up once the first one's lease is over."""
     end_leases(person.patient_id)
     deadline = time.monotonic() + 10
-    while not again(about) and state(person.patient_id)["records"] != after["records"]:
+    while not again(about) and not _over(state(person.patient_id), after):
         # The database may not have noticed yet that the killed worker is gone.
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def _over(now: State, after: State) -> bool:
+    return bool(now["records"] == after["records"] and now["exports"] == after["exports"])

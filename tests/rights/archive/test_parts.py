@@ -174,7 +174,7 @@ def test_every_part_that_the_data_map_names_is_there_and_no_other() -> None:
 def test_the_page_about_the_archive_explains_every_path() -> None:
     page = (Path(settings.BASE_DIR) / "docs" / "export.md").read_text()
 
-    assert dict(re.findall(r"^\| `([^`]+)` \| (.+?) \|", page, re.MULTILINE)) == {
+    assert dict(re.findall(r"^\| (\S+) \| (.+?) \|$", page, re.MULTILINE)[1:]) == {
         part.path: part.says for part in PARTS
     }
 
