@@ -32,6 +32,7 @@ from tests.worlds.synthea import lines
 pytestmark = pytest.mark.usefixtures("static_files", "outgoing", "repositories")
 WITH_COMMITS = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 DATABASE = pytest.mark.django_db(databases=["default", "vault"])
+BACKUP = Actor.job(System.BACKUP)
 # What the portal keeps in the clear, and where. Everything else must be sealed.
 CLEAR = {
     "address": {
@@ -75,8 +76,6 @@ def test_what_is_in_the_clear_is_found_and_what_is_sealed_is_not(
     broker = redis.Redis.from_url(settings.REDIS_URL)
     broker.flushdb()
     Quinn.enter(cast)
-    for kind in Kind:
-        backups.back_up(Actor.job(System.BACKUP), kind)
 
     found = looked_for(log)
 
@@ -86,11 +85,11 @@ def test_what_is_in_the_clear_is_found_and_what_is_sealed_is_not(
     # Places that hold nothing of it were looked at, and not empty.
     assert broker.llen("celery") > 5
     assert log.getvalue()
-    assert {"files", "backups", "audit"} <= {path.split("/")[0] for path in files()}
+    assert {"files", "audit"} <= {path.split("/")[0] for path in files()}
 
 
-def work(erasure: Erasure) -> Erasure:
-    """Let the jobs come by until nothing more happens to any erasure."""
+def work() -> Erasure:
+    """Let the jobs come by until nothing more happens to any erasure. Returns the last one."""
     while mail.send_due(Actor.job(System.MAIL)):
         pass
     while True:
@@ -99,23 +98,28 @@ def work(erasure: Erasure) -> Erasure:
         if not saga.carry_on_due(PURGER):
             break
     with acting_as(PURGER):
-        return Erasure.objects.get(pk=erasure.pk)
+        return Erasure.objects.latest("hidden_at")
 
 
 def leave(quinn: Quinn) -> Erasure:
     """She deletes everything by the page, and the workers carry it out."""
     chosen = {"what": "account", "undo": "no", "confirmed": "yes"}
     answer = quinn.post("/rights/delete/", **chosen, password=PASSWORD)
-    reference = answer.headers["Location"].strip("/").rpartition("/")[2]
-    with acting_as(PURGER):
-        erasure = Erasure.objects.get(reference=reference)
-    return work(erasure)
+    erasure = work()
+    assert erasure.reference in answer.headers["Location"]
+    return erasure
 
 
 def let_counters_run_out() -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("UPDATE django_cache SET expires = statement_timestamp() - interval '1 s'")
     expiry.clear_expired(Actor.job(System.MAIL))
+
+
+def let_backups_run_out() -> None:
+    with in_vault(worker=True):
+        BackupSet.objects.update(expires_at=timezone.now())
+    assert backups.expire(BACKUP) == len(Kind)
 
 
 def naming(actor: Actor, patient_id: UUID) -> set[bytes]:
@@ -129,37 +133,39 @@ def naming(actor: Actor, patient_id: UUID) -> set[bytes]:
     }
 
 
-def tables(found: set[bytes]) -> set[str]:
-    return {row.split(b" ", 1)[0].decode() for row in found}
-
-
-@DATABASE
+@WITH_COMMITS
 def test_nothing_of_her_is_left_and_the_neighbour_keeps_every_byte(
     cast: Cast, quinn: Quinn, log: StringIO
 ) -> None:
     dora, dora_id = neighbour(cast)
     put_in(dora, b"".join(lines(4)))
-    rows_of_dora, files_before = naming(dora, dora_id), files()
-    hers = {path for path in files_before if path.startswith("files/")}
+    for kind in Kind:
+        backups.back_up(BACKUP, kind)
+    rows_before, files_before = naming(dora, dora_id), files()
 
     erasure = leave(quinn)
 
+    # The backups are still there, and nobody reads anything in them without the KEK.
     assert erasure.purged_at
-    left = looked_for(log)
-    assert {found.place for found in left} <= {"django_cache"}
+    assert not erasure.finished_at
+    assert {found.place for found in looked_for(log)} <= {"django_cache"}
     let_counters_run_out()
     assert looked_for(log) == set()
+    assert {path.split("/")[1] for path in files() if "backups/" in path} == {"portal", "vault"}
+
+    let_backups_run_out()
+
+    assert work().finished_at
+    assert looked_for(log) == set()
     # Numbers that lead to nobody: in the log, and in the invitation that is alice's.
-    assert tables(naming(quinn.actor, quinn.patient_id)) == {
-        "accounts_auditevent",
-        "sharing_grant",
-    }
-    assert len(rows_of_dora) > 15
-    assert rows_of_dora - naming(dora, dora_id) == set()
+    left = naming(quinn.actor, quinn.patient_id)
+    assert {row.split(b" ", 1)[0] for row in left} == {b"accounts_auditevent", b"sharing_grant"}
+    assert len(rows_before) > 15
+    assert rows_before - naming(dora, dora_id) == set()
     with acting_as(dora):
         kept = {f"files/{name}" for name in Binary.objects.values_list("name", flat=True)}
     after = files()
-    assert kept == {path for path in after if path.startswith("files/")} < hers
+    assert {path for path in after if path.startswith("files/")} == kept
     assert all(after[path] == files_before[path] for path in kept)
 
 
