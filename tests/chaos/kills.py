@@ -4,23 +4,29 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVERY = os.environ.get("PHR_CHAOS") == "all"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Just before this line is run for the `time`-th time."""
+    """Just before this line is run for the `time`-th time.
+
+    `signal` goes to the process `whom`, or to the worker itself.
+    """
 
     at: str = ""
     time: int = 1
+    signal: str = "SIGKILL"
+    whom: int = 0
 
     def __str__(self) -> str:
         return f"{self.at}, time {self.time}"
@@ -30,15 +36,24 @@ class Kill:
 class Worker:
     process: subprocess.Popen[str]
 
-    def run(self, task: str, about: UUID, kill: Kill = Kill()) -> dict[str, Any]:
+    def run(
+        self, task: str, about: object, kill: Kill = Kill(), *, stations: Iterable[str] = ()
+    ) -> dict[str, Any]:
         """Let the worker run a task and die at `kill`, if it comes by there."""
-        order = {"task": task, "id": str(about), "at": kill.at, "time": kill.time}
+        answer = self.order(task=task, id=str(about), stations=list(stations), **asdict(kill))
+        assert not answer["failed"], f"the task failed before {kill}"
+        return answer
+
+    def go_on(self) -> dict[str, Any]:
+        """Wake the process that a kill with SIGSTOP stopped."""
+        return self.order(go_on=True)
+
+    def order(self, **order: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        assert not answer["failed"], f"the task failed before {kill}"
         return answer
 
     def orphans(self) -> list[str]:
@@ -53,12 +68,12 @@ class Worker:
 
 
 @contextmanager
-def started() -> Iterator[Worker]:
-    """The worker program, with the databases and the files of this test run."""
+def started(environment: Mapping[str, str] = os.environ) -> Iterator[Worker]:
+    """The worker program, with the databases and the files of this test run or other ones."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.chaos.worker"],
         cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "phr.settings"},
+        env={**environment, "DJANGO_SETTINGS_MODULE": "phr.settings"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -75,5 +90,34 @@ def kills(lines: dict[str, int], *, most: int) -> list[Kill]:
     found += [Kill(line, times) for line, times in lines.items() if times > 1]
     if EVERY or len(found) <= most:
         return found
-    step = len(found) / most
-    return [found[int(step * number + step / 2)] for number in range(most)]
+    return evenly(found, most)
+
+
+def evenly(found: Sequence[T], most: int) -> list[T]:
+    """At most so many, spread over all of them."""
+    step = max(1.0, len(found) / most)
+    return [found[int(step * number + step / 2)] for number in range(min(most, len(found)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The lines that were run from a station to the next: a kill before each."""
+
+    station: str
+    kills: tuple[Kill, ...]
+
+
+def stretches(answer: dict[str, Any]) -> list[Stretch]:
+    """What a worker ran between its stations, in order; the lines of each in no order."""
+    passed = [*answer["stations"], ("", answer["lines"])]
+    return [
+        Stretch(
+            station,
+            tuple(
+                Kill(line, before.get(line, 0) + 1)
+                for line, times in after.items()
+                if times > before.get(line, 0)
+            ),
+        )
+        for (station, before), (_, after) in pairwise(passed)
+    ]

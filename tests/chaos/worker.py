@@ -1,16 +1,25 @@
-"""A worker that kills itself between two lines of the portal's own code.
+"""A worker that is killed, or stopped, between two lines of the portal's own code.
 
-Reads orders from standard input, one JSON a line: `{"task": …, "id": …, "at": …, "time": …}`. Each is
-carried out in a forked process, which sends itself SIGKILL just before it runs the line `at`
-(`phr/staging.py:112`) for the `time`-th time. Answers `{"killed": …, "lines": …}`, where `lines` are
-the lines that were run, in the order of their first run, with how often; only when not killed.
+Reads orders from standard input, one JSON a line, and answers each with one line of JSON.
+
+`{"task": …, "id": …, "at": …, "time": …}` is carried out in a forked process: a task by its name, or
+`module:function`. Just before that process runs the line `at` (`phr/staging.py:112`) for the
+`time`-th time, it sends itself SIGKILL; or `signal` to the process `whom`, and waits for its end.
+Answers `{"killed": …, "stopped": …, "failed": …, "lines": …, "stations": …, "result": …}`, where
+`lines` are the lines that were run, in the order of their first run, with how often, and `stations`
+the same as far as it was each time one of the lines `stations` was about to be run.
+
+`{"go_on": true}` wakes the process that was stopped and answers the same once it ends.
 """
 
 import json
 import os
+import pkgutil
 import signal
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,63 +34,99 @@ OURS = tuple(f"{ROOT}/{app}/" for app in ("accounts", "phr", "rights", "sharing"
 
 
 class Tracer:
-    """Counts the lines of our code as they come and ends the process at one of them."""
+    """Counts the lines of our code as they come, and strikes at one of them."""
 
-    def __init__(self, at: str, time: int) -> None:
+    def __init__(self, order: dict[str, Any]) -> None:
         self.seen: Counter[str] = Counter()
-        file, _, line = at.partition(":")
-        self._fatal = (f"{ROOT}/{file}", int(line or 0))
-        self._left = time
+        self.stations: list[tuple[str, Counter[str]]] = []
+        self._places = set(order.get("stations", []))
+        self._fatal, self._left = order["at"], order["time"]
+        self._signal = signal.Signals[order.get("signal", "SIGKILL")]
+        self._whom = order.get("whom") or os.getpid()
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> "Tracer | None":
         if event == "line":
-            self._line(frame.f_code.co_filename, frame.f_lineno)
+            self._line(f"{frame.f_code.co_filename[len(str(ROOT)) + 1 :]}:{frame.f_lineno}")
             return self
         return self if frame.f_code.co_filename.startswith(OURS) else None
 
-    def _line(self, file: str, line: int) -> None:
-        self.seen[f"{file[len(str(ROOT)) + 1 :]}:{line}"] += 1
-        if (file, line) == self._fatal:
+    def _line(self, line: str) -> None:
+        if line in self._places:
+            self.stations.append((line, self.seen.copy()))
+        self.seen[line] += 1
+        if line == self._fatal:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._strike()
+
+    def _strike(self) -> None:
+        os.kill(self._whom, self._signal)
+        while self._whom != os.getpid() and _runs(self._whom):
+            time.sleep(0.02)
 
 
-def carry_out(order: dict[str, Any], answer: int) -> None:
-    """In the forked process: run the task as a worker would, under the tracer."""
-    tracer = Tracer(order["at"], order["time"])
-    task = current_app.tasks[order["task"]]
-    sys.settrace(tracer)
-    task.run(order["id"])
-    sys.settrace(None)
-    with os.fdopen(answer, "w") as out:
-        json.dump(tracer.seen, out)
+def _runs(process: int) -> bool:
+    status = Path(f"/proc/{process}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
 
 
-def obey(order: dict[str, Any]) -> dict[str, Any]:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        carry_out(order, writing)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        lines = answer.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return {
-        "killed": status == -signal.SIGKILL,
-        "failed": status > 0,
-        "lines": json.loads(lines or "{}"),
-    }
+def _work(name: str) -> Callable[[str], Any]:
+    if ":" in name:
+        found: Callable[[str], Any] = pkgutil.resolve_name(name)
+        return found
+    run: Callable[[str], Any] = current_app.tasks[name].run
+    return run
+
+
+class Errand:
+    """One order in a process of its own."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        # Not a pipe: nobody reads while the process is stopped.
+        self._answer = os.memfd_create("answer")
+        self._process = os.fork()
+        if self._process == 0:
+            self._carry_out(order)
+            os._exit(0)
+
+    def _carry_out(self, order: dict[str, Any]) -> None:
+        tracer, work = Tracer(order), _work(order["task"])
+        sys.settrace(tracer)
+        result = work(order["id"])
+        sys.settrace(None)
+        told = {"lines": tracer.seen, "stations": tracer.stations, "result": result}
+        os.write(self._answer, json.dumps(told, default=str).encode())
+
+    def go_on(self) -> dict[str, Any]:
+        os.kill(self._process, signal.SIGCONT)
+        return self.wait()
+
+    def wait(self) -> dict[str, Any]:
+        """Until it ends or is stopped."""
+        _, status = os.waitpid(self._process, os.WUNTRACED)
+        stopped = os.WIFSTOPPED(status)
+        code = 0 if stopped else os.waitstatus_to_exitcode(status)
+        told: dict[str, Any] = {"lines": {}, "stations": [], "result": None}
+        if not stopped:
+            with os.fdopen(self._answer) as answer:
+                answer.seek(0)
+                told |= json.loads(answer.read() or "{}")
+        return told | {"killed": code == -signal.SIGKILL, "failed": code > 0, "stopped": stopped}
 
 
 def main() -> None:
     adopt_strays()
     django.setup()
     current_app.loader.import_default_modules()
+    errand: Errand | None = None
     for line in sys.stdin:
-        print(json.dumps(obey(json.loads(line))), flush=True)
+        order = json.loads(line)
+        if "go_on" in order and errand:
+            answer = errand.go_on()
+        else:
+            errand = Errand(order)
+            answer = errand.wait()
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""What is left of an erasure and of whom it was about, so that two ways to its end can be compared."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from accounts import ledger
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.ledger import Kind
+from accounts.vault.acting import in_vault
+from accounts.vault.models import LedgerEntry
+from phr import storage
+from rights import expected
+from rights.models import Erasure
+from rights.services import erasures
+from tests import raw
+from tests.cast import PURGER
+from tests.sweep import TABLES
+
+# When and where something happened differs from run to run; what, how much and in which order may not.
+EVENTS = """
+    SELECT action, door, outcome, cardinality(records) FROM accounts_auditevent
+    WHERE patient_id = ANY (%s) AND action <> 'read'
+"""
+INSTANTS = {"issued_at", "hidden_at", "purge_after", "reference"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The certificates without instants, the ledger, the stages of the page, and what names her."""
+
+    certificates: tuple[dict[str, Any], ...]
+    ledger: tuple[str, bool, bool]
+    stages: tuple[tuple[str, bool, bool], ...]
+    steps: tuple[str, ...]
+    ids: tuple[UUID | None, ...]
+    rows: Counter[str]
+    events: Counter[tuple[Any, ...]]
+    files: frozenset[str]
+
+
+def ending(erasure_id: UUID, ids: tuple[UUID, ...], *, files: frozenset[str]) -> Ending:
+    """How an erasure stands. `ids` are hers, `files` the names of files that it is to destroy."""
+    with acting_as(PURGER):
+        row = Erasure.objects.get(pk=erasure_id)
+    followed = erasures.follow(Actor(), row.reference)
+    rows = naming(ids)
+    return Ending(
+        certificates=tuple(_timeless(one.facts) for one in followed.certificates if one.genuine),
+        ledger=_ledger(erasure_id),
+        stages=tuple(
+            (stage.title, stage.at is not None, stage.certificate is not None)
+            for stage in expected.stages(followed)
+        ),
+        steps=tuple(sorted(row.steps)),
+        ids=(row.patient_id, row.user_id, row.record_id),
+        rows=Counter({table: len(found) for table, found in rows.items() if found}),
+        events=_events(ids),
+        files=frozenset(files) & set(storage.names()),
+    )
+
+
+def _timeless(facts: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in facts.items() if name not in INSTANTS}
+    return kept | {"done": [one["what"] for one in facts["done"]]}
+
+
+def _ledger(erasure_id: UUID) -> tuple[str, bool, bool]:
+    """The kind of its entry, whether it still tells of whom, and whether it says when it forgot."""
+    with in_vault(worker=True):
+        entry = LedgerEntry.objects.get(pk=erasure_id)
+    return entry.kind, entry.token is not None, entry.emptied_at is not None
+
+
+def remembered(user_id: UUID) -> list[UUID]:
+    """The entries of the ledger by which an account would be erased (again)."""
+    token = ledger.token(Kind.ERASURE, f"user {user_id}")
+    return [row.pk for row in ledger.entries(Kind.ERASURE) if bytes(row.token or b"") == token]
+
+
+def naming(ids: tuple[UUID, ...]) -> dict[str, list[str]]:
+    """Every row of both databases in which one of these ids stands, by table."""
+    sought = [f"%{one}%" for one in ids]
+    found: dict[str, list[str]] = {}
+    for alias in ("default", "vault"):
+        with raw.owner(alias) as opened:
+            for (table,) in opened.execute(TABLES).fetchall():
+                query = sql.SQL("SELECT one::text FROM {} one WHERE one::text LIKE ANY (%s)")
+                rows = opened.execute(query.format(sql.Identifier(table)), [sought]).fetchall()
+                found[table] = sorted(row for (row,) in rows)
+    return found
+
+
+def _events(ids: tuple[UUID, ...]) -> Counter[tuple[Any, ...]]:
+    with raw.owner() as opened:
+        return Counter(opened.execute(EVENTS, [list(ids)]).fetchall())

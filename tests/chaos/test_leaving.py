@@ -1,0 +1,224 @@
+"""The way out, with workers killed before, inside and after every step (DESIGN D9).
+
+A chain of workers carries one erasure out: each of them is killed at the next point, the last one
+comes to its end. PHR_CHAOS=all tries a kill before every line.
+"""
+
+import inspect
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from accounts.acting import acting_as
+from rights import saga
+from rights.models import Erasure
+from rights.models.erasures import Scope
+from rights.services import erasures
+from rights.steps import steps_of
+from tests.cast import PURGER
+from tests.chaos.endings import Ending, ending, naming
+from tests.chaos.kills import EVERY, Kill, Worker, started, stretches
+from tests.chaos.states import sound
+from tests.worlds.leaving import Leaver, Town
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.timeout(3600 if EVERY else 120),
+    pytest.mark.django_db(databases=["default", "vault"], transaction=True),
+]
+PURGE = "rights.tasks.purge"
+
+
+def line_of(text: str) -> str:
+    """Where this stands in what takes one step: `rights/saga.py:…`."""
+    source, first = inspect.getsourcelines(saga._take)
+    return f"rights/saga.py:{first + next(i for i, line in enumerate(source) if text in line)}"
+
+
+def lines_of(function: Callable[..., Any]) -> set[str]:
+    source, first = inspect.getsourcelines(function)
+    return {f"rights/saga.py:{first + number}" for number in range(len(source))}
+
+
+WORK, MARK = line_of("step.work("), line_of("with acting_as(")
+# From the end of a step's work to the end of what notes that it is done.
+MARKING = (lines_of(saga._take) | lines_of(saga._mark)) - {WORK}
+# How many chains of killed workers, unless all lines are tried.
+CHAINS = 1
+# In the log, in carol's receipt with the empty shell that it names, and what the law makes us keep.
+LEFT = {
+    "accounts_auditevent", "accounts_practitioner", "accounts_user", "rights_heldfile",
+    "rights_helditem", "rights_hold", "sharing_grant",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Story:
+    """Somebody's erasure on its way, and what is to be gone at its end."""
+
+    leaver: Leaver
+    erasure_id: UUID
+    files: frozenset[str]
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        assert self.leaver.actor.user_id
+        return self.leaver.actor.user_id, self.leaver.patient_id
+
+    def ending(self) -> Ending:
+        return ending(self.erasure_id, self.ids, files=self.files)
+
+    def steps(self) -> set[str]:
+        with acting_as(PURGER):
+            return set(Erasure.objects.get(pk=self.erasure_id).steps)
+
+    def let_time_pass(self) -> None:
+        """Until no worker has a lease on it, and no mail is waited for any more."""
+        with acting_as(PURGER):
+            row = Erasure.objects.filter(pk=self.erasure_id)
+            row.update(due_at=timezone.now(), hidden_at="2026-01-01T00:00:00Z")
+
+
+def an_account(town: Town, number: int) -> Story:
+    leaver = town.leaver(number)
+    reference = erasures.erase_everything(leaver.actor, account=True, undo_hours=0)
+    with acting_as(PURGER):
+        pk = Erasure.objects.get(reference=reference).pk
+    return Story(leaver, pk, leaver.files)
+
+
+def an_item(town: Town, number: int) -> Story:
+    leaver = town.leaver(number)
+    pk = erasures.erase_record(leaver.actor, leaver.record_id)
+    return Story(leaver, pk, frozenset({leaver.scan}))
+
+
+Begin = Callable[[Town, int], Story]
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with started() as one:
+        yield one
+
+
+KINDS = {"before", "inside", "after"}
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a worker can be killed that comes to a step first: in its work and in its marking."""
+
+    work: dict[str, list[Kill]]
+    mark: dict[str, list[Kill]]
+
+    @classmethod
+    def of(cls, names: list[str], answer: dict[str, Any]) -> "Course":
+        """By the lines of an undisturbed run, whose stations were `WORK` and `MARK`."""
+        claim = answer["stations"][0][1]
+        found = stretches(answer)
+        starts = [number for number, one in enumerate(found) if one.station == WORK]
+        assert len(starts) == len(names), "the undisturbed run did not take every step"
+        work, mark = {}, {}
+        for name, at in zip(names, starts, strict=True):
+            lines = [kill.at for kill in found[at].kills if kill.at != WORK]
+            work[name] = [Kill(line, claim.get(line, 0) + 1) for line in lines]
+            after = [kill.at for one in found[at + 1 : at + 3] for kill in one.kills]
+            mark[name] = [Kill(line) for line in dict.fromkeys(after) if line in MARKING]
+        return cls(work, mark)
+
+    def points(self, name: str, chain: int, chains: int) -> Iterator[tuple[str, Kill]]:
+        """Where one of several chains kills at this step: at one line of each kind, while there are."""
+        yield "before", Kill(WORK)
+        for kind, kills in (("inside", self.work[name]), ("after", self.mark[name])):
+            at = chain if EVERY else len(kills) * (2 * chain + 1) // (2 * chains)
+            if at < len(kills):
+                yield kind, kills[at]
+
+    @property
+    def longest(self) -> int:
+        return max(len(kills) for kills in (*self.work.values(), *self.mark.values()))
+
+
+STORIES = [
+    pytest.param(an_account, Scope.ACCOUNT, id="account"),
+    pytest.param(an_item, Scope.ITEM, id="item"),
+]
+
+
+@pytest.mark.parametrize(("begin", "scope"), STORIES)
+def test_killed_at_every_step_it_ends_the_same(worker: Worker, begin: Begin, scope: Scope) -> None:
+    town, names = Town.enter(), [step.name for step in steps_of(scope)]
+    undisturbed = begin(town, 0)
+    neighbour = naming(town.neighbour)
+    undisturbed.let_time_pass()
+    course = Course.of(names, worker.run(PURGE, undisturbed.erasure_id, stations=[WORK, MARK]))
+    after = undisturbed.ending()
+    check_all_is_done(after, names, scope)
+    tried = defaultdict[str, set[str]](set)
+
+    chains = course.longest if EVERY else CHAINS
+    for chain in range(chains):
+        story = begin(town, chain + 1)
+        for done, name in enumerate(names):
+            for kind, kill in course.points(name, chain, chains):
+                kill_one(worker, story, kill, names[:done])
+                tried[name].add(kind)
+        finish(story)
+
+        assert story.ending() == after, chain
+        assert naming(town.neighbour) == neighbour, chain
+        assert sound(), chain
+
+    assert tried == dict.fromkeys(names, KINDS), "a step without a kill"
+
+
+def check_all_is_done(after: Ending, names: list[str], scope: Scope) -> None:
+    """An undisturbed run leaves nothing behind, and says so."""
+    assert set(after.steps) == set(names)
+    assert after.ledger[1:] == (False, True)
+    assert after.files == frozenset()
+    assert [at and certified for _, at, certified in after.stages] == [True] * 3
+    if scope == Scope.ACCOUNT:
+        assert after.ids == (None, None, None)
+        assert set(after.rows) == LEFT
+
+
+def kill_one(worker: Worker, story: Story, kill: Kill, done: list[str]) -> None:
+    """Another worker takes it up and is killed there; no step counts as done before it is."""
+    if kill.at == WORK:
+        # The step before this one is taken again where nobody could note that it was done.
+        kill = replace(kill, time=1 + len(done) - len(story.steps()))
+    for _ in within():
+        story.let_time_pass()
+        if worker.run(PURGE, story.erasure_id, kill)["killed"]:
+            break
+    taken = story.steps()
+    assert set(done) <= taken, kill
+    assert len(taken) <= len(done) + (kill.at in MARKING), kill
+
+
+def finish(story: Story) -> None:
+    """A worker that nobody kills comes to the end."""
+    for _ in within():
+        story.let_time_pass()
+        saga.carry_on(PURGER, story.erasure_id)
+        with acting_as(PURGER):
+            if Erasure.objects.get(pk=story.erasure_id).finished_at:
+                break
+
+
+def within(seconds: float = 10) -> Iterator[None]:
+    """Again and again: the database may not have noticed yet that a killed worker is gone."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")

@@ -1,0 +1,124 @@
+"""People who leave, each with something of every kind, and those who stay; made by rows, not files."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore
+
+from accounts import consents, mail, purposes, services
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from accounts.purposes import Purpose
+from phr.models import Binary
+from rights.regimes import Jurisdiction, Right
+from rights.services import cases
+from sharing import services as sharing
+from tests.cast import ALL, IMPORTER, Cast, join, receive
+from tests.worlds.archive import made
+from tests.worlds.held import ask_for, hold, item, una
+from tests.worlds.kept import keep, with_file, with_past
+from tests.worlds.quinn import neighbour
+
+# Where something of a leaver is before she goes.
+EVERYWHERE = frozenset(
+    {
+        "account_emailaddress", "accounts_auditevent", "accounts_consent", "accounts_patient",
+        "accounts_practitioner", "accounts_user", "mfa_authenticator", "phr_binary",
+        "phr_provenance", "phr_record", "phr_recordfile", "phr_recordversion", "phr_upload",
+        "rights_case", "rights_casemessage", "rights_export", "rights_hold", "sharing_grant",
+        "usersessions_usersession", "vault_patientkey",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """Somebody who will ask for a deletion: her item with a file, and the names of all her files."""
+
+    actor: Actor
+    patient_id: UUID
+    record_id: UUID
+    upload_id: UUID
+    export_id: UUID
+    scan: str
+    files: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Town:
+    """The cast, a second member of staff, and a neighbour nobody has anything to do with."""
+
+    cast: Cast
+    una: Actor
+    neighbour: tuple[UUID, UUID]
+
+    @classmethod
+    def enter(cls) -> "Town":
+        cast = Cast.enter()
+        dora, patient_id = neighbour(cast)
+        with_file(keep(patient_id, text="Iron"), b"a scan of dora's")
+        hold(cast, colleague := una(), item(cast))
+        assert dora.user_id
+        return cls(cast, colleague, (dora.user_id, patient_id))
+
+    def leaver(self, number: int) -> Leaver:
+        """Somebody who will leave."""
+        email = f"leaver{number}@example.org"
+        actor = Actor.session(join(email).pk)
+        patient_id = services.begin_record(actor, name=f"Lea {number}")
+        record_id, scan = self._keep(patient_id)
+        export_id = made(actor)
+        _sign_in(actor, number)
+        _ask(actor)
+        upload_id = receive(actor, b"{}", "waiting.json")
+        self._share(actor, email)
+        mail.send(email, "rights/hold", link="about:blank")
+        with acting_as(IMPORTER, about=patient_id):
+            rows = Binary.objects.filter(patient_id=patient_id)
+            names = frozenset(rows.values_list("name", flat=True))
+        return Leaver(actor, patient_id, record_id, upload_id, export_id, scan, names)
+
+    def _keep(self, patient_id: UUID) -> tuple[UUID, str]:
+        """Items, one of them held; the one that is asked to be held, and the name of its file."""
+        row = keep(patient_id, text="Shadow")
+        with_past(row)
+        scan = with_file(row, b"a scan of a lung" * 500)
+        with_file(keep(patient_id), b"a picture", use=Binary.Use.PICTURE)
+        kept = keep(patient_id, text="Kidney stone")
+        with_past(kept)
+        with_file(kept, b"a scan of a kidney" * 500)
+        hold(self.cast, self.una, kept)
+        ask_for(self.cast, patient_id, row.pk)
+        return row.pk, scan.name
+
+    def _share(self, actor: Actor, email: str) -> None:
+        """Bob sees her record, she may see carol's and is a professional herself."""
+        sharing.accept(self.cast.bob, sharing.grant(actor, "bob@example.org", scope=ALL))
+        services.register_practitioner(
+            actor, name="Dr Lea", profession="Doctor", specialty="", licence_number="GMC 7"
+        )
+        sharing.accept(actor, sharing.grant(self.cast.carol, email, scope=ALL))
+
+
+def _sign_in(actor: Actor, number: int) -> None:
+    """She has a second address, a second factor and a device, and wants news."""
+    user_id = actor.user_id
+    EmailAddress.objects.create(user_id=user_id, email=f"second{number}@example.org")
+    Authenticator.objects.create(user_id=user_id, type="totp", data={})
+    session = SessionStore()
+    session.create()
+    UserSession.objects.create(
+        user_id=user_id, ip="203.0.113.77", user_agent="Firefox", session_key=session.session_key
+    )
+    consents.give(actor, Purpose.NEWS, sha256=purposes.current(Purpose.NEWS).sha256)
+
+
+def _ask(actor: Actor) -> None:
+    """An open case with a message."""
+    reference = cases.open_case(
+        actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please help."
+    )
+    cases.write_message(actor, reference, text="And also this.")
