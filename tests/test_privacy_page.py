@@ -83,7 +83,9 @@ PRIVACY = {
     " accounts/test_keys.py::test_a_moved_ciphertext_does_not_open"
     " test_canaries.py::test_a_stolen_dump_tells_nothing"
     " test_canaries.py::test_files_on_the_disk_tell_nothing",
-    "S22-clear": "test_promises.py::test_nothing_else_of_an_item_stands_in_the_clear",
+    "S22-clear": "test_promises.py::test_nothing_else_of_an_item_stands_in_the_clear"
+    " rights/test_canary_sweep.py"
+    "::test_what_is_in_the_clear_is_found_and_what_is_sealed_is_not",
     "S49-box": "phr/formats/test_lockdown.py::test_refused",
     "C24-idle": "accounts/test_views.py::test_an_idle_session_ends_and_a_polling_page_does_not_keep_it"
     " accounts/test_views.py::test_an_active_session_stays",
