@@ -46,7 +46,7 @@ def _password(alias: str) -> str | None:
 
 def _environment(alias: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith("PG")}
-    kept |= {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    kept |= {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     return kept | ({"PGPASSWORD": password} if (password := _password(alias)) else {})
 
 
