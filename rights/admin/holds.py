@@ -12,6 +12,7 @@ from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts import services as accounts
 from accounts.acting import acting_as, note_denied
 from accounts.actors import Actor, Denied
 from accounts.admin import MetadataAdmin, StateFilter, staff_actor
@@ -77,8 +78,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
 @admin.register(Hold)
 class HoldAdmin(MetadataAdmin):
     list_display = (
-        "id", "patient_id", "record_id", "ground", "state", "asked_by", "asked_at",
-        "placed_after_request", "review_on", "release_asked_by", "lost_at",
+        "record_id", "ground", "state", "placed_after_request", "review_on", "who_asked", "asked_at",
     )  # fmt: skip
     fields = (
         "id", "patient_id", "record_id", "ground", "review_on", "placed_after_request", "asked_by",
@@ -107,6 +107,13 @@ class HoldAdmin(MetadataAdmin):
                 return redirect("admin:rights_hold_changelist")
         context = self.admin_site.each_context(request) | {"form": form, "opts": self.opts}
         return render(request, "rights/desk_hold.html", context)
+
+    @admin.display(description="asked by")
+    def who_asked(self, row: Hold) -> str:
+        """Whose colleague must decide: who asked for the release, else for the hold."""
+        user_id = row.release_asked_by or row.asked_by
+        found = accounts.people({user_id})
+        return found[user_id].name if user_id in found else str(user_id)
 
     def _each(
         self,
