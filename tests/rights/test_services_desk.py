@@ -51,8 +51,9 @@ def test_the_desk_can_do_what_the_table_says_and_nothing_else(desk_world: Desk) 
         for step in path:
             DO[Step.LIFT if step is Step.CLOSE else step](desk_world.sam, pk)
         assert desk_world.row(pk).state == state
-        for actor in (desk_world.sam, desk_world.tom):
-            try_every_step(desk_world, actor, state, pk)
+        try_every_step(desk_world, desk_world.sam, state, pk)
+        if state is State.PROPOSED:
+            try_every_step(desk_world, desk_world.tom, state, pk)
 
 
 def try_every_step(desk_world: Desk, actor: Actor, state: State, pk: UUID) -> None:
