@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-# In this order: when it happened or began, then when it was planned, then when it was written down.
+# In this order: when it happened or began, then when it was planned, then when it was written down,
+# and of a document that says nothing else when its file was made.
 _ELEMENTS = (
     "effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming",
     "onsetDateTime", "onsetPeriod", "performedDateTime", "performedPeriod",
@@ -13,9 +14,18 @@ _ELEMENTS = (
     "collection", "createdDateTime", "createdPeriod", "executionPeriod", "period",
     "billablePeriod", "startDate", "context", "authoredOn", "authored", "sent", "received",
     "date", "dateTime", "dateWritten", "recordedDate", "recorded", "dateAsserted", "issued",
-    "created", "timestamp",
+    "created", "timestamp", "content",
 )  # fmt: skip
-_WITHIN = ("start", "event", "collectedDateTime", "collectedPeriod", "period", "end")
+_WITHIN = (
+    "start",
+    "event",
+    "collectedDateTime",
+    "collectedPeriod",
+    "period",
+    "end",
+    "attachment",
+    "creation",
+)
 
 
 def effective_at(resource: dict[str, Any]) -> str | None:

@@ -19,6 +19,8 @@ from phr.formats.effective import effective_at, utc
         ({"context": {"period": {"start": "2024-01-02"}}, "date": "2025"}, "2024-01-02T00:00:00Z"),
         ({"context": {"reference": "Encounter/1"}, "date": "2025"}, "2025-01-01T00:00:00Z"),
         ({"_effectiveDateTime": {"id": "x"}, "issued": "2025"}, "2025-01-01T00:00:00Z"),
+        ({"content": [{"attachment": {"creation": "2024-01-02"}}]}, "2024-01-02T00:00:00Z"),
+        ({"content": {"creation": "2024-01-02"}, "issued": "2025"}, "2025-01-01T00:00:00Z"),
         ({"birthDate": "1961-05-17"}, None),
         ({"period": {}}, None),
     ],
