@@ -14,6 +14,8 @@ CLASSES = {
     "password": "nhsuk-input nhsuk-password-input__input",
     "date": "nhsuk-input nhsuk-input--width-10",
 }
+# How Django's own errors begin that do not say of which field they speak.
+VAGUE = ("This field", "Ensure this")
 
 
 class PortalBoundField(BoundField):
@@ -40,6 +42,12 @@ class PortalBoundField(BoundField):
         if self.kind == "choices":
             return self.subwidgets[0].id_for_label if self.subwidgets else self.auto_id
         return self.id_for_label or self.auto_id
+
+    @property
+    def summed_up(self) -> list[str]:
+        """Return each error as the summary says it: after the label, where it names no field."""
+        texts = [str(error) for error in self.errors]
+        return [f"{self.label}: {text}" if text.startswith(VAGUE) else text for text in texts]
 
     @property
     def optional_note(self) -> str:

@@ -13,6 +13,8 @@ from rights.services.erasures import Followed
 
 # Workers look for due work every half minute; a large record takes some minutes.
 PURGE_WITHIN = timedelta(hours=1)
+# Of a single item a backup can still be read: its key is that of the whole record.
+UNREADABLE_TITLES = {False: "Destroyed and unreadable", True: "Destroyed here"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Stage:
     by: datetime | None
     certificate: Issued | None
 
+    @property
+    def is_near(self) -> bool:
+        """Whether the hour is worth telling: further ahead, the day is as much as can be promised."""
+        return self.by is not None and self.by < timezone.now() + timedelta(days=1)
+
 
 def stages(followed: Followed) -> list[Stage]:
     """The three stages of one erasure; none once it was undone."""
@@ -70,7 +77,12 @@ def stages(followed: Followed) -> list[Stage]:
     purged = followed.purged_at or reckoned.purged
     rows = (
         (HIDDEN, "Hidden from everyone", "hidden", reckoned.hidden),
-        (UNREADABLE, "Destroyed here", "unreadable", purged if item else reckoned.unreadable),
+        (
+            UNREADABLE,
+            UNREADABLE_TITLES[item],
+            "unreadable",
+            purged if item else reckoned.unreadable,
+        ),
         (GONE, "Gone from the last backup", "gone", reckoned.gone),
     )
     return [
@@ -80,5 +92,8 @@ def stages(followed: Followed) -> list[Stage]:
 
 
 def _at(followed: Followed, step: str) -> datetime | None:
+    if step == "hidden":
+        # True from the request on; its certificate is written a moment later.
+        return followed.hidden_at
     text = followed.steps.get(step)
     return datetime.fromisoformat(text) if text else None

@@ -15,6 +15,7 @@ MOST_CHARACTERS = 5000
 class RightForm(forms.Form):
     right = forms.ChoiceField(
         label="What do you want?",
+        error_messages={"required": "Choose what you want."},
         choices=[(right.value, right.label) for right in Right],
         widget=forms.RadioSelect,
     )
@@ -23,6 +24,7 @@ class RightForm(forms.Form):
 class JurisdictionForm(forms.Form):
     jurisdiction = forms.ChoiceField(
         label="Where do you live?",
+        error_messages={"required": "Choose where you live."},
         help_text="We ask because each place has its own law about how fast we must answer. "
         "Everybody is answered, wherever they live.",
         choices=[(place.value, place.label) for place in Jurisdiction],
@@ -33,6 +35,7 @@ class JurisdictionForm(forms.Form):
 class WordsForm(forms.Form):
     words = forms.CharField(
         label="In your own words",
+        error_messages={"required": "Write what it is about."},
         help_text="What is it about, and what should happen? You need not give a reason. "
         "Our staff read this, so leave out what they do not need to know. "
         "Do not send a picture or number of an identity document.",
@@ -72,7 +75,10 @@ def answers(given: Any) -> dict[str, str]:
 
 class MessageForm(forms.Form):
     text = forms.CharField(
-        label="Your message", max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 5})
+        label="Your message",
+        error_messages={"required": "Write your message."},
+        max_length=MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 5}),
     )
 
 

@@ -15,6 +15,7 @@ class DeleteForm(forms.Form):
 
     what = forms.ChoiceField(
         label="What should be deleted?",
+        error_messages={"required": "Choose what should be deleted."},
         choices=[
             ("account", "My record and my account"),
             ("record", "Only my record. I keep the account"),
@@ -23,12 +24,14 @@ class DeleteForm(forms.Form):
     )
     undo = forms.ChoiceField(
         label="Do you want time to change your mind?",
+        error_messages={"required": "Choose whether you want time to change your mind."},
         help_text="Nobody can see anything from the moment you delete it, whatever you choose here.",
         widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, only_account: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.only_account = only_account
         choices = [
             ("yes", f"Yes, {hours()}. Until then I can undo it"),
             ("no", "No, destroy it now"),
@@ -48,6 +51,7 @@ class PasswordForm(forms.Form):
 
     password = forms.CharField(
         label="Your password",
+        error_messages={"required": "Type your password."},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
@@ -69,9 +73,12 @@ class UndoForm(forms.Form):
     """Who wants her account back."""
 
     email = forms.EmailField(
-        label="Your email address", widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label="Your email address",
+        error_messages={"required": "Type your email address."},
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     password = forms.CharField(
         label="Your password",
+        error_messages={"required": "Type your password."},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

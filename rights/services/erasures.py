@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -62,7 +63,7 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
         erasure.planned = removal.counts(actor) if patient else {}
         _remember(erasure)
         _begin(erasure)
-        _tell(erasure, leaving.addresses(user.pk))
+        tell(erasure, leaving.addresses(user.pk))
         hide(erasure)
     return erasure.reference
 
@@ -113,7 +114,7 @@ def _begin(erasure: Erasure) -> None:
     wake("rights.tasks.purge", erasure.pk)
 
 
-def _tell(erasure: Erasure, addresses: Iterable[str]) -> None:
+def tell(erasure: Erasure, addresses: Iterable[str]) -> None:
     """To every address of hers: if it was not she, she learns of it in time."""
     link = settings.PHR_ORIGIN + reverse("rights:erasure", args=[erasure.reference])
     undo = erasure.purge_after if erasure.purge_after > timezone.now() else None
@@ -154,6 +155,12 @@ class Followed:
     def can_be_undone(self) -> bool:
         later = self.purge_after > timezone.now()
         return later and self.undone_at is None and self.purged_at is None
+
+    @property
+    def mark(self) -> str:
+        """Another text whenever a page that shows this erasure would say something else."""
+        said = (self.purged_at, self.undone_at, self.finished_at, self.can_be_undone)
+        return f"{len(self.certificates)}{''.join(str(int(bool(one))) for one in said)}"
 
 
 COLUMNS = (
@@ -200,9 +207,15 @@ def undo(actor: Actor, reference: str) -> None:
         row = rows.filter(purge_after__gt=timezone.now()).select_for_update().first()
         if row is None or actor.user_id is None:
             raise Refused("This can no longer be undone.")
-        ledger.remember(Kind.ERASURE, subject(row), state=UNDONE)
         show_again(row)
+        # Not before the commit: a ledger that says so too early could bring back what is erased.
+        transaction.on_commit(partial(remember_undone, subject(row)), robust=True)
         note("undo", patient_id=row.patient_id, subject=f"Erasure/{row.pk}", basis="owner")
+
+
+def remember_undone(about: str) -> None:
+    """Write into the ledger that the newest erasure of this subject is not to be made again."""
+    ledger.remember(Kind.ERASURE, about, state=UNDONE)
 
 
 def show_again(erasure: Erasure) -> None:

@@ -34,7 +34,10 @@ def ask(request: HttpRequest) -> HttpResponse:
     if form is not None:
         asking = next(iter(form.fields))
         before = {name: value for name, value in answers.items() if name != asking}
-        return render(request, "rights/ask.html", {"form": form, "before": before})
+        context = {"form": form, "before": before}
+        if "right" in before:
+            context["wanted"] = Right(before["right"]).label
+        return render(request, "rights/ask.html", context)
     if "confirmed" in request.POST:
         return _send(request, answers)
     return render(request, "rights/ask_check.html", {"before": answers, **_named(answers)})

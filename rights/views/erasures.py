@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -41,7 +42,9 @@ def delete(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST or None, only_account=only_account)
     if request.method == "POST" and form.is_valid() and "change" not in request.POST:
         return _confirm(request, form)
-    context = {"form": form, "only_account": only_account, "expected": expected.dates()}
+    later = expected.dates(undo_hours=settings.PHR_UNDO_HOURS)
+    context = {"form": form, "only_account": only_account, "hours": hours()}
+    context |= {"expected": expected.dates(), "later": later}
     return render(request, "rights/delete.html", context)
 
 
@@ -53,8 +56,13 @@ def _confirm(request: HttpRequest, form: DeleteForm) -> HttpResponse:
         proof.add_error(None, TOO_OFTEN)
     if sent and proof.is_valid():
         return _delete(request, form, proof)
+    return _check(request, form, proof)
+
+
+def _check(request: HttpRequest, form: DeleteForm, proof: PasswordForm) -> HttpResponse:
     dates = expected.dates(undo_hours=form.undo_hours)
     context = {"choice": form, "form": proof, "expected": dates, "hours": hours()}
+    context["only_account"] = form.only_account
     return render(request, "rights/delete_check.html", context)
 
 
@@ -66,7 +74,7 @@ def _delete(request: HttpRequest, form: DeleteForm, proof: PasswordForm) -> Http
         )
     except erasures.Refused as refused:
         proof.add_error(None, str(refused))
-        return render(request, "rights/delete_check.html", {"choice": form, "form": proof})
+        return _check(request, form, proof)
     if account:
         logout(request)
     return redirect("rights:erasure", reference)
@@ -84,10 +92,17 @@ def erasures_page(request: HttpRequest) -> HttpResponse:
 def erasure(request: HttpRequest, reference: str) -> HttpResponse:
     """How far an erasure is: for anybody who was told the reference. It names nobody."""
     followed = erasures.follow(actor_of(request), reference)
-    left_out = holds.left_out(actor_of(request), reference)
-    context = {"followed": followed, "stages": expected.stages(followed), "left_out": left_out}
     fragment = request.headers.get("HX-Request") == "true"
-    return render(request, "rights/_erasure.html" if fragment else "rights/erasure.html", context)
+    if fragment and request.GET.get("seen") == followed.mark:
+        # Nothing to show anew: whoever reads the page, or has it read to her, is left in peace.
+        return HttpResponse(status=204)
+    context = {
+        "followed": followed,
+        "stages": expected.stages(followed),
+        "left_out": holds.left_out(actor_of(request), reference),
+    }
+    page = "rights/erasure_changed.html" if fragment else "rights/erasure.html"
+    return render(request, page, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -35,6 +35,11 @@
     button.addEventListener("click", () => window.print());
   }
 
+  // On paper nobody can unfold anything: not every browser lets a style sheet do it.
+  window.addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll(".app-receipt details")) folded.open = true;
+  });
+
   // A passkey that was cancelled or refused says so in words.
   document.addEventListener("allauth.error", (event) => {
     const place = document.querySelector("[data-passkey-problem]");

@@ -92,6 +92,12 @@ def test_the_summary_can_lead_to_the_first_control_of_a_choice() -> None:
     assert [form["name"].first_id, form["kinds"].first_id] == ["id_name", "id_kinds_0"]  # type: ignore[attr-defined]
 
 
+def test_the_summary_names_the_field_where_the_error_alone_does_not() -> None:
+    form = Everything({"email": "no address"})
+    assert form["name"].summed_up == [f"{form['name'].label}: This field is required."]  # type: ignore[attr-defined]
+    assert form["email"].summed_up == ["Enter a valid email address."]  # type: ignore[attr-defined]
+
+
 def test_a_whole_form_shows_hidden_fields_once() -> None:
     html = str(Everything())
     assert html.count('name="token"') == 1

@@ -87,6 +87,35 @@ def test_she_is_signed_out_and_follows_it_without_an_account(alice: Client) -> N
     assert "alice" not in shown.lower()
 
 
+def test_the_open_page_asks_again_and_is_answered_only_when_something_changed(
+    alice: Client,
+) -> None:
+    place = delete(alice, undo="yes")
+    page = text(visitor().get(place))
+    assert "Hidden, and deleted later" in page
+    assert page.count(">Done<") == 1, "hidden it is from the request on"
+    (asks,) = re.findall(rf'hx-get="({place}\?seen=\w+)"', page)
+    assert visitor().get(asks, headers={"HX-Request": "true"}).status_code == 204
+
+    visitor().post(f"{place}undo/", {"email": ALICE, "password": PASSWORD})
+
+    fragment = text(visitor().get(asks, headers={"HX-Request": "true"}))
+    assert "<h1" in fragment
+    assert "hx-get" not in fragment
+    assert re.search(r'id="erasure-news" hx-swap-oob.*A deletion that was undone', fragment)
+
+
+def test_staff_are_told_why_they_cannot(cast: Cast) -> None:
+    del cast
+    sam = sign_in("sam@example.org")
+    sent = {"what": "account", "undo": "no", "confirmed": "yes", "password": PASSWORD}
+
+    page = text(sam.post(DELETE, sent))
+
+    assert "You are a member of staff." in page
+    assert "at the latest" in page
+
+
 def test_she_cannot_sign_in_any_more(alice: Client) -> None:
     delete(alice, undo="yes")
 
