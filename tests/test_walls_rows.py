@@ -2,8 +2,10 @@
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
@@ -14,6 +16,7 @@ from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
+from phr import privileges
 from phr.models import Binary, Record
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
@@ -96,13 +99,24 @@ def walled(alias: str = "default") -> list[str]:
     return names
 
 
+def see_nothing(
+    opened: psycopg.Connection[tuple[Any, ...]], role: str, name: str, alias: str = "default"
+) -> None:
+    """The role gets no row of the table, or may not even ask."""
+    if privileges.LISTED[alias][name][privileges.ROLES.index(role)]:
+        assert opened.execute(every(name)).fetchall() == [], name
+    else:
+        with pytest.raises(InsufficientPrivilege), opened.transaction():
+            opened.execute(every(name))
+
+
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("role", ["phr_web", "phr_worker"])
 def test_an_empty_context_sees_no_row(role: str) -> None:
     for alias in ("default", "vault"):
         for name in walled(alias):
             with as_role(role, alias=alias) as opened:
-                assert opened.execute(every(name)).fetchall() == [], name
+                see_nothing(opened, role, name, alias)
 
 
 @pytest.mark.parametrize("role", ["phr_web", "phr_worker"])
@@ -117,7 +131,7 @@ def test_a_used_and_ended_context_sees_no_row(kept: Kept, role: str) -> None:
         left = opened.execute("SELECT current_setting('phr.actor', true)").fetchone()
         assert left == ("",)
         for name in names:
-            assert opened.execute(every(name)).fetchall() == [], name
+            see_nothing(opened, role, name)
 
 
 def test_nobody_is_nobody(kept: Kept) -> None:
