@@ -87,6 +87,19 @@ class DeskForm(forms.Form):
 
     QUESTION = (("identity", "Who is it?"), ("clarification", "What exactly is wanted?"))
     default_renderer = DjangoTemplates()
+    LABELS = {
+        "acknowledge": "Confirm that we have it",
+        "ask": "Ask the person something (may stop the clock)",
+        "close": "Close it: nothing more is to be done",
+        "confirm": "Stand by the refusal that a colleague proposed, and tell it",
+        "extend": "Take more time, with reasons",
+        "grant": "Say yes",
+        "lift": "End the restriction",
+        "propose": "Propose to say no, wholly or in part",
+        "resume": "Go on: the answer came in another way",
+        "send back": "Take the proposal back",
+        "write": "Write to the person",
+    }
     WORDLESS = frozenset({"acknowledge", "resume", "confirm", "send back", "close"})
 
     act = forms.ChoiceField(label="What to do", widget=forms.RadioSelect)
@@ -107,7 +120,7 @@ class DeskForm(forms.Form):
     def __init__(self, *args: Any, acts: list[str], right: Right, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fitting = [one for one in GROUNDS.values() if one.fits(right)]
-        self.fields["act"].choices = [(act, act) for act in acts]  # type: ignore[attr-defined]
+        self.fields["act"].choices = [(act, self.LABELS[act]) for act in acts]  # type: ignore[attr-defined]
         self.fields["ground"].choices = [("", "-"), *((one.code, one.text) for one in fitting)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from accounts.acting import acting_as
 from accounts.models import AuditEvent
+from rights.admin.cases import ACTS
+from rights.forms.cases import DeskForm
 from rights.models import RightRequest
 from rights.services import cases, desk
-from rights.transitions import State
+from rights.transitions import State, Step
 from tests.doors import give_second_factor, sign_in, text
 from tests.worlds.cases import Desk
 
@@ -101,6 +103,11 @@ def test_an_act_needs_its_words_and_its_ground(desk_world: Desk) -> None:
     ):
         assert complaint in text(sam.post(path, given))
     assert desk_world.row(pk).state == State.RECEIVED
+
+
+def test_every_step_of_staff_has_its_act_and_its_words_on_the_page() -> None:
+    assert set(ACTS) == set(DeskForm.LABELS) == {step.value for step in Step} - {Step.WITHDRAW}
+    assert set(ACTS) > DeskForm.WORDLESS
 
 
 def test_a_refusal_goes_through_two_browsers(desk_world: Desk) -> None:
