@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -15,7 +14,8 @@ from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import audit, gate, keys
-from phr import storage
+from phr import privileges, storage
+from tests import raw
 from tests.cast import Cast
 
 # `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
@@ -33,14 +33,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
 
 def empty(alias: str) -> None:
     """Empty every table as the owner: the portal's own roles may not."""
-    settings = connections[alias].settings_dict
-    with psycopg.connect(
-        host=settings["HOST"] or None,
-        port=settings["PORT"] or None,
-        user=settings["USER"],
-        password=settings["PASSWORD"],
-        dbname=settings["NAME"],
-    ) as owner:
+    with raw.login(alias) as owner:
         keep = (
             "django_migrations",
             "django_content_type",
@@ -102,6 +95,32 @@ def repositories(settings: Settings) -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
     yield
     shutil.rmtree(folder, ignore_errors=True)
+    gate.forget()
+    if gate.closed():
+        for alias in connections:
+            open_again(alias)
+
+
+def open_again(alias: str) -> None:
+    """A test that failed in the middle of a restore must not fail the others."""
+    with raw.login(alias) as owner, owner.cursor() as cursor:
+        privileges.let_backups_see(cursor)
+        privileges.apply(cursor, privileges.LISTED[alias])
+
+
+@pytest.fixture
+def own_kek() -> Iterator[None]:
+    """The other tests go on with the KEK they began with."""
+    path, before = keys.provider().path, keys.provider().path.read_bytes()
+    with raw.login("vault") as owner:
+        rows = owner.execute("SELECT * FROM vault_keyencryptionkey").fetchall()
+    yield
+    path.unlink()
+    path.write_bytes(before)
+    with raw.login("vault") as owner:
+        owner.execute("TRUNCATE vault_keyencryptionkey CASCADE")
+        for row in rows:
+            owner.execute("INSERT INTO vault_keyencryptionkey VALUES (%s, %s, %s)", row)
 
 
 @pytest.fixture

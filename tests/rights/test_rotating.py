@@ -1,6 +1,5 @@
 """A new KEK: every key opens under it, and the old one goes when no key and no backup needs it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,24 +18,9 @@ from tests.worlds.synthea import lines
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
-    pytest.mark.usefixtures("repositories"),
+    pytest.mark.usefixtures("repositories", "own_kek"),
 ]
 JOB = Actor.job(System.BACKUP)
-
-
-@pytest.fixture(autouse=True)
-def the_tests_own_kek() -> Iterator[None]:
-    """The other tests go on with the KEK they began with."""
-    path, before = keys.provider().path, keys.provider().path.read_bytes()
-    with login("vault") as opened:
-        rows = opened.execute("SELECT * FROM vault_keyencryptionkey").fetchall()
-    yield
-    path.unlink()
-    path.write_bytes(before)
-    with login("vault") as opened:
-        opened.execute("TRUNCATE vault_keyencryptionkey CASCADE")
-        for row in rows:
-            opened.execute("INSERT INTO vault_keyencryptionkey VALUES (%s, %s, %s)", row)
 
 
 def wrapped() -> dict[str, set[str]]:
