@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import leaving, ledger
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
@@ -25,13 +25,22 @@ RECENT = timedelta(hours=1)
 RUNNING = timedelta(minutes=2)
 
 
-def replay(actor: Actor) -> int:
-    """Hide again whatever the ledger says was erased. Returns how many erasures were begun again."""
-    return _people(actor, ledger.latest(Kind.ERASURE)) + _items(actor, ledger.latest(Kind.RECORD))
+def replay(actor: Actor, *, tell: bool = False) -> int:
+    """Hide again whatever the ledger says was erased. Returns how many erasures were begun again.
+
+    `tell` sends each person the mail that her request would have sent.
+    """
+    people = _people(actor, ledger.latest(Kind.ERASURE), tell=tell)
+    return people + _items(actor, ledger.latest(Kind.RECORD))
 
 
 def resume(actor: Actor) -> int:
-    """Begin what was written into the ledger by a request that was killed. Returns how many."""
+    """Bring to its end what a killed request had begun, on both sides. Returns how many."""
+    return _begin_lost(actor) + _remember_undone(actor)
+
+
+def _begin_lost(actor: Actor) -> int:
+    """Begin what such a request wrote into the ledger."""
     since = timezone.now() - RECENT
     lost = [
         entry for kind in (Kind.ERASURE, Kind.RECORD) for entry in ledger.entries(kind, since=since)
@@ -40,10 +49,23 @@ def resume(actor: Actor) -> int:
     with acting_as(actor):
         ids = [entry.pk for entry in old if entry.state != erasures.UNDONE]
         known = set(Erasure.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    return replay(actor) if set(ids) - known else 0
+    return replay(actor, tell=True) if set(ids) - known else 0
 
 
-def _people(actor: Actor, entries: dict[bytes, LedgerEntry]) -> int:
+def _remember_undone(actor: Actor) -> int:
+    """Write into the ledger what such a request undid, or a restore would erase it."""
+    now = timezone.now()
+    with acting_as(actor):
+        recent = Erasure.objects.filter(undone_at__gte=now - RECENT, undone_at__lt=now - RUNNING)
+        undone = {row.pk: erasures.subject(row) for row in recent}
+    newest = ledger.latest(Kind.ERASURE) if undone else {}
+    forgotten = [undone[entry.pk] for entry in newest.values() if entry.pk in undone]
+    for subject in forgotten:
+        erasures.remember_undone(subject)
+    return len(forgotten)
+
+
+def _people(actor: Actor, entries: dict[bytes, LedgerEntry], *, tell: bool) -> int:
     if not entries:
         return 0
     with acting_as(actor):
@@ -56,11 +78,13 @@ def _people(actor: Actor, entries: dict[bytes, LedgerEntry]) -> int:
         for subject in (f"user {user_id}", str(patient_id)):
             entry = entries.get(ledger.token(Kind.ERASURE, subject))
             if entry:
-                count += _person(actor, entry, user_id, patient_id)
+                count += _person(actor, entry, user_id, patient_id, tell=tell)
     return count
 
 
-def _person(actor: Actor, entry: LedgerEntry, user_id: UUID, patient_id: UUID | None) -> bool:
+def _person(
+    actor: Actor, entry: LedgerEntry, user_id: UUID, patient_id: UUID | None, *, tell: bool
+) -> bool:
     if entry.state == erasures.UNDONE:
         return _show_again(actor, user_id)
     scope, until = _said(entry)
@@ -74,9 +98,12 @@ def _person(actor: Actor, entry: LedgerEntry, user_id: UUID, patient_id: UUID | 
                 "user_id": user_id,
                 "hidden_at": entry.made_at,
                 "purge_after": until,
+                "planned": removal.counts_of(actor, patient_id) if patient_id else {},
             },
         )
         if new:
+            if tell:
+                erasures.tell(row, leaving.addresses(user_id))
             erasures.hide(row)
             note("erase", patient_id=patient_id, subject=f"Erasure/{row.pk}", basis="ledger")
         return new

@@ -92,9 +92,18 @@ def _destroy(actor: Actor, patient_id: UUID, binary_id: UUID) -> None:
 def counts(actor: Actor) -> dict[str, int]:
     """How many items the actor's own record holds, by category."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
-        rows = Record.objects.filter(patient=patient, hidden_at=None).order_by()
-        return dict(rows.values_list("category").annotate(count=Count("pk")))
+        return _counts(policy.require_own(actor).pk)
+
+
+def counts_of(actor: Actor, patient_id: UUID) -> dict[str, int]:
+    """The same of any patient, for a job."""
+    with acting_as(actor, about=patient_id):
+        return _counts(patient_id)
+
+
+def _counts(patient_id: UUID) -> dict[str, int]:
+    rows = Record.objects.filter(patient_id=patient_id, hidden_at=None).order_by()
+    return dict(rows.values_list("category").annotate(count=Count("pk")))
 
 
 def purge_files(actor: Actor, patient_id: UUID) -> int:

@@ -1,10 +1,13 @@
 """What is left of an erasure and of whom it was about, so that two ways to its end can be compared."""
 
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from psycopg import sql
 
 from accounts import ledger
@@ -14,16 +17,17 @@ from accounts.ledger import Kind
 from accounts.vault.acting import in_vault
 from accounts.vault.models import LedgerEntry
 from phr import storage
-from rights import expected
+from rights import expected, saga
 from rights.models import Erasure
 from rights.services import erasures
 from tests import raw
 from tests.cast import PURGER
 from tests.sweep import TABLES
+from tests.worlds.leaving import Leaver
 
 # When and where something happened differs from run to run; what, how much and in which order may not.
 EVENTS = """
-    SELECT action, door, outcome, cardinality(records) FROM accounts_auditevent
+    SELECT action, outcome, cardinality(records) FROM accounts_auditevent
     WHERE patient_id = ANY (%s) AND action <> 'read'
 """
 INSTANTS = {"issued_at", "hidden_at", "purge_after", "reference"}
@@ -98,3 +102,55 @@ def naming(ids: tuple[UUID, ...]) -> dict[str, list[str]]:
 def _events(ids: tuple[UUID, ...]) -> Counter[tuple[Any, ...]]:
     with raw.owner() as opened:
         return Counter(opened.execute(EVENTS, [list(ids)]).fetchall())
+
+
+def within(seconds: float = 10) -> Iterator[None]:
+    """Again and again: the database may not have noticed yet that a killed worker is gone."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
+
+
+@dataclass(frozen=True)
+class Story:
+    """Somebody's erasure on its way, and what is to be gone at its end."""
+
+    leaver: Leaver
+    erasure_id: UUID
+    files: frozenset[str]
+
+    @classmethod
+    def of(cls, leaver: Leaver) -> "Story":
+        """Her account's, by what the ledger says."""
+        assert leaver.actor.user_id
+        [erasure_id] = remembered(leaver.actor.user_id)
+        return cls(leaver, erasure_id, leaver.files)
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        assert self.leaver.actor.user_id
+        return self.leaver.actor.user_id, self.leaver.patient_id
+
+    def ending(self) -> Ending:
+        return ending(self.erasure_id, self.ids, files=self.files)
+
+    def steps(self) -> set[str]:
+        with acting_as(PURGER):
+            return set(Erasure.objects.get(pk=self.erasure_id).steps)
+
+    def let_time_pass(self) -> None:
+        """Until no worker has a lease on it, and no mail is waited for any more."""
+        with acting_as(PURGER):
+            row = Erasure.objects.filter(pk=self.erasure_id)
+            row.update(due_at=timezone.now(), hidden_at="2026-01-01T00:00:00Z")
+
+    def finish(self) -> None:
+        """A worker that nobody kills comes to the end."""
+        for _ in within():
+            self.let_time_pass()
+            saga.carry_on(PURGER, self.erasure_id)
+            with acting_as(PURGER):
+                if Erasure.objects.get(pk=self.erasure_id).finished_at:
+                    break

@@ -5,27 +5,21 @@ comes to its end. PHR_CHAOS=all tries a kill before every line.
 """
 
 import inspect
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
-from accounts.acting import acting_as
 from rights import saga
-from rights.models import Erasure
 from rights.models.erasures import Scope
 from rights.services import erasures
 from rights.steps import steps_of
-from tests.cast import PURGER
-from tests.chaos.endings import Ending, ending, naming
-from tests.chaos.kills import EVERY, Kill, Worker, started, stretches
+from tests.chaos.endings import Ending, Story, naming, within
+from tests.chaos.kills import EVERY, Kill, Worker, stretches
 from tests.chaos.states import sound
-from tests.worlds.leaving import Leaver, Town
+from tests.worlds.leaving import Town
 
 pytestmark = [
     pytest.mark.chaos,
@@ -59,39 +53,10 @@ LEFT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Story:
-    """Somebody's erasure on its way, and what is to be gone at its end."""
-
-    leaver: Leaver
-    erasure_id: UUID
-    files: frozenset[str]
-
-    @property
-    def ids(self) -> tuple[UUID, ...]:
-        assert self.leaver.actor.user_id
-        return self.leaver.actor.user_id, self.leaver.patient_id
-
-    def ending(self) -> Ending:
-        return ending(self.erasure_id, self.ids, files=self.files)
-
-    def steps(self) -> set[str]:
-        with acting_as(PURGER):
-            return set(Erasure.objects.get(pk=self.erasure_id).steps)
-
-    def let_time_pass(self) -> None:
-        """Until no worker has a lease on it, and no mail is waited for any more."""
-        with acting_as(PURGER):
-            row = Erasure.objects.filter(pk=self.erasure_id)
-            row.update(due_at=timezone.now(), hidden_at="2026-01-01T00:00:00Z")
-
-
 def an_account(town: Town, number: int) -> Story:
     leaver = town.leaver(number)
-    reference = erasures.erase_everything(leaver.actor, account=True, undo_hours=0)
-    with acting_as(PURGER):
-        pk = Erasure.objects.get(reference=reference).pk
-    return Story(leaver, pk, leaver.files)
+    erasures.erase_everything(leaver.actor, account=True, undo_hours=0)
+    return Story.of(leaver)
 
 
 def an_item(town: Town, number: int) -> Story:
@@ -101,12 +66,6 @@ def an_item(town: Town, number: int) -> Story:
 
 
 Begin = Callable[[Town, int], Story]
-
-
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    with started() as one:
-        yield one
 
 
 KINDS = {"before", "inside", "after"}
@@ -171,7 +130,7 @@ def test_killed_at_every_step_it_ends_the_same(worker: Worker, begin: Begin, sco
             for kind, kill in course.points(name, chain, chains):
                 kill_one(worker, story, kill, names[:done])
                 tried[name].add(kind)
-        finish(story)
+        story.finish()
 
         assert story.ending() == after, chain
         assert naming(town.neighbour) == neighbour, chain
@@ -203,22 +162,3 @@ def kill_one(worker: Worker, story: Story, kill: Kill, done: list[str]) -> None:
     taken = story.steps()
     assert set(done) <= taken, kill
     assert len(taken) <= len(done) + (kill.at in MARKING), kill
-
-
-def finish(story: Story) -> None:
-    """A worker that nobody kills comes to the end."""
-    for _ in within():
-        story.let_time_pass()
-        saga.carry_on(PURGER, story.erasure_id)
-        with acting_as(PURGER):
-            if Erasure.objects.get(pk=story.erasure_id).finished_at:
-                break
-
-
-def within(seconds: float = 10) -> Iterator[None]:
-    """Again and again: the database may not have noticed yet that a killed worker is gone."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        yield
-        time.sleep(0.05)
-    raise AssertionError("it never came to that")

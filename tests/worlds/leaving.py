@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.purposes import Purpose
 from phr.models import Binary
 from rights.regimes import Jurisdiction, Right
-from rights.services import cases
+from rights.services import cases, erasures
 from sharing import services as sharing
 from tests.cast import ALL, IMPORTER, Cast, join, receive
 from tests.worlds.archive import made
@@ -122,3 +122,8 @@ def _ask(actor: Actor) -> None:
         actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please help."
     )
     cases.write_message(actor, reference, text="And also this.")
+
+
+def delete_account(user_id: str) -> None:
+    """What the last page of the deletion does once the password was right."""
+    erasures.erase_everything(Actor.session(UUID(user_id)), account=True, undo_hours=0)

@@ -1,0 +1,102 @@
+"""A request to delete an account, killed anywhere: either nothing happened, or all of it will."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from accounts import wake
+from rights import replay
+from rights.services import erasures
+from tests import raw
+from tests.cast import PURGER
+from tests.chaos.endings import Story, naming, remembered
+from tests.chaos.kills import EVERY, Kill, Worker, evenly, stretches
+from tests.chaos.states import sound
+from tests.worlds.leaving import Leaver, Town
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.timeout(3600 if EVERY else 120),
+    pytest.mark.django_db(databases=["default", "vault"], transaction=True),
+]
+DELETE = "tests.worlds.leaving:delete_account"
+
+
+def line_of(function: object, text: str) -> str:
+    """Where this stands in a function: `rights/services/erasures.py:…`."""
+    source, first = inspect.getsourcelines(function)  # type: ignore[arg-type]
+    at = first + next(number for number, line in enumerate(source) if text in line)
+    return f"{inspect.getmodule(function).__name__.replace('.', '/')}.py:{at}"  # type: ignore[union-attr]
+
+
+BEGUN = line_of(erasures.erase_everything, "_new(")
+REMEMBERED = line_of(erasures.erase_everything, "_begin(")
+COMMITTED = line_of(wake._send, "if time.monotonic()")
+STANDING = """
+    SELECT (SELECT erasing_at IS NOT NULL FROM accounts_patient WHERE id = %(patient)s),
+           (SELECT NOT is_active FROM accounts_user WHERE id = %(user)s),
+           NOT EXISTS (SELECT FROM usersessions_usersession WHERE user_id = %(user)s),
+           NOT EXISTS (SELECT FROM sharing_grant WHERE patient_id = %(patient)s
+                       AND revoked_at IS NULL),
+           EXISTS (SELECT FROM rights_erasure WHERE user_id = %(user)s)
+"""
+LATER = "UPDATE vault_ledgerentry SET made_at = made_at - interval '3 minutes' WHERE id = %s"
+# How many kills in each stretch, unless all lines are tried.
+MOST = 2
+
+
+def test_killed_anywhere_a_request_is_carried_out_or_never_was(worker: Worker) -> None:
+    town = Town.enter()
+    neighbour = naming(town.neighbour)
+    undisturbed = town.leaver(0)
+    answer = worker.run(DELETE, undisturbed.actor.user_id, stations=[BEGUN, REMEMBERED, COMMITTED])
+    story = Story.of(undisturbed)
+    story.finish()
+    after, outcomes = story.ending(), set()
+
+    for number, kill in enumerate(chosen(answer), start=1):
+        leaver = town.leaver(number)
+        assert worker.run(DELETE, leaver.actor.user_id, kill)["killed"], kill
+
+        remembers, hidden = standing(leaver)
+        assert remembers or not hidden, kill
+        if remembers:
+            assert carried_out(leaver, hidden=hidden).ending() == after, kill
+        outcomes.add((remembers, hidden))
+        assert naming(town.neighbour) == neighbour, kill
+        assert sound(), kill
+
+    assert outcomes == {(False, False), (True, False), (True, True)}
+
+
+def chosen(answer: dict[str, Any]) -> list[Kill]:
+    """Kills before the ledger knows, before the database does, and before workers are told."""
+    found: dict[str, list[Kill]] = {BEGUN: [], REMEMBERED: [], COMMITTED: []}
+    for stretch in stretches(answer):
+        found[stretch.station] += stretch.kills
+    return [kill for kills in found.values() for kill in (kills if EVERY else evenly(kills, MOST))]
+
+
+def standing(leaver: Leaver) -> tuple[bool, bool]:
+    """Whether the ledger knows, and whether she is hidden: wholly, or not at all."""
+    assert leaver.actor.user_id
+    ids = [leaver.actor.user_id, leaver.patient_id]
+    with raw.owner() as opened:
+        [facts] = opened.execute(STANDING, {"user": ids[0], "patient": ids[1]}).fetchall()
+    assert len(set(facts)) == 1, "half-hidden"
+    return bool(remembered(leaver.actor.user_id)), facts[0]
+
+
+def carried_out(leaver: Leaver, *, hidden: bool) -> Story:
+    """What jobs make of it, once the request can no longer be running."""
+    story = Story.of(leaver)
+    if not hidden:
+        assert replay.resume(PURGER) == 0, "it may still be running"
+        with raw.owner("vault") as opened:
+            opened.execute(LATER, [story.erasure_id])
+        assert replay.resume(PURGER) == 1
+        assert standing(leaver) == (True, True)
+    story.finish()
+    return story
