@@ -8,10 +8,12 @@ from django.http import Http404
 from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor
+from accounts.models import User
+from rights import saga
 from rights.casework import Refused
-from rights.models import Case, CaseMessage, ClockEvent, RightRequest
+from rights.models import Case, CaseMessage, ClockEvent, Erasure, RightRequest
 from rights.regimes import Jurisdiction, Right
-from rights.services import cases, desk
+from rights.services import cases, desk, erasures
 from tests.cast import PURGER, SEALER, join
 from tests.raw import as_owner, open_walls
 from tests.worlds.cases import DO, Desk
@@ -174,6 +176,29 @@ def test_an_erased_member_of_staff_leaves_a_number_that_means_nobody(desk_world:
     row = desk_world.row(pk)
     assert not {row.proposed_by, row.decided_by} & {desk_world.sam.user_id, desk_world.tom.user_id}
     assert row.proposed_by != row.decided_by
+
+
+def test_an_erasure_goes_to_its_end_whoever_asked_or_decided(desk_world: Desk) -> None:
+    alice, bob = desk_world.cast.alice, desk_world.cast.bob
+    tom = Actor.session(desk_world.tom.user_id or desk_world.cast.alice_id)
+    _, pk = desk_world.ask(words=SECRET)
+    cases.open_case(bob, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words=SECRET)
+    desk.decide(desk_world.tom, pk, decision="refused", ground="unfounded", text="No.")
+    desk.confirm(desk_world.sam, pk)
+    User.objects.filter(pk=tom.user_id).update(is_staff=False)
+
+    for actor in (alice, bob, tom):
+        reference = erasures.erase_everything(actor, account=True, undo_hours=0)
+        with acting_as(PURGER):
+            erasure = Erasure.objects.get(reference=reference)
+        saga.carry_on(PURGER, erasure.pk)
+        with acting_as(PURGER):
+            erasure.refresh_from_db()
+        assert erasure.finished_at, erasure.steps
+
+    page = desk.read(desk_world.sam, pk)
+    assert page.letters == []
+    assert (page.asked[0].row.decision, page.asked[0].row.ground) == ("refused", "unfounded")
 
 
 def test_messages_are_unreadable_once_the_key_is_gone(desk_world: Desk) -> None:
