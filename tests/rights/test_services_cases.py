@@ -185,7 +185,7 @@ def test_an_erasure_goes_to_its_end_whoever_asked_or_decided(desk_world: Desk) -
     cases.open_case(bob, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words=SECRET)
     desk.decide(desk_world.tom, pk, decision="refused", ground="unfounded", text="No.")
     desk.confirm(desk_world.sam, pk)
-    User.objects.filter(pk=tom.user_id).update(is_staff=False)
+    User.objects.filter(pk=str(tom.user_id)).update(is_staff=False)
 
     for actor in (alice, bob, tom):
         reference = erasures.erase_everything(actor, account=True, undo_hours=0)
