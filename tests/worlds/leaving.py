@@ -13,10 +13,11 @@ from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.purposes import Purpose
 from phr.models import Binary
+from rights.models import Erasure
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, erasures
 from sharing import services as sharing
-from tests.cast import ALL, IMPORTER, Cast, join, receive
+from tests.cast import ALL, IMPORTER, PURGER, Cast, join, receive
 from tests.worlds.archive import made
 from tests.worlds.held import ask_for, hold, item, una
 from tests.worlds.kept import keep, with_file, with_past
@@ -127,3 +128,10 @@ def _ask(actor: Actor) -> None:
 def delete_account(user_id: str) -> None:
     """What the last page of the deletion does once the password was right."""
     erasures.erase_everything(Actor.session(UUID(user_id)), account=True, undo_hours=0)
+
+
+def undo_deletion(user_id: str) -> None:
+    """What the page for undoing a deletion does once the password was right."""
+    with acting_as(PURGER):
+        reference = Erasure.objects.get(user_id=user_id).reference
+    erasures.undo(Actor.session(UUID(user_id)), reference)
