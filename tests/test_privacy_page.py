@@ -6,7 +6,9 @@ parts of one promise, a word more.
 
 import ast
 import re
+from datetime import date
 from functools import cache
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,11 +24,14 @@ PRIVACY = {
     "M32": "rights/test_data_map.py::test_it_is_found_from_every_page"
     " rights/test_data_map.py::test_it_has_everything_that_is_kept_about_people",
     "M2": "test_privacy_page.py::test_every_sentence_is_held_by_a_test",
+    "C1": "test_privacy_page.py::test_changed_words_have_a_new_date",
     # What is kept
     "C23": "accounts/test_views.py::test_passwords_are_kept_with_argon2",
     "C22": "test_tower.py::test_the_main_job",
     "C3": "test_promises.py::test_what_a_person_would_read_is_stored_sealed",
     "C50": "test_tower.py::test_the_main_job",
+    "C15": "rights/test_services_cases.py"
+    "::test_what_she_wrote_is_stored_sealed_and_opens_with_her_key_alone",
     "C42": "test_promises.py::test_a_device_is_kept_with_browser_address_and_time",
     "C24-limits": "test_promises.py::test_guessing_passwords_is_slowed_down"
     " accounts/test_expiry.py::test_a_counter_goes_when_its_time_is_over",
@@ -61,7 +66,8 @@ PRIVACY = {
     "C4": "sharing/test_services.py::test_only_the_owner_of_the_address_can_accept"
     " sharing/test_services.py::test_an_invitation_runs_out"
     " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
-    "S27": "accounts/test_desk_crawl.py::test_no_page_of_the_desk_shows_what_is_kept"
+    "S27": "rights/test_admin_cases.py::test_a_request_is_read_answered_and_written_down"
+    " accounts/test_desk_crawl.py::test_no_page_of_the_desk_shows_what_is_kept"
     " test_walls_rows.py::test_staff_see_states_and_no_content"
     " property/test_policy.py::test_staff_and_strangers_get_nothing",
     "S22-limits": "accounts/test_keys.py::test_it_opens_what_it_sealed",
@@ -77,6 +83,8 @@ PRIVACY = {
     "S49-audit": "test_walls.py::test_the_roles_may_only_add_to_the_trail"
     " accounts/test_sealer.py::test_tampering_is_found_and_named",
     "S32-audit": "test_promises.py::test_what_happened_to_a_deleted_item_is_kept_by_number"
+    " rights/test_canary_sweep.py"
+    "::test_nothing_of_her_is_left_and_the_neighbour_keeps_every_byte"
     " accounts/test_audit.py::test_no_column_of_the_trail_could_hold_words",
     # How it is kept safe
     "S22": "test_promises.py::test_what_a_person_would_read_is_stored_sealed"
@@ -98,9 +106,12 @@ PRIVACY = {
     " phr/test_imports.py::test_the_rest_of_a_file_stays_when_one_of_its_records_goes"
     " test_promises.py::test_a_file_that_is_gone_is_not_offered",
     "C9": "rights/test_views_leaving.py::test_she_is_signed_out_and_follows_it_without_an_account"
-    " rights/test_views_leaving.py::test_the_account_stays_when_she_chose_so"
+    " browser/test_leaving.py::test_she_deletes_everything_and_gets_a_certificate"
+    " browser/test_leaving.py::test_she_changes_her_mind_without_script"
     " rights/test_erasures.py::test_it_is_hidden_from_everyone_at_once"
     " rights/test_erasures.py::test_it_waits_for_the_undo_window_and_can_be_undone",
+    "M33": "rights/test_views_leaving.py::test_the_account_stays_when_she_chose_so"
+    " rights/test_erasures.py::test_the_account_stays_when_only_the_record_goes",
     "C14": "rights/test_views_leaving.py::test_it_says_what_will_happen_and_offers_a_copy_first",
     "C13": "rights/test_canary_sweep.py"
     "::test_nothing_of_her_is_left_and_the_neighbour_keeps_every_byte"
@@ -112,6 +123,14 @@ PRIVACY = {
     "C12": "rights/test_backups.py::test_a_set_is_gone_only_when_the_repository_shows_nothing_of_it"
     " rights/test_views_leaving.py::test_the_dates_follow_the_settings"
     " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
+    "C12-keys": "rights/test_erasures.py::test_three_certificates_say_when_and_name_nobody"
+    " rights/test_backups.py::test_what_may_still_hold_what_was_there_before"
+    " rights/test_restoring.py::test_an_older_vault_brings_no_destroyed_key_back"
+    " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
+    "C13-restore": "rights/test_restoring.py"
+    "::test_what_was_backed_up_comes_back_and_waits_behind_the_lock"
+    " rights/test_restoring.py::test_nothing_that_was_taken_away_lets_anyone_in_again"
+    " accounts/test_gate.py::test_a_portal_that_was_wound_back_lets_nobody_in_and_does_nothing",
     "M35": "rights/test_placing.py::test_nobody_is_her_own_second_person"
     " rights/test_rehoming.py::test_one_of_a_hundred_is_kept_and_the_others_are_purged"
     " rights/test_views_holds.py::test_she_is_told_once_of_each_and_the_mail_says_nothing",
@@ -119,6 +138,36 @@ PRIVACY = {
     "C21": "test_promises.py::test_the_privacy_page_says_whom_to_write_to"
     " test_promises.py::test_a_real_portal_does_not_start_without_it"
     " rights/test_views_cases.py::test_every_right_is_told_to_anybody",
+    "C20": "rights/test_equal_service.py::test_nothing_she_may_do_changes_with_a_request"
+    " rights/test_equal_service.py::test_nothing_of_a_request_has_a_price",
+    "S42": "rights/archive/test_parts.py"
+    "::test_every_part_that_the_data_map_names_is_there_and_no_other"
+    " rights/archive/test_parts.py::test_everything_is_in_it_and_the_manifest_says_so"
+    " rights/archive/test_round_trip.py::test_every_kind_of_file_comes_back_byte_for_byte"
+    " rights/test_services_exports.py::test_nobody_else_gets_near_it"
+    " rights/test_services_exports.py::test_it_is_destroyed_on_its_day"
+    " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
+    "S35": "phr/test_views_printing.py::test_one_kind_alone"
+    " phr/test_views_printing.py"
+    "::test_the_pdf_says_the_same_and_is_a_document_everybody_can_read",
+    "S36": "test_walls_rows.py::test_staff_see_states_and_no_content"
+    " rights/test_views_cases.py::test_a_yes_leads_to_what_was_asked_for",
+    "S38": "rights/test_restriction.py::test_nobody_else_sees_it_and_she_does"
+    " rights/test_restriction.py::test_she_neither_adds_nor_changes_nor_shares"
+    " rights/test_restriction.py::test_she_may_end_sharing_and_delete"
+    " rights/test_services_exports.py::test_a_restricted_record_can_still_be_taken_away"
+    " rights/test_services_desk.py"
+    "::test_a_granted_restriction_lets_the_record_rest_until_it_is_lifted",
+    "C17": "rights/test_services_cases.py::test_a_case_has_a_reference_and_a_clock_for_each_law"
+    " rights/test_deadlines.py::test_the_reckoning_in_words"
+    " rights/test_services_desk.py::test_a_late_request_is_told_to_be_late",
+    "C17-no": "rights/test_services_desk.py"
+    "::test_a_refusal_takes_two_and_she_reads_nothing_of_it_before"
+    " rights/test_transitions.py::test_only_two_members_of_staff_refuse",
+    "M39": "rights/test_views_cases.py::test_every_right_is_told_to_anybody",
+    "S47": "rights/test_views_cases.py"
+    "::test_a_no_says_why_to_whom_to_complain_and_that_courts_are_open"
+    " rights/test_views_cases.py::test_authorities_are_named_with_an_address_of_their_own",
     "C69": "test_promises.py::test_nothing_of_a_record_ends_by_itself",
     # Cookies, other companies, mail
     "C47": "test_promises.py::test_there_is_one_cookie_and_it_has_no_end_date",
@@ -154,6 +203,8 @@ KEPT = {
     "M34": PRIVACY["M34"],
     "M35": f"{PRIVACY['M35']} rights/test_placing.py::test_the_ground_is_looked_at_again_within_a_year",
 }
+# Each day on which the words of the privacy page changed, and the SHA-256 of what they became.
+WORDINGS = {"2026-11-23": "45d22d341328ac3506be3213199bf7fd8c18986f64447a711e21c0831a112cd8"}
 PAGES = {"phr/privacy": PRIVACY, "phr/front": FRONT, "rights/kept": KEPT}
 NAMED = sorted(
     {test for page in PAGES.values() for tests in page.values() for test in tests.split()}
@@ -168,6 +219,7 @@ class Sentences(HTMLParser):
         self.open: list[tuple[str, str]] = []
         self.promises: list[str] = []
         self.bare: list[str] = []
+        self.words: list[str] = []
         self.feed((ROOT / "templates" / f"{page}.html").read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -184,6 +236,7 @@ class Sentences(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         said = FILLED_IN.sub("", data).strip()
+        self.words += data.split()
         if self.open and self.open[-1] in {("p", ""), ("li", "")} and said:
             self.bare.append(said)
 
@@ -201,6 +254,18 @@ def test_every_sentence_is_held_by_a_test(page: str) -> None:
     assert not said.bare, "these sentences promise something that no test holds"
     assert len(said.promises) == len(set(said.promises))
     assert set(said.promises) - ADVICE == set(PAGES[page])
+
+
+def test_changed_words_have_a_new_date() -> None:
+    said = Sentences("phr/privacy")
+    day, digest = list(WORDINGS.items())[-1]
+    page = (ROOT / "templates" / "phr" / "privacy.html").read_text(encoding="utf-8")
+    shown = f"{date.fromisoformat(day):%-d %B %Y}"
+
+    assert f'last changed on <time datetime="{day}">{shown}</time>' in page
+    assert sha256(" ".join(said.words).encode()).hexdigest() == digest, (
+        "The words have changed: put today's date on the page, and date and hash into WORDINGS."
+    )
 
 
 @pytest.mark.parametrize("name", NAMED)

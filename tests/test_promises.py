@@ -297,6 +297,7 @@ def test_the_privacy_page_says_whom_to_write_to(settings: Settings) -> None:
     settings.PHR_CONTACT_EMAIL = "privacy@example.org"
     settings.PHR_INVITATION_DAYS, settings.PHR_IDLE_MINUTES = 9, 17
     settings.PHR_BACKUP_DAYS, settings.PHR_UNDO_HOURS = 19, 1
+    settings.PHR_VAULT_BACKUP_DAYS, settings.PHR_EXPORT_DAYS = 5, 13
     page = text(visitor().get("/privacy/"))
 
     assert 'href="mailto:privacy@example.org"' in page
@@ -304,6 +305,8 @@ def test_the_privacy_page_says_whom_to_write_to(settings: Settings) -> None:
     assert "After 17 minutes in which" in page
     assert "each destroyed after 19 days." in page
     assert "give yourself 1 hour to change" in page
+    assert "each of those is destroyed after 5 days." in page
+    assert "We destroy it after 13 days." in page
 
 
 def test_a_real_portal_does_not_start_without_it() -> None:

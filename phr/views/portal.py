@@ -23,6 +23,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "idle_minutes": settings.PHR_IDLE_MINUTES,
         "undo_hours": settings.PHR_UNDO_HOURS,
         "backup_days": settings.PHR_BACKUP_DAYS,
+        "key_days": settings.PHR_VAULT_BACKUP_DAYS,
+        "export_days": settings.PHR_EXPORT_DAYS,
         "contact": settings.PHR_CONTACT_EMAIL,
     }
     return render(request, "phr/privacy.html", context)
