@@ -29,6 +29,12 @@ def join(email: str, *, staff: bool = False) -> User:
     return user
 
 
+def user_of(actor: Actor) -> UUID:
+    """The id of somebody who is signed in."""
+    assert actor.user_id
+    return actor.user_id
+
+
 @dataclass(frozen=True)
 class Cast:
     alice: Actor

@@ -17,7 +17,7 @@ from accounts.consents import Choice
 from accounts.ledger import Kind
 from accounts.models import AuditEvent, Consent
 from accounts.purposes import Purpose, Text
-from tests.cast import PURGER, SEALER, Cast
+from tests.cast import PURGER, SEALER, Cast, user_of
 from tests.doors import sign_in, text
 from tests.raw import count
 
@@ -171,7 +171,7 @@ def press(browser: Client) -> str:
     assert forms[0].count("<button") == 1
     answer = browser.post(PAGE, fields)
     assert answer.status_code == 302
-    return fields["agree"]
+    return str(fields["agree"])
 
 
 def test_what_ends_is_kept_and_what_is_new_is_another(cast: Cast) -> None:
@@ -251,7 +251,7 @@ def ended(actor: Actor) -> int:
 def restored(actor: Actor) -> Consent:
     """Alice's consent to news as an old backup brings it back."""
     return Consent(
-        user_id=actor.user_id, purpose="news", version=1, locale="en", sha256=NEWS.sha256,
+        user_id=user_of(actor), purpose="news", version=1, locale="en", sha256=NEWS.sha256,
         given_at=timezone.now() - timedelta(days=3),
     )  # fmt: skip
 

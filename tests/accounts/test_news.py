@@ -17,7 +17,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.models import Consent, OutgoingMail, User
 from accounts.purposes import Purpose
-from tests.cast import PURGER, Cast, join
+from tests.cast import PURGER, Cast, join, user_of
 from tests.doors import sign_in, text
 
 pytestmark = [
@@ -71,14 +71,14 @@ def test_only_those_get_it_who_asked_for_it(cast: Cast) -> None:
 
 def test_nobody_gets_it_at_an_address_she_has_not_proved(cast: Cast) -> None:
     subscribe(cast.alice)
-    User.objects.filter(pk=cast.alice.user_id).update(email="alice@elsewhere.example")
+    User.objects.filter(pk=user_of(cast.alice)).update(email="alice@elsewhere.example")
 
     assert queue() == 0
 
 
 def test_who_was_shut_out_gets_none(cast: Cast) -> None:
     subscribe(cast.alice)
-    User.objects.filter(pk=cast.alice.user_id).update(is_active=False)
+    User.objects.filter(pk=user_of(cast.alice)).update(is_active=False)
 
     assert queue() == 0
 
@@ -215,7 +215,7 @@ def letter_to(actor: Actor) -> Any:
     subscribe(actor)
     queue()
     sent()
-    (address,) = User.objects.filter(pk=actor.user_id).values_list("email", flat=True)
+    (address,) = User.objects.filter(pk=user_of(actor)).values_list("email", flat=True)
     return next(letter for letter in outbox.outbox if letter.to == [address])
 
 

@@ -18,7 +18,7 @@ from rights.services import erasures
 from rights.steps import steps_of
 from sharing import services as sharing
 from tests import raw
-from tests.cast import PURGER, Cast, put_in
+from tests.cast import PURGER, Cast, put_in, user_of
 from tests.worlds.files import pdf
 from tests.worlds.synthea import lines
 
@@ -54,7 +54,7 @@ def test_it_is_hidden_from_everyone_at_once(full: Cast) -> None:
         with pytest.raises(Denied):
             records.timeline(actor, full.alice_id)
     assert sharing.shared(full.bob).open == []
-    assert not User.objects.get(pk=full.alice.user_id).is_active
+    assert not User.objects.get(pk=user_of(full.alice)).is_active
 
 
 def test_then_nothing_is_left_and_the_neighbour_keeps_everything(full: Cast) -> None:
@@ -65,7 +65,7 @@ def test_then_nothing_is_left_and_the_neighbour_keeps_everything(full: Cast) -> 
     assert erasure.finished_at, erasure.steps
     assert set(erasure.steps) == {step.name for step in steps_of(erasure.scope)}
     assert not keys.has_key(full.alice_id)
-    assert not User.objects.filter(pk=full.alice.user_id).exists()
+    assert not User.objects.filter(pk=user_of(full.alice)).exists()
     with acting_as(PURGER, about=full.alice_id):
         assert not Patient.objects.filter(pk=full.alice_id).exists()
         assert not Record.objects.exists()
@@ -77,7 +77,7 @@ def test_the_account_stays_when_only_the_record_goes(full: Cast) -> None:
     erasure = carry_out(erase(full, account=False))
 
     assert erasure.finished_at, erasure.steps
-    assert User.objects.get(pk=full.alice.user_id).is_active
+    assert User.objects.get(pk=user_of(full.alice)).is_active
     assert not accounts.sides(full.alice).patient
     new = accounts.begin_record(full.alice, name="Alice Archer")
     assert records.timeline(full.alice, new).items == []
@@ -190,7 +190,7 @@ def test_a_professional_leaves_a_name_where_she_looked_and_nothing_else(full: Ca
     erasure = carry_out(erasures.erase_everything(full.bob, account=True, undo_hours=0))
 
     assert erasure.finished_at, erasure.steps
-    shell = User.objects.get(pk=full.bob.user_id)
+    shell = User.objects.get(pk=user_of(full.bob))
     assert shell.email.endswith("@erased.invalid")
     assert not shell.has_usable_password()
     with acting_as(full.alice):

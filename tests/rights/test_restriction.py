@@ -13,7 +13,7 @@ from phr.services import imports, looks, records, uploads
 from rights.services import erasures, restriction
 from sharing import services as sharing
 from sharing.labels import Sensitivity
-from sharing.policy import Restricted
+from sharing.policy import Action, Restricted
 from tests import raw
 from tests.cast import ALL, IMPORTER, Cast, put_in, receive
 from tests.doors import sign_in, text
@@ -48,7 +48,7 @@ def test_nobody_else_sees_it_and_she_does(resting: Cast) -> None:
         lambda cast: sharing.grant(cast.alice, "dora@example.org", scope=ALL),
         lambda cast: uploads.begin_upload(cast.alice, file_name="new.json"),
         lambda cast: records.classify(cast.alice, first(cast).id, labels=[Sensitivity.N]),
-        lambda cast: records.own_or_denied(cast.alice, records.Action.SHARE),
+        lambda cast: records.own_or_denied(cast.alice, Action.SHARE),
     ],
     ids=["share", "upload", "classify", "preview"],
 )

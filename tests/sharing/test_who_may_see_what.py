@@ -213,7 +213,7 @@ def takes(which: str, *, copy: bool) -> Callable[[Actor, Stage], str]:
 
 
 # What came of sorting, deleting and sharing; anything else is a mistake.
-DECIDES = {
+DECIDES: dict[tuple[bool, ...], str] = {
     (True, True, True): "yes",
     (False, True, False): "delete only",
     (False, False, False): "no",
