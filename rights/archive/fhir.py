@@ -7,6 +7,7 @@ become spaces in NDJSON (no JSON string can hold one: RFC 8259 section 7).
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -32,6 +33,17 @@ CALLED = """
 """
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+class Source(NamedTuple):
+    """A row of `phr.models.Provenance`."""
+
+    id: UUID
+    record_id: UUID
+    upload_id: UUID
+    version: int
+    place: str
+    recorded_at: datetime
 
 
 def instant(at: datetime) -> str:
@@ -99,7 +111,7 @@ def versions(room: Room) -> None:
 
 
 def _past(room: Room) -> Iterator[bytes]:
-    for page in pages(room, bodies=False):
+    for page in pages(room, more=()):
         types = {kept.id: kept.resource_type for kept in page}
         with acting_as(room.actor, about=room.patient_id):
             rows = RecordVersion.objects.filter(record_id__in=types).order_by(
@@ -131,26 +143,29 @@ def provenance(room: Room) -> None:
     """`provenance.ndjson`: a FHIR Provenance for each version of each record and its source."""
     names: dict[UUID, str] = {}
     with room.pack.file("provenance.ndjson") as out:
-        for page in pages(room, bodies=False):
+        for page in pages(room, more=()):
             types = {kept.id: kept.resource_type for kept in page}
-            with acting_as(room.actor, about=room.patient_id):
-                rows = Provenance.objects.filter(record_id__in=types).order_by(
-                    "record_id", "version", "id"
-                )
-                found = list(rows)
-                unknown = {row.upload_id for row in found} - names.keys()
-                for upload in Upload.objects.filter(pk__in=unknown):
-                    names[upload.pk] = file_name(upload)
-            for row in found:
+            for row in _sources(room, list(types), names):
                 line = _provenance(row, types[row.record_id], names[row.upload_id])
                 out.write(orjson.dumps(line) + b"\n")
 
 
-def _provenance(row: Provenance, kind: str, name: str) -> dict[str, object]:
+def _sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[Source]:
+    """The rows about these records; the name of each upload they tell of is added to `names`."""
+    with acting_as(room.actor, about=room.patient_id):
+        rows = Provenance.objects.filter(record_id__in=records).values_list(*Source._fields)
+        found = [Source(*row) for row in rows.order_by("record_id", "version", "id")]
+        unknown = {row.upload_id for row in found} - names.keys()
+        for upload in Upload.objects.filter(pk__in=unknown):
+            names[upload.pk] = file_name(upload)
+    return found
+
+
+def _provenance(row: Source, kind: str, name: str) -> dict[str, object]:
     source = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{row.upload_id}"}
     return {
         "resourceType": "Provenance",
-        "id": str(row.pk),
+        "id": str(row.id),
         "extension": [
             {"url": "urn:phr:version", "valuePositiveInt": row.version},
             {"url": "urn:phr:place", "valueString": row.place},

@@ -4,6 +4,7 @@ What a file or a person wrote goes through `format_html` or a template, which es
 """
 
 from collections.abc import Iterator
+from html import escape
 from math import ceil
 from urllib.parse import quote
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts import services as accounts
 from accounts.acting import acting_as
@@ -101,12 +102,20 @@ def _item(kept: Kept, resource: dict[str, object], names: Linked, files: list[st
         kept.id,
         shown.title,
         day,
-        format_html_join("", "<dt dir=auto>{}</dt><dd dir=auto>{}</dd>", shown.facts),
+        _facts(shown.facts),
         format_html("<p class=note dir=auto>{}</p>", shown.note) if shown.note else "",
         format_html_join(
             "", '<p><a href="../{}">{}</a></p>', ((quote(path), path) for path in files)
         ),
     )
+
+
+def _facts(facts: list[tuple[str, str]]) -> SafeString:
+    # There are ten of them for each item: `format_html` would take half of all the time.
+    told = (
+        f"<dt dir=auto>{escape(name)}</dt><dd dir=auto>{escape(text)}</dd>" for name, text in facts
+    )
+    return mark_safe("".join(told))  # noqa: S308 - every part of it is escaped here
 
 
 def files(room: Room) -> None:

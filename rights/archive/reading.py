@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,11 +18,12 @@ from sharing.policy import Action
 
 PAGE = 500
 COLUMNS = ("id", "resource_type", "category", "effective_at", "dated", "version")
+BODY = ("body_sealed",)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One record; `sealed` is its body, empty where only the columns were asked for."""
+    """One record; `more` are the values of the columns that were asked for besides."""
 
     id: UUID
     resource_type: str
@@ -29,7 +31,7 @@ class Kept:
     effective_at: datetime
     dated: bool
     version: int
-    sealed: bytes = b""
+    more: tuple[Any, ...]
 
 
 def visible(room: Room) -> QuerySet[Record]:
@@ -37,22 +39,26 @@ def visible(room: Room) -> QuerySet[Record]:
     return policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
 
 
-def pages(room: Room, *, bodies: bool = True, **narrow: str) -> Iterator[list[Kept]]:
+def pages(room: Room, *, more: tuple[str, ...] = BODY, **narrow: str) -> Iterator[list[Kept]]:
     """The records in pages of at most 500, each page its own transaction.
 
-    `narrow` keeps one `resource_type` or `category`.
+    `more` are columns to read besides; `narrow` keeps one `resource_type` or `category`.
     """
-    columns = (*COLUMNS, "body_sealed") if bodies else COLUMNS
     last: Kept | None = None
     while True:
         with acting_as(room.actor, about=room.patient_id):
-            rows = _after(visible(room).filter(**narrow), last).values_list(*columns)
-            page = [Kept(*row) for row in rows[:PAGE]]
+            rows = _after(visible(room).filter(**narrow), last).values_list(*COLUMNS, *more)
+            page = [_kept(row) for row in rows[:PAGE]]
         if page:
             yield page
         if len(page) < PAGE:
             return
         last = page[-1]
+
+
+def _kept(row: tuple[Any, ...]) -> Kept:
+    pk, kind, category, at, dated, version, *more = row
+    return Kept(pk, kind, category, at, dated, version, tuple(more))
 
 
 def _after(rows: QuerySet[Record], last: Kept | None) -> QuerySet[Record]:
@@ -68,7 +74,8 @@ def opened(room: Room, page: list[Kept]) -> Iterator[tuple[Kept, bytes]]:
     """Each record with its JSON as received; one that does not open is written down instead."""
     for kept in page:
         try:
-            yield kept, open_bytes(room.patient_id, kept.id, kept.version, bytes(kept.sealed))
+            (sealed,) = kept.more
+            yield kept, open_bytes(room.patient_id, kept.id, kept.version, bytes(sealed))
         except Unopenable:
             room.damaged.append(f"Record/{kept.id}")
     room.beat(len(page))

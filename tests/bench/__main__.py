@@ -10,7 +10,7 @@ from importlib import import_module
 from tests.bench.ground import ground
 from tests.bench.report import Report
 
-PARTS = ("importing", "pages", "grants", "leaving", "memory")
+PARTS = ("importing", "exporting", "pages", "grants", "leaving", "memory", "backups")
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
         logging.disable(logging.INFO)
         for name in [asked.only] if asked.only else PARTS:
             part = import_module(f"tests.bench.{name}")
-            more = {"million": asked.million} if name == "pages" else {}
+            more = {"million": asked.million} if name in {"pages", "exporting"} else {}
             part.run(report, **more)
     report.say(f"Over the limit: {', '.join(report.over) or 'nothing'}.")
     return 1 if report.over else 0

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.files.storage import storages
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -14,6 +16,7 @@ from accounts.models import AuditEvent, Patient
 from phr import integrity, storage
 from phr.models import Binary
 from phr.services import uploads
+from rights.archive import parts
 from rights.models import Export
 from rights.services import building, exports
 from rights.services.erasures import erase_record
@@ -86,7 +89,7 @@ def test_the_file_is_encrypted_and_no_leftover(cast: Cast) -> None:
     with acting_as(EXPORTER, about=cast.alice_id):
         binary = Binary.objects.get(use=Binary.Use.EXPORT)
         Binary.objects.update(created_at=timezone.now() - timedelta(days=3))
-    with storage.storages["files"].open(binary.name, "rb") as file:
+    with storages["files"].open(binary.name, "rb") as file:
         sealed = file.read()
 
     assert b"PK\x03\x04" not in sealed
@@ -205,15 +208,15 @@ def test_a_record_that_changes_meanwhile_is_written_anew(
 ) -> None:
     kept.keep(cast.alice_id, text="Ginger")
     export_id = exports.request_export(cast.alice)
-    write = building.parts.write
+    write = parts.write
 
-    def something_arrives(*given: object, **named: object) -> object:
-        monkeypatch.setattr(building.parts, "write", write)
-        found = write(*given, **named)  # type: ignore[arg-type]
+    def something_arrives(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(parts, "write", write)
+        found = write(*given, **named)
         kept.keep(cast.alice_id, text="Nutmeg")
         return found
 
-    monkeypatch.setattr(building.parts, "write", something_arrives)
+    monkeypatch.setattr(parts, "write", something_arrives)
     assert building.build(EXPORTER, export_id)
     assert exports.export(cast.alice, export_id).state == "making"
     assert stored(export_id) == []

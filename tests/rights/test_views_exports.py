@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts.actors import Denied
 from rights.archive.parts import PARTS
 from rights.services import building, exports
 from tests.cast import PASSWORD, PURGER, Cast
@@ -123,5 +124,5 @@ def test_a_running_download_ends_with_the_file(cast: Cast) -> None:
     answer = sign_in("alice@example.org").get(f"/rights/export/{export_id}/file/")
     exports.end_export(cast.alice, export_id)
 
-    with pytest.raises(exports.Denied):
+    with pytest.raises(Denied):
         body(answer)

@@ -272,7 +272,7 @@ def test_no_other_job_writes_one(cast: Cast, job: System) -> None:
 
 def test_how_many_steps_it_takes_is_known_before(cast: Cast) -> None:
     kept.with_file(kept.keep(cast.alice_id), b"x" * 50_000)
-    told = []
+    told: list[int] = []
     parts.write(EXPORTER, cast.alice_id, BytesIO(), made_at=MADE_AT, beat=told.append)
 
     assert sum(told) == parts.steps(EXPORTER, cast.alice_id)
