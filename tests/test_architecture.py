@@ -54,6 +54,8 @@ WITHOUT_ACTOR = {
     "sharing.services.move_epoch": "moves a number inside the open act; the database asks who",
     "rights.services.erasures.hide": "hides inside the open act; the database asks who",
     "rights.services.erasures.prove": "finds out who the actor is",
+    "rights.services.erasures.remember_undone": "writes into the ledger for the open act",
+    "rights.services.erasures.tell": "queues a mail that names nobody and holds no health data",
     "rights.services.erasures.show_again": "works inside the open act; the database asks who",
     "rights.services.erasures.subject": "pure: what the ledger names an erasure by",
     "phr.services.uploads.report": "opens a row that the policy already let through",
