@@ -1,6 +1,7 @@
-"""Pictures of the demo for the README: `make screenshots` writes docs/img/*.png."""
+"""Pictures of the demo for README and manual: `make screenshots` writes docs/img/*.png."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,10 @@ FOLDER = ROOT / "docs" / "img"
 COLOURS = 128
 DESK = ViewportSize(width=1280, height=860)
 PHONE = ViewportSize(width=390, height=844)
+TEXT = ".app-page"
+SHEET = ViewportSize(width=860, height=600)
+ALICE = "alice@example.org"
+WORKER = 120_000
 
 
 @contextmanager
@@ -61,17 +66,17 @@ def password_of(email: str, said: str) -> str:
     return next(line.split()[1] for line in said.splitlines() if line.startswith(email))
 
 
-def keep(page: Page, name: str) -> None:
-    """A small picture of what is to be seen of the page without scrolling."""
-    image = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS)
+def keep(page: Page, name: str, *, part: str = "") -> None:
+    """A small picture of what is to be seen of the page without scrolling, or of all of one part."""
+    taken = page.locator(part).last.screenshot() if part else page.screenshot()
+    image = Image.open(BytesIO(taken)).convert("RGB").quantize(COLOURS)
     image.save(FOLDER / f"{name}.png", optimize=True)
 
 
 def sign_in(page: Page, said: str) -> None:
-    email = next(line.split()[0] for line in said.splitlines() if line.startswith("alice@"))
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
-    page.locator("input[type=password]").fill(password_of(email, said))
+    page.get_by_label("Email").fill(ALICE)
+    page.locator("input[type=password]").fill(password_of(ALICE, said))
     page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/records/")
 
@@ -97,11 +102,48 @@ def pictures(browser: Browser, origin: str, said: str) -> None:
     keep(page, "phone")
 
 
+def leaving(browser: Browser, origin: str, said: str) -> None:
+    """Deleting everything: asked, checked, undone; then for good, with its certificates."""
+    page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
+    sign_in(page, said)
+    page.goto("/rights/delete/")
+    keep(page, "delete", part=TEXT)
+    delete(page, said, undo="yes")
+    keep(page, "deleted-undo", part=TEXT)
+    there = page.url
+    page.get_by_role("link", name="Undo this deletion").click()
+    page.get_by_label("Your email address").fill(ALICE)
+    page.locator("input[type=password]").fill(password_of(ALICE, said))
+    page.get_by_role("button", name="Undo the deletion").click()
+    sign_in(page, said)
+    delete(page, said, undo="no", picture="delete-check")
+    assert page.url != there
+    page.get_by_role("heading", name=re.compile("^Deleted")).wait_for(timeout=WORKER)
+    page.goto(page.url)
+    keep(page, "deleted", part=TEXT)
+    page.get_by_role("link", name="See the certificate of stage 1").click()
+    page.get_by_text("Every step and the signature").last.click()
+    keep(page, "certificate", part=".app-receipt")
+
+
+def delete(page: Page, said: str, *, undo: str, picture: str = "") -> None:
+    page.goto("/rights/delete/")
+    page.locator("input[name=what][value=account]").check()
+    page.locator(f"input[name=undo][value={undo}]").check()
+    page.get_by_role("button", name="Continue").click()
+    if picture:
+        keep(page, picture, part=TEXT)
+    page.locator("input[type=password]").fill(password_of(ALICE, said))
+    page.get_by_role("button", name="Delete now").click()
+    page.wait_for_url("**/erasures/**")
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with demo() as (origin, said), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
         pictures(browser, origin, said)
+        leaving(browser, origin, said)
         browser.close()
 
 
