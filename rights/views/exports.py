@@ -1,5 +1,6 @@
 """Download all my data: asking for the archive, following it, taking it, having it destroyed."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -7,9 +8,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.requests import actor_of, dangerous
+from accounts.requests import actor_of, authenticated_recently, dangerous
 from phr.views.records import SANDBOX
 from rights.archive.parts import PARTS
 from rights.ranges import NotSatisfiable, wanted
@@ -51,13 +53,11 @@ def end_export(request: HttpRequest, export_id: UUID) -> HttpResponse:
 @require_safe
 def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     """The file. A download that this session began may go on without the password."""
-    if request.session.get(BEGAN) == str(export_id):
-        return _send(request, export_id)
-    return _begin(request, export_id)
-
-
-@dangerous
-def _begin(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    begun = request.session.get(BEGAN) == str(export_id)
+    if not begun and not authenticated_recently(request):
+        # Back to the page: a download that answers a form leaves the form on the screen.
+        page = reverse("rights:export_state", args=[export_id])
+        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
     response = _send(request, export_id)
     request.session[BEGAN] = str(export_id)
     return response
