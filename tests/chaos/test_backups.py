@@ -22,7 +22,7 @@ from rights.backups import manifest
 from rights.backups.repository import Kind, Repository
 from rights.services import backups
 from sharing import services as sharing
-from tests.cast import Cast, join, put_in
+from tests.cast import Cast, join, put_in, user_of
 from tests.chaos.errands import JOB
 from tests.chaos.kills import EVERY, Kill, Worker, kills
 from tests.doors import visitor
@@ -128,7 +128,7 @@ def test_a_killed_restore_shows_nobody_half_of_anything(worker: Worker, kept: Ca
 
         assert visitor().get("/").status_code == 200, kill
         assert not User.objects.filter(email=LATER).exists(), kill
-        assert User.objects.filter(pk=kept.alice.user_id).exists(), kill
+        assert User.objects.filter(pk=user_of(kept.alice)).exists(), kill
         assert storage.names() == names, kill
 
 

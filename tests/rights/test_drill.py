@@ -9,7 +9,7 @@ from accounts import ledger, sealer, services
 from accounts.actors import Actor
 from accounts.models import User
 from rights.services import reconciling
-from tests.cast import SEALER, join
+from tests.cast import SEALER, join, user_of
 from tests.drill.story import ERIN, JOB, Story, drill, named_in, signs_in
 
 pytestmark = [
@@ -41,5 +41,5 @@ def again_with_the_same_address() -> None:
 
     assert signs_in(ERIN)
     assert services.sides(erin).patient
-    assert User.objects.get(pk=erin.user_id).is_active
+    assert User.objects.get(pk=user_of(erin)).is_active
     assert "accounts_user" in named_in(ERIN)
