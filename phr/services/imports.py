@@ -140,7 +140,9 @@ def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
         )
     kept = storage.put(binary.name, upload.patient_id, binary.pk, [item.data])
     with acting_as(actor, about=upload.patient_id):
-        Binary.objects.filter(pk=binary.pk).update(size=kept.size, complete_at=Now())
+        row = Binary.objects.filter(pk=binary.pk)
+        if not row.update(size=kept.size, complete_at=Now()):
+            storage.destroy(binary.name)  # erased meanwhile
     return binary.pk
 
 

@@ -117,7 +117,11 @@ def _make(actor: Actor, export: Export) -> None:
         )  # fmt: skip
         if _stamp(actor, export) != stamp and export.attempts < MOST_ATTEMPTS:
             raise Moved
-    _finish(actor, export, writer)
+    try:
+        _finish(actor, export, writer)
+    except Lost:
+        storage.destroy(writer.name)  # whoever ended it may have looked for it too soon
+        raise
 
 
 def _stamp(actor: Actor, export: Export) -> tuple[object, ...]:

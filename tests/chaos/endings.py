@@ -117,21 +117,21 @@ def within(seconds: float = 10) -> Iterator[None]:
 class Story:
     """Somebody's erasure on its way, and what is to be gone at its end."""
 
-    leaver: Leaver
+    user_id: UUID
+    patient_id: UUID
     erasure_id: UUID
-    files: frozenset[str]
+    files: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, leaver: Leaver) -> "Story":
         """Her account's, by what the ledger says."""
         assert leaver.actor.user_id
         [erasure_id] = remembered(leaver.actor.user_id)
-        return cls(leaver, erasure_id, leaver.files)
+        return cls(leaver.actor.user_id, leaver.patient_id, erasure_id, leaver.files)
 
     @property
     def ids(self) -> tuple[UUID, ...]:
-        assert self.leaver.actor.user_id
-        return self.leaver.actor.user_id, self.leaver.patient_id
+        return self.user_id, self.patient_id
 
     def ending(self) -> Ending:
         return ending(self.erasure_id, self.ids, files=self.files)

@@ -1,10 +1,11 @@
 """Orders to the worker of `worker.py`, and which of all kills to try."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -30,6 +31,13 @@ class Kill:
 
     def __str__(self) -> str:
         return f"{self.at}, time {self.time}"
+
+
+def line_of(function: Callable[..., Any], text: str) -> str:
+    """The first line of a function that holds this text: `rights/saga.py:68`."""
+    lines, first = inspect.getsourcelines(function)
+    at = first + next(number for number, line in enumerate(lines) if text in line)
+    return f"{function.__module__.replace('.', '/')}.py:{at}"
 
 
 @dataclass(frozen=True, slots=True)

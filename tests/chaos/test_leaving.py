@@ -18,7 +18,7 @@ from rights.models.erasures import Scope
 from rights.services import erasures
 from rights.steps import steps_of
 from tests.chaos.endings import Ending, Story, naming, within
-from tests.chaos.kills import EVERY, Kill, Worker, stretches
+from tests.chaos.kills import EVERY, Kill, Worker, line_of, stretches
 from tests.chaos.states import sound
 from tests.worlds.leaving import Town
 
@@ -31,18 +31,12 @@ pytestmark = [
 PURGE = "rights.tasks.purge"
 
 
-def line_of(text: str) -> str:
-    """Where this stands in what takes one step: `rights/saga.py:…`."""
-    source, first = inspect.getsourcelines(saga._take)
-    return f"rights/saga.py:{first + next(i for i, line in enumerate(source) if text in line)}"
-
-
 def lines_of(function: Callable[..., Any]) -> set[str]:
     source, first = inspect.getsourcelines(function)
     return {f"rights/saga.py:{first + number}" for number in range(len(source))}
 
 
-WORK, MARK = line_of("step.work("), line_of("with acting_as(")
+WORK, MARK = line_of(saga._take, "step.work("), line_of(saga._take, "with acting_as(")
 # From the end of a step's work to the end of what notes that it is done.
 MARKING = (lines_of(saga._take) | lines_of(saga._mark)) - {WORK}
 # How many chains of killed workers, unless all lines are tried.
@@ -62,8 +56,9 @@ def an_account(town: Town, number: int) -> Story:
 
 def an_item(town: Town, number: int) -> Story:
     leaver = town.leaver(number)
+    assert leaver.actor.user_id
     pk = erasures.erase_record(leaver.actor, leaver.record_id)
-    return Story(leaver, pk, frozenset({leaver.scan}))
+    return Story(leaver.actor.user_id, leaver.patient_id, pk, frozenset({leaver.scan}))
 
 
 Begin = Callable[[Town, int], Story]

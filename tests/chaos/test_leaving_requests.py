@@ -1,6 +1,5 @@
 """A request to delete an account, killed anywhere: either nothing happened, or all of it will."""
 
-import inspect
 from collections import defaultdict
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from rights.services import erasures
 from tests import raw
 from tests.cast import PURGER, join
 from tests.chaos.endings import Story, naming, remembered
-from tests.chaos.kills import EVERY, Kill, Worker, evenly, stretches
+from tests.chaos.kills import EVERY, Kill, Worker, evenly, line_of, stretches
 from tests.chaos.states import sound
 from tests.worlds.leaving import Leaver, Town, undo_deletion
 
@@ -27,13 +26,6 @@ pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
 ]
 DELETE = "tests.worlds.leaving:delete_account"
-
-
-def line_of(function: object, text: str) -> str:
-    """Where this stands in a function: `rights/services/erasures.py:…`."""
-    source, first = inspect.getsourcelines(function)  # type: ignore[arg-type]
-    at = first + next(number for number, line in enumerate(source) if text in line)
-    return f"{inspect.getmodule(function).__name__.replace('.', '/')}.py:{at}"  # type: ignore[union-attr]
 
 
 BEGUN = line_of(erasures.erase_everything, "_new(")

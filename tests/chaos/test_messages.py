@@ -1,7 +1,6 @@
 """Messages only hurry: one that is lost, doubled or late changes nothing (DESIGN D7)."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +11,7 @@ from phr.tasks import import_due, import_upload
 from rights.services import erasures as rights
 from rights.tasks import purge, purge_due
 from tests.cast import IMPORTER, Cast, receive
+from tests.chaos.crowd import at_once
 from tests.chaos.states import end_leases, state
 from tests.worlds.synthea import lines
 
@@ -28,21 +28,6 @@ def imported(cast: Cast) -> int:
 
 def visible(cast: Cast) -> int:
     return len(state(cast.alice_id)["visible"])
-
-
-def at_once(task: object, about: UUID, times: int = 2) -> list[int]:
-    """Run a task in several workers at the same moment."""
-    gate = Barrier(times)
-
-    def work() -> int:
-        try:
-            gate.wait()
-            return int(task(str(about)))  # type: ignore[operator]
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(times) as pool:
-        return [future.result() for future in [pool.submit(work) for _ in range(times)]]
 
 
 def test_a_lost_message_is_made_up_for_by_the_sweep(cast: Cast) -> None:
