@@ -108,13 +108,10 @@ def _held(export: Export) -> QuerySet[Export]:
 
 def _make(actor: Actor, export: Export) -> None:
     stamp = _stamp(actor, export)
-    binary = _begin(actor, export)
     heart = _Heart(actor, export)
-    with Writer(binary.name, export.patient_id, binary.pk) as writer:
-        parts.write(
-            actor, export.patient_id, writer, made_at=export.started_at or timezone.now(),
-            beat=heart.beat,
-        )  # fmt: skip
+    made_at = export.started_at or timezone.now()
+    with _file(actor, export, _begin(actor, export)) as writer:
+        parts.write(actor, export.patient_id, writer, made_at=made_at, beat=heart.beat)
         if _stamp(actor, export) != stamp and export.attempts < MOST_ATTEMPTS:
             raise Moved
     try:
@@ -122,6 +119,14 @@ def _make(actor: Actor, export: Export) -> None:
     except Lost:
         storage.destroy(writer.name)  # whoever ended it may have looked for it too soon
         raise
+
+
+def _file(actor: Actor, export: Export, binary: Binary) -> Writer:
+    """The file itself, begun while its row is held: whoever destroys that comes before or after."""
+    with acting_as(actor, about=export.patient_id):
+        if _held(export).select_for_update().filter(binary_id=binary.pk).first() is None:
+            raise Lost
+        return Writer(binary.name, export.patient_id, binary.pk)
 
 
 def _stamp(actor: Actor, export: Export) -> tuple[object, ...]:

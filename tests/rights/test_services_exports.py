@@ -203,6 +203,26 @@ def test_calling_off_stops_the_worker_and_leaves_nothing(
     assert exports.export(cast.alice, export_id).state == "ended"
 
 
+@pytest.mark.parametrize("name", ["_file", "_finish"])
+def test_whenever_it_is_destroyed_no_file_stays(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An account that is being erased has its archives destroyed while one is being made."""
+    kept.keep(cast.alice_id)
+    before = set(storage.names())
+    step = getattr(building, name)
+
+    def destroyed_before(actor: Actor, export: Export, *rest: Any) -> Any:
+        exports.destroy_exports(PURGER, cast.alice_id)
+        return step(actor, export, *rest)
+
+    monkeypatch.setattr(building, name, destroyed_before)
+    assert building.build(EXPORTER, exports.request_export(cast.alice))
+
+    assert set(storage.names()) == before
+    assert exports.latest(cast.alice) is None
+
+
 def test_a_record_that_changes_meanwhile_is_written_anew(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
