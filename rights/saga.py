@@ -72,7 +72,7 @@ def _mark(row: Erasure, step: Step) -> None:
     if step.name in {"item", "verify"}:
         row.purged_at = row.purged_at or now
     if step.name == "ledger":
-        row.finished_at = now
+        row.finished_at = row.finished_at or now
         row.patient_id = row.user_id = row.record_id = None
 
 

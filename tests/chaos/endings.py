@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 from psycopg import sql
 
-from accounts import ledger
+from accounts import ledger, mail
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.ledger import Kind
@@ -45,9 +45,12 @@ class Ending:
     rows: Counter[str]
     events: Counter[tuple[Any, ...]]
     files: frozenset[str]
+    mails: tuple[bool, ...]
 
 
-def ending(erasure_id: UUID, ids: tuple[UUID, ...], *, files: frozenset[str]) -> Ending:
+def ending(
+    erasure_id: UUID, ids: tuple[UUID, ...], *, files: frozenset[str], addresses: tuple[str, ...]
+) -> Ending:
     """How an erasure stands. `ids` are hers, `files` the names of files that it is to destroy."""
     with acting_as(PURGER):
         row = Erasure.objects.get(pk=erasure_id)
@@ -64,7 +67,8 @@ def ending(erasure_id: UUID, ids: tuple[UUID, ...], *, files: frozenset[str]) ->
         ids=(row.patient_id, row.user_id, row.record_id),
         rows=Counter({table: len(found) for table, found in rows.items() if found}),
         events=_events(ids),
-        files=frozenset(files) & set(storage.names()),
+        files=files & set(storage.names()),
+        mails=tuple(mail.waits_for(PURGER, address) for address in addresses),
     )
 
 
@@ -121,20 +125,23 @@ class Story:
     patient_id: UUID
     erasure_id: UUID
     files: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, leaver: Leaver) -> "Story":
         """Her account's, by what the ledger says."""
         assert leaver.actor.user_id
         [erasure_id] = remembered(leaver.actor.user_id)
-        return cls(leaver.actor.user_id, leaver.patient_id, erasure_id, leaver.files)
+        return cls(
+            leaver.actor.user_id, leaver.patient_id, erasure_id, leaver.files, leaver.addresses
+        )
 
     @property
     def ids(self) -> tuple[UUID, ...]:
         return self.user_id, self.patient_id
 
     def ending(self) -> Ending:
-        return ending(self.erasure_id, self.ids, files=self.files)
+        return ending(self.erasure_id, self.ids, files=self.files, addresses=self.addresses)
 
     def steps(self) -> set[str]:
         with acting_as(PURGER):

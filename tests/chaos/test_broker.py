@@ -15,7 +15,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from kombu import pools
-from pytest_django import Settings
 
 from accounts import sealer, wake
 from accounts.models import User
@@ -61,13 +60,6 @@ def forget_broker() -> None:
     for holder, name in ((app, "_pool"), (app.amqp, "_producer_pool")):
         setattr(holder, name, None)
     wake._quiet_until = 0.0
-
-
-@pytest.fixture
-def outbox(settings: Settings) -> None:
-    """Mail goes the way it goes in production, up to the last step."""
-    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
-    settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 class Patient:

@@ -13,18 +13,20 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from rights import saga
+from rights import saga, steps
 from rights.models.erasures import Scope
 from rights.services import erasures
 from rights.steps import steps_of
 from tests.chaos.endings import Ending, Story, naming, within
 from tests.chaos.kills import EVERY, Kill, Worker, line_of, stretches
 from tests.chaos.states import sound
+from tests.worlds.kept import keep
 from tests.worlds.leaving import Town
 
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.slow,
+    pytest.mark.usefixtures("outbox"),
     pytest.mark.timeout(3600 if EVERY else 120),
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
 ]
@@ -58,7 +60,9 @@ def an_item(town: Town, number: int) -> Story:
     leaver = town.leaver(number)
     assert leaver.actor.user_id
     pk = erasures.erase_record(leaver.actor, leaver.record_id)
-    return Story(leaver.actor.user_id, leaver.patient_id, pk, frozenset({leaver.scan}))
+    return Story(
+        leaver.actor.user_id, leaver.patient_id, pk, frozenset({leaver.scan}), leaver.addresses
+    )
 
 
 Begin = Callable[[Town, int], Story]
@@ -147,6 +151,7 @@ def check_all_is_done(after: Ending, names: list[str], scope: Scope) -> None:
     assert after.ledger[1:] == (False, True)
     assert after.files == frozenset()
     assert [at and certified for _, at, certified in after.stages] == [True] * 3
+    assert any(after.mails) == (scope == Scope.ITEM)
     if scope == Scope.ACCOUNT:
         assert after.ids == (None, None, None)
         assert set(after.rows) == LEFT
@@ -167,3 +172,41 @@ def kill_one(worker: Worker, story: Story, kill: Kill, done: list[str]) -> None:
     taken = story.steps()
     assert set(done) <= taken, kill
     assert len(taken) <= len(done) + (kill.at in MARKING), kill
+
+
+def test_killed_while_it_begins_to_wait_it_ends_all_the_same(worker: Worker) -> None:
+    """A mail that has just been written may still go; nobody waits for it for ever."""
+    town = Town.enter()
+    story = an_account(town, 1)
+    waits = line_of(saga._look_again, "Erasure.objects")
+
+    assert worker.run(PURGE, story.erasure_id, Kill(waits))["killed"]
+
+    names = [step.name for step in steps_of(Scope.ACCOUNT)]
+    assert story.steps() == set(names[: names.index("mail")])
+    story.finish()
+    assert not any(story.ending().mails)
+    assert sound()
+
+
+def test_what_comes_in_meanwhile_is_gone_through_again_killed_or_not(worker: Worker) -> None:
+    """A row that came in behind the purge keeps the patient; all is gone through once more."""
+    town = Town.enter()
+    undisturbed, story = an_account(town, 0), an_account(town, 1)
+    undisturbed.finish()
+    last = [step.name for step in steps_of(Scope.ACCOUNT)].index("patient")
+    story.let_time_pass()
+    assert worker.run(PURGE, story.erasure_id, Kill(WORK, last + 1))["killed"]
+    keep(story.patient_id, text="Came in late")
+
+    for _ in within():
+        story.let_time_pass()
+        again = Kill(line_of(steps.again, "rest = "))
+        if worker.run(PURGE, story.erasure_id, again)["killed"]:
+            break
+
+    assert "records" in story.steps()
+    story.finish()
+    after, expected = story.ending(), undisturbed.ending()
+    assert (after.rows, after.files, after.steps) == (expected.rows, expected.files, expected.steps)
+    assert sound()

@@ -29,6 +29,7 @@ from tests.worlds.leaving import Leaver, Town, delete_account
 pytestmark = [
     pytest.mark.chaos,
     pytest.mark.slow,
+    pytest.mark.usefixtures("outbox"),
     pytest.mark.timeout(3600 if EVERY else 120),
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
 ]

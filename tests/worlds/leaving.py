@@ -40,6 +40,7 @@ class Leaver:
     """Somebody who will ask for a deletion: her item with a file, and the names of all her files."""
 
     actor: Actor
+    addresses: tuple[str, str]
     patient_id: UUID
     record_id: UUID
     upload_id: UUID
@@ -67,20 +68,23 @@ class Town:
 
     def leaver(self, number: int) -> Leaver:
         """Somebody who will leave."""
-        email = f"leaver{number}@example.org"
+        email, second = f"leaver{number}@example.org", f"second{number}@example.org"
         actor = Actor.session(join(email).pk)
         patient_id = services.begin_record(actor, name=f"Lea {number}")
         record_id, scan = self._keep(patient_id)
         export_id = made(actor)
-        _sign_in(actor, number)
+        _sign_in(actor, second)
         _ask(actor)
         upload_id = receive(actor, b"{}", "waiting.json")
         self._share(actor, email)
-        mail.send(email, "rights/hold", link="about:blank")
+        for address in (email, second):
+            mail.send(address, "rights/hold", link="about:blank")
         with acting_as(IMPORTER, about=patient_id):
             rows = Binary.objects.filter(patient_id=patient_id)
             names = frozenset(rows.values_list("name", flat=True))
-        return Leaver(actor, patient_id, record_id, upload_id, export_id, scan, names)
+        return Leaver(
+            actor, (email, second), patient_id, record_id, upload_id, export_id, scan, names
+        )
 
     def _keep(self, patient_id: UUID) -> tuple[UUID, str]:
         """Items, one of them held; the one that is asked to be held, and the name of its file."""
@@ -104,10 +108,10 @@ class Town:
         sharing.accept(actor, sharing.grant(self.cast.carol, email, scope=ALL))
 
 
-def _sign_in(actor: Actor, number: int) -> None:
+def _sign_in(actor: Actor, second: str) -> None:
     """She has a second address, a second factor and a device, and wants news."""
     user_id = actor.user_id
-    EmailAddress.objects.create(user_id=user_id, email=f"second{number}@example.org")
+    EmailAddress.objects.create(user_id=user_id, email=second)
     Authenticator.objects.create(user_id=user_id, type="totp", data={})
     session = SessionStore()
     session.create()
