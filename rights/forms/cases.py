@@ -109,13 +109,15 @@ class DeskForm(forms.Form):
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    about = forms.ChoiceField(label="Ask about", choices=QUESTION, required=False)
+    about = forms.ChoiceField(
+        label="Ask about (only when you ask)", choices=QUESTION, required=False
+    )
     decision = forms.ChoiceField(
-        label="Propose",
+        label="Propose (only when you say no)",
         choices=[("", "-"), *((one, one) for one in DECISIONS if one != "granted")],
         required=False,
     )
-    ground = forms.ChoiceField(label="Ground", required=False)
+    ground = forms.ChoiceField(label="Ground (only when you say no)", required=False)
 
     def __init__(self, *args: Any, acts: list[str], right: Right, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

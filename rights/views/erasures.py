@@ -30,7 +30,7 @@ def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
         messages.success(request, "The item is deleted. Nobody can see it any more.")
         return redirect("phr:records")
     others = removal.companions(actor_of(request), record_id)
-    context = {"record_id": record_id, "others": others}
+    context = {"record_id": record_id, "others": others, "expected": expected.dates()}
     return render(request, "rights/erase_record.html", context)
 
 

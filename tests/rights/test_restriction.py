@@ -117,6 +117,9 @@ def test_pages_say_it_in_plain_words() -> None:
     alice = sign_in("alice@example.org")
 
     assert "Your record is restricted" in text(alice.get("/records/"))
+    uploading = text(alice.get("/records/upload/"))
+    assert "nothing can be added to it" in uploading
+    assert "data-upload" not in uploading
     answer = alice.get("/sharing/new/", follow=True)
     assert answer.status_code == 409
     assert "nothing can be added, changed or shared" in text(answer)

@@ -45,6 +45,7 @@ def test_it_says_what_will_happen_and_a_look_changes_nothing(world: Shared) -> N
     page = text(alice.get(f"/rights/erase/{world.ids['record_id']}/"))
 
     assert "Delete" in page
+    assert re.search(r"Backups from before may hold it until \d+ \w+ 20\d\d\.", page)
     assert alice.get(f"/records/{world.ids['record_id']}/").status_code == 200
 
 
