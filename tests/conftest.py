@@ -5,7 +5,9 @@ import shutil
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -31,28 +33,35 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
         keys.prepare()
 
 
+# What belongs to the tables themselves, not to a test.
+STAYS = {"django_migrations", "django_content_type", "auth_permission", "vault_keyencryptionkey"}
+TABLES = """
+    SELECT relname::text, relforcerowsecurity FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
+
+
 def empty(alias: str) -> None:
-    """Empty every table as the owner: the portal's own roles may not."""
+    """Delete every row as the owner: the portal's own roles may not. Quicker than TRUNCATE."""
     with raw.login(alias) as owner:
-        keep = (
-            "django_migrations",
-            "django_content_type",
-            "auth_permission",
-            "vault_keyencryptionkey",
-        )
-        tables = [
-            name
-            for (name,) in owner.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            )
-            if name not in keep
-        ]
-        guarded = [name for name in tables if name.startswith("accounts_audit")]
-        for name in guarded:
-            owner.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-        owner.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
-        for name in guarded:
-            owner.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+        tables: dict[str, bool] = dict(owner.execute(TABLES).fetchall())
+        filled = _filled(owner, set(tables) - STAYS)
+        for name in filled:
+            owner.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER, NO FORCE ROW LEVEL SECURITY")
+        for name in filled:
+            owner.execute(f"DELETE FROM {name}")  # noqa: S608 - names from the catalogue
+        owner.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in filled:
+            force = ", FORCE ROW LEVEL SECURITY" if tables[name] else ""
+            owner.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER{force}")
+
+
+def _filled(owner: psycopg.Connection[tuple[Any, ...]], names: set[str]) -> list[str]:
+    one = (f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in sorted(names))  # noqa: S608
+    owner.execute("SET LOCAL ROLE phr_backup")
+    found = [name for (name,) in owner.execute(" UNION ALL ".join(one))]
+    owner.execute("SET LOCAL ROLE NONE")
+    return found
 
 
 def _teardown(_self: TransactionTestCase) -> None:

@@ -11,6 +11,8 @@ from psycopg.errors import LockNotAvailable
 from rights.backups.programs import login
 
 NUMBER = 0x7068725F62616B  # "phr_bak"
+# The server learns that a killed process is gone a little later.
+PATIENCE_MS = 2000
 
 
 class Busy(Exception):
@@ -23,8 +25,7 @@ def turn() -> Iterator[int]:
     with login("vault") as opened:
         opened.autocommit = True
         try:
-            # A moment's patience: the server learns that a killed process is gone a little later.
-            opened.execute("SET lock_timeout = '2s'")
+            opened.execute(f"SET lock_timeout = {PATIENCE_MS}")
             opened.execute("SELECT pg_advisory_lock(%s)", [NUMBER])
         except LockNotAvailable as error:
             raise Busy("Another backup, expiry, restore or reconciliation is running.") from error

@@ -186,8 +186,9 @@ def alarms() -> list[str]:
     found = [sentence for kind in Kind for sentence in _alarms(kind)]
     if not settings.PHR_BACKUP_HOURS:
         found.append("Automatic backups are switched off (PHR_BACKUP_HOURS is 0).")
-    ran = catalogue.last_expiry()
-    if ran is None or ran < timezone.now() - timedelta(hours=24):
+    first = catalogue.every()[:1]
+    looked = catalogue.last_expiry() or (first[0].started_at if first else None)
+    if looked and looked < timezone.now() - timedelta(hours=24):
         found.append("Old backups have not been looked for in the last 24 hours.")
     return found
 

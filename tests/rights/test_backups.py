@@ -199,8 +199,11 @@ def test_beat_makes_one_of_each_kind_a_day(cast: Cast, settings: Settings) -> No
     assert backups.back_up_due(JOB) == 1
 
 
-def test_one_at_a_time(cast: Cast, settings: Settings) -> None:
+def test_one_at_a_time(
+    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del cast
+    monkeypatch.setattr("rights.backups.turn.PATIENCE_MS", 20)
     settings.PHR_BACKUP_HOURS = 24
     with turn():
         with pytest.raises(Busy):
@@ -223,6 +226,9 @@ def test_alarms_name_what_is_wrong(cast: Cast, settings: Settings) -> None:
     settings.PHR_BACKUP_HOURS = 24
     assert sum("no verified backup" in sentence for sentence in backups.alarms()) == 2
     backups.back_up_due(JOB)
+    assert backups.alarms() == []
+    first = backups.every()[0]
+    age(first, hours=25)
     assert any("have not been looked for" in sentence for sentence in backups.alarms())
     backups.expire(JOB)
     assert backups.alarms() == []
