@@ -138,11 +138,12 @@ def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
             use=Binary.Use.PICTURE,
             content_type=item.content_type,
         )
-    kept = storage.put(binary.name, upload.patient_id, binary.pk, [item.data])
     with acting_as(actor, about=upload.patient_id):
-        row = Binary.objects.filter(pk=binary.pk)
-        if not row.update(size=kept.size, complete_at=Now()):
-            storage.destroy(binary.name)  # erased meanwhile
+        # While its row is held nobody can purge it: no file is made that no row knows.
+        row = Binary.objects.select_for_update().filter(pk=binary.pk)
+        if row.first():
+            kept = storage.put(binary.name, upload.patient_id, binary.pk, [item.data])
+            row.update(size=kept.size, complete_at=Now())
     return binary.pk
 
 

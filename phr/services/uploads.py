@@ -23,6 +23,7 @@ from sharing import policy
 from sharing.policy import Action
 
 LEFT_OVER = timedelta(hours=1)
+PIECE = 1024 * 1024
 
 
 def begin_upload(
@@ -52,7 +53,15 @@ def begin_upload(
             ),
         )
         note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=_basis(actor))
-    return upload_id, Writer(binary.name, patient.pk, binary.pk)
+    with acting_as(actor, about=patient_id):
+        return upload_id, _begin_file(binary)
+
+
+def _begin_file(binary: Binary) -> Writer:
+    """The file itself, begun while its row is held: whoever destroys that comes before or after."""
+    if Binary.objects.select_for_update().filter(pk=binary.pk).first() is None:
+        raise Denied("upload", patient_id=binary.patient_id, subject=f"Binary/{binary.pk}")
+    return Writer(binary.name, binary.patient_id, binary.pk)
 
 
 def _name_place(upload_id: UUID) -> str:
@@ -210,22 +219,35 @@ class Original:
 def original(actor: Actor, upload_id: UUID) -> Original:
     """The file of one of the actor's uploads, byte for byte; audited. Raises `Denied`."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
-        row = (
-            Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
-        )
-        if row is None or row.original is None or row.original.complete_at is None:
-            raise Denied("copy", patient_id=patient.pk, subject=f"Upload/{upload_id}")
-        binary = row.original
+        row, binary = _arrived(actor, upload_id)
         note(
             "copy",
-            patient_id=patient.pk,
+            patient_id=row.patient_id,
             subject=f"Binary/{binary.pk}",
             records=list(_records_of(row)[:1000]),
             basis="owner",
         )
-        pieces = storage.read(binary.name, patient.pk, binary.pk)
-        return Original(file_name(row), binary.size, pieces)
+        return Original(file_name(row), binary.size, _pieces(actor, upload_id, binary.size))
+
+
+def _arrived(actor: Actor, upload_id: UUID) -> tuple[Upload, Binary]:
+    patient = policy.require_own(actor)
+    row = Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
+    if row is None or row.original is None or row.original.complete_at is None:
+        raise Denied("copy", patient_id=patient.pk, subject=f"Upload/{upload_id}")
+    return row, row.original
+
+
+def _pieces(actor: Actor, upload_id: UUID, size: int) -> Iterator[bytes]:
+    """The file, decided anew at each MiB: what is deleted meanwhile stops flowing."""
+    start = 0
+    while start < size:
+        with acting_as(actor):
+            row, binary = _arrived(actor, upload_id)
+            piece = storage.read(binary.name, row.patient_id, binary.pk, start=start, length=PIECE)
+            data = b"".join(piece)
+        yield data
+        start += len(data) or PIECE
 
 
 def _records_of(row: Upload) -> Any:

@@ -118,7 +118,7 @@ def an_export(actor: Actor, patient_id: UUID) -> UUID:
 @pytest.mark.parametrize(
     ("begin", "task", "place"),
     [
-        (an_import, IMPORT, line_of(imports._keep_picture, "storage.put(")),
+        (an_import, IMPORT, line_of(imports._keep_picture, "row = ")),
         (an_import, IMPORT, line_of(imports._publish, "rows = ")),
         (an_export, BUILD, CREATES),
         (an_export, BUILD, line_of(building._finish, "with acting_as(")),

@@ -11,13 +11,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.acting import acting_as
-from accounts.actors import Actor, System
+from accounts.actors import Actor, Denied, System
+from accounts.models import Patient
 from phr import integrity, storage
 from phr.models import Binary
 from phr.services import uploads
+from tests import raw
 from tests.cast import Cast, put_in, receive
 from tests.doors import body, sign_in, text
 from tests.worlds.files import fhir, pdf
@@ -258,3 +261,17 @@ def test_plaintext_never_touches_the_disk(
     alice.post(ADDRESS, {"files": file(data=b"z" * 6_000_000)})
 
     assert list((tmp_path / "plain").iterdir()) == []
+
+
+def test_an_original_stops_flowing_once_its_record_is_hidden(cast: Cast) -> None:
+    data = b"%PDF-1.4\n" + b"x" * (2 * uploads.PIECE)
+    sent = uploads.original(cast.alice, receive(cast.alice, data, "long.pdf"))
+    got = next(sent.pieces)
+
+    raw.open_walls()
+    with raw.as_owner():
+        Patient.objects.filter(pk=cast.alice_id).update(erasing_at=timezone.now())
+    with pytest.raises(Denied):
+        next(sent.pieces)
+
+    assert (sent.size, got) == (len(data), data[: uploads.PIECE])
