@@ -7,6 +7,8 @@ from django.db.models.functions import Now
 from accounts.roles import wall
 from sharing.walls import MINE, SYSTEM
 
+# What only a worker may say, on the day it has done it.
+BEGUN = "started_at, finished_at, failed_at, lease_until, total, binary_id, size, sha256, expires_at, destroyed_at"
 RUNNING = Q(finished_at=None, failed_at=None, expires_at=None)
 
 
@@ -56,7 +58,8 @@ class Migration(migrations.Migration):
             wall(
                 "rights_export",
                 f"FOR SELECT TO phr_web USING (patient_id = ANY ({MINE}))",
-                f"FOR INSERT TO phr_web WITH CHECK (patient_id = ANY ({MINE}))",
+                f"FOR INSERT TO phr_web WITH CHECK (patient_id = ANY ({MINE})"
+                f" AND num_nonnulls({BEGUN}) = 0 AND attempts + epoch + erasures + done = 0)",
                 f"FOR UPDATE TO phr_web USING (patient_id = ANY ({MINE}))",
                 f"FOR ALL TO phr_worker USING ({SYSTEM}) WITH CHECK ({SYSTEM})",
             )

@@ -155,7 +155,7 @@ def pieces(actor: Actor, export_id: UUID, *, start: int, end: int) -> Iterator[b
 
 
 def _file(row: Export) -> Binary:
-    binary = Binary.objects.filter(pk=row.binary_id).first() if row.binary_id else None
+    binary = _archive(row)
     if binary is None:
         raise Denied("copy", patient_id=row.patient_id, subject=f"Export/{row.pk}")
     return binary
@@ -218,8 +218,14 @@ def _destroy(actor: Actor, patient_id: UUID, export_id: UUID) -> bool:
 
 def remove_file(row: Export) -> None:
     """Destroy the file of a locked row, if there is one. Call within an act about its patient."""
-    binary = Binary.objects.filter(pk=row.binary_id).first() if row.binary_id else None
+    binary = _archive(row)
     if binary is not None:
         storage.destroy(binary.name)
         binary.delete()
     row.binary_id = None
+
+
+def _archive(row: Export) -> Binary | None:
+    """The row's own file; whatever else its number may name is none of its business."""
+    own = Binary.objects.filter(patient_id=row.patient_id, use=Binary.Use.EXPORT)
+    return own.filter(pk=row.binary_id).first() if row.binary_id else None

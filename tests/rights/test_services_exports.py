@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.storage import storages
+from django.db import ProgrammingError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,7 +23,7 @@ from rights.services import building, exports
 from rights.services.erasures import erase_record
 from rights.services.restriction import restrict
 from tests import raw
-from tests.cast import ORDINARY, PURGER, Cast, put_in
+from tests.cast import ORDINARY, PURGER, Cast, put_in, receive
 from tests.worlds import files, kept
 from tests.worlds.archive import EXPORTER, Archive, made, taken
 
@@ -305,3 +306,26 @@ def test_ending_a_permission_or_giving_one_leaves_it_as_it_is(cast: Cast) -> Non
 
     assert exports.export(cast.alice, export_id).state == "ready"
     assert exports.export(cast.alice, made(cast.alice)).export.epoch > epoch
+
+
+def test_no_row_of_a_person_names_a_file(cast: Cast) -> None:
+    """What is made, and until when, only workers say."""
+    for forged in ({"binary_id": uuid4()}, {"expires_at": timezone.now()}, {"attempts": 1}):
+        with pytest.raises(ProgrammingError), transaction.atomic(), acting_as(cast.carol):
+            Export(patient_id=cast.carol_id, **forged).save(force_insert=True)
+
+
+@pytest.mark.parametrize("whose", ["hers", "neighbours"])
+def test_only_the_archive_itself_is_destroyed_with_its_row(cast: Cast, whose: str) -> None:
+    receive(cast.alice, b"%PDF-1.4 x", "scan.pdf")
+    patient_id = cast.alice_id if whose == "hers" else cast.carol_id
+    with acting_as(EXPORTER):
+        scan = Binary.objects.get()
+        row = Export(patient_id=patient_id, binary_id=scan.pk, expires_at=timezone.now())
+        row.save(force_insert=True)
+
+    assert exports.destroy_due(PURGER) == 1
+
+    assert storage.exists(scan.name)
+    with acting_as(EXPORTER):
+        assert Binary.objects.filter(pk=scan.pk).exists()
