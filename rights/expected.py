@@ -30,11 +30,10 @@ class Dates:
 def dates(*, undo_hours: int = 0) -> Dates:
     """For an erasure that is asked for now."""
     now = timezone.now()
-    return _dates(now, now + timedelta(hours=undo_hours))
+    return _dates(now, now + timedelta(hours=undo_hours) + PURGE_WITHIN)
 
 
-def _dates(hidden: datetime, purge_after: datetime) -> Dates:
-    purged = purge_after + PURGE_WITHIN
+def _dates(hidden: datetime, purged: datetime) -> Dates:
     return Dates(
         hidden,
         purged,
@@ -45,15 +44,18 @@ def _dates(hidden: datetime, purge_after: datetime) -> Dates:
 
 def _gone(kind: str, purged: datetime) -> datetime:
     """When the last backup that holds anything from before `purged` will be seen gone."""
-    if purged > timezone.now():
-        return backups.latest_gone_by(kind) + (purged - timezone.now())
-    held = backups.exposures(purged, kind)
-    return max((row.expires_at + 2 * EXPIRY_EVERY for row in held), default=timezone.now())
+    ahead = purged - timezone.now()
+    to_come = [backups.latest_gone_by(kind) + ahead] if ahead > timedelta() else []
+    held = [row.expires_at + 2 * EXPIRY_EVERY for row in backups.exposures(purged, kind)]
+    return max(to_come + held, default=timezone.now())
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One of the three stages: what it means, and when it was reached or is expected."""
+    """One of the three stages: what it means, and when it was reached or is expected.
+
+    `by` is None when the day that was reckoned is past already: no other is known.
+    """
 
     number: int
     title: str
@@ -72,23 +74,27 @@ def stages(followed: Followed) -> list[Stage]:
     if followed.undone_at:
         return []
     item = followed.scope == Scope.ITEM
-    reckoned = _dates(followed.hidden_at, followed.purge_after)
+    soonest = max(followed.purge_after + PURGE_WITHIN, timezone.now())
+    reckoned = _dates(followed.hidden_at, followed.purged_at or soonest)
     issued = {one.stage: one for one in followed.certificates}
-    purged = followed.purged_at or reckoned.purged
     rows = (
         (HIDDEN, "Hidden from everyone", "hidden", reckoned.hidden),
         (
             UNREADABLE,
             UNREADABLE_TITLES[item],
             "unreadable",
-            purged if item else reckoned.unreadable,
+            reckoned.purged if item else reckoned.unreadable,
         ),
         (GONE, "Gone from the last backup", "gone", reckoned.gone),
     )
     return [
-        Stage(number, title, _at(followed, step), by, issued.get(number))
+        Stage(number, title, _at(followed, step), _ahead(by), issued.get(number))
         for number, title, step, by in rows
     ]
+
+
+def _ahead(by: datetime) -> datetime | None:
+    return by if by > timezone.now() else None
 
 
 def _at(followed: Followed, step: str) -> datetime | None:
