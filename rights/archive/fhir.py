@@ -22,16 +22,16 @@ from phr.models import Provenance, RecordVersion, Upload
 from phr.search import Tokeniser
 from phr.services.uploads import file_name
 from rights.archive.pack import Entry
-from rights.archive.reading import Kept, opened, pages, visible
+from rights.archive.reading import Kept, as_text, opened, pages, visible
 from rights.archive.room import Room
 
 # Which of these records are called by these names, as the keyed tokens of their import tell.
 CALLED = """
-    SELECT asked.id FROM unnest(%s::uuid[], %s::bigint[]) AS asked (id, token)
+    SELECT asked.id, asked.token FROM unnest(%s::uuid[], %s::bigint[]) AS asked (id, token)
     JOIN phr_record r ON r.id = asked.id AND r.patient_id = %s
     WHERE asked.token = ANY (r.tokens)
 """
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = re.compile(rb'"id"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -43,12 +43,17 @@ class Source(NamedTuple):
     upload_id: UUID
     version: int
     place: str
-    recorded_at: datetime
+    recorded_at: str
 
 
 def instant(at: datetime) -> str:
     """FHIR R4 instant, in UTC."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def written(at: str) -> str:
+    """The same for an instant that the database wrote."""
+    return instant(datetime.fromisoformat(at))
 
 
 def bundle(room: Room) -> None:
@@ -81,14 +86,14 @@ def _entries(room: Room) -> Iterator[bytes]:
 
 
 def _names(room: Room, found: list[tuple[Kept, bytes]]) -> dict[UUID, str]:
-    """The name a record came with, where its own id says it: others refer to it by that."""
+    """The name a record came with, where an id in it says it: others refer to it by that."""
     tokeniser = Tokeniser(keys.subkey(room.patient_id, keys.Purpose.INDEX))
-    own = {kept.id: orjson.loads(body).get("id") for kept, body in found}
-    own = {pk: name for pk, name in own.items() if isinstance(name, str) and _UUID.fullmatch(name)}
-    tokens = tokeniser.links(f"urn:uuid:{name}" for name in own.values())
+    asked = [(kept.id, name.decode()) for kept, body in found for name in _ID.findall(body)]
+    tokens = tokeniser.links(f"urn:uuid:{name}" for _, name in asked)
+    named = {(pk, token): name for (pk, name), token in zip(asked, tokens, strict=True)}
     with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
-        cursor.execute(CALLED, [list(own), tokens, room.patient_id])
-        return {pk: own[pk] for (pk,) in cursor.fetchall()}
+        cursor.execute(CALLED, [[pk for pk, _ in asked], tokens, room.patient_id])
+        return {pk: named[pk, token] for pk, token in cursor.fetchall()}
 
 
 def ndjson(room: Room) -> None:
@@ -153,7 +158,9 @@ def provenance(room: Room) -> None:
 def _sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[Source]:
     """The rows about these records; the name of each upload they tell of is added to `names`."""
     with acting_as(room.actor, about=room.patient_id):
-        rows = Provenance.objects.filter(record_id__in=records).values_list(*Source._fields)
+        rows = Provenance.objects.filter(record_id__in=records).values_list(
+            *Source._fields[:-1], as_text("recorded_at")
+        )
         found = [Source(*row) for row in rows.order_by("record_id", "version", "id")]
         unknown = {row.upload_id for row in found} - names.keys()
         for upload in Upload.objects.filter(pk__in=unknown):
@@ -171,7 +178,7 @@ def _provenance(row: Source, kind: str, name: str) -> dict[str, object]:
             {"url": "urn:phr:place", "valueString": row.place},
         ],
         "target": [{"reference": f"urn:uuid:{row.record_id}", "type": kind}],
-        "recorded": instant(row.recorded_at),
+        "recorded": written(row.recorded_at),
         "activity": {"text": "Import of a file"},
         "agent": [{"who": {"display": settings.PHR_PORTAL_NAME}}],
         "entity": [{"role": "source", "what": {"identifier": source, "display": name}}],

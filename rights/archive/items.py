@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import orjson
 
-from rights.archive.fhir import instant
-from rights.archive.reading import pages
+from rights.archive.fhir import instant, written
+from rights.archive.reading import as_text, pages
 from rights.archive.room import Room
 from sharing.tokens import label_tokens
+
+COLUMNS = ("labels", as_text("created_at"), as_text("updated_at"))
 
 
 def items(room: Room) -> None:
@@ -19,7 +21,7 @@ def items(room: Room) -> None:
 
 
 def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
-    for page in pages(room, more=("labels", "created_at", "updated_at")):
+    for page in pages(room, more=COLUMNS):
         for kept in page:
             labels, created_at, updated_at = kept.more
             yield {
@@ -29,6 +31,6 @@ def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
                 "sensitivity": sorted(words[token] for token in labels if token in words),
                 "date": instant(kept.effective_at) if kept.dated else None,
                 "version": kept.version,
-                "added_at": instant(created_at),
-                "changed_at": instant(updated_at),
+                "added_at": written(created_at),
+                "changed_at": written(updated_at),
             }

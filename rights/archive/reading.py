@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from accounts.acting import acting_as
 from accounts.keys import Unopenable
@@ -17,7 +18,15 @@ from sharing import policy
 from sharing.policy import Action
 
 PAGE = 500
-COLUMNS = ("id", "resource_type", "category", "effective_at", "dated", "version")
+
+
+# Instants come as text: turning them into Python's took a third of the time of an archive.
+def as_text(column: str) -> Cast:
+    """An instant as PostgreSQL writes it in UTC, for `datetime.fromisoformat`."""
+    return Cast(column, TextField())
+
+
+COLUMNS = ("id", "resource_type", "category", as_text("effective_at"), "dated", "version")
 BODY = ("body_sealed",)
 
 
@@ -28,10 +37,14 @@ class Kept:
     id: UUID
     resource_type: str
     category: str
-    effective_at: datetime
+    at_text: str
     dated: bool
     version: int
     more: tuple[Any, ...]
+
+    @property
+    def effective_at(self) -> datetime:
+        return datetime.fromisoformat(self.at_text)
 
 
 def visible(room: Room) -> QuerySet[Record]:
@@ -39,7 +52,9 @@ def visible(room: Room) -> QuerySet[Record]:
     return policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
 
 
-def pages(room: Room, *, more: tuple[str, ...] = BODY, **narrow: str) -> Iterator[list[Kept]]:
+def pages(
+    room: Room, *, more: tuple[str | Cast, ...] = BODY, **narrow: str
+) -> Iterator[list[Kept]]:
     """The records in pages of at most 500, each page its own transaction.
 
     `more` are columns to read besides; `narrow` keeps one `resource_type` or `category`.
