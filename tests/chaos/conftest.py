@@ -1,13 +1,17 @@
 """Chaos begins in an empty portal: the tables are empty, so are the files and the pen then."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
 from accounts import audit
 from phr import storage
+from phr.launch import account
 from tests.chaos.kills import Worker, started
+from tests.plugin import new_folder
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +26,14 @@ def outbox(settings: Settings) -> None:
     """Mail goes the way it goes in production, up to the last step."""
     settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
     settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """For servers of a test's own, which it may kill."""
+    made = new_folder(account.for_tests())
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture

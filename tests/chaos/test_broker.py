@@ -10,20 +10,28 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import redis
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from kombu import pools
 
 from accounts import sealer, wake
+from accounts.acting import acting_as
 from accounts.models import User
+from phr import storage
 from phr.celery import app
+from phr.launch import account
+from phr.launch.private import Services
 from phr.services import records, uploads
+from rights.models import Erasure
 from tests import raw
-from tests.cast import PASSWORD, SEALER, Cast, put_in
+from tests.cast import PASSWORD, PURGER, SEALER, Cast, put_in
 from tests.chaos.states import sound, state
 from tests.worlds import files
+from tests.worlds.kept import keep, with_file
 from tests.worlds.synthea import lines
 
 pytestmark = [
@@ -107,6 +115,68 @@ def test_every_page_works_and_all_due_work_happens(cast: Cast) -> None:
     assert [letter.to for letter in mail.outbox] == [["dr.new@example.org"]]
     assert len(state(cast.alice_id)["records"]) == 20  # 20, one erased, one photo
     assert abandoned not in {one.upload.pk for one in uploads.uploads(cast.alice)}
+    assert sealer.verify(SEALER).code == 0
+    assert sound()
+    assert not any(count for name, count in sweep().items() if name != "seconds")
+
+
+@pytest.mark.usefixtures("broker", "outbox")
+def test_a_deletion_needs_no_broker(cast: Cast) -> None:
+    leaves(cast)
+
+    assert sweep()["purge_due"] >= 1
+    sweep_to_its_end()
+
+
+@pytest.mark.usefixtures("outbox")
+def test_a_deletion_survives_a_broker_that_forgets(
+    cast: Cast, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Valkey is stopped at once and starts again empty: its messages are gone."""
+    services = Services(own_folder, account=account.for_tests(), fast=True)
+    broker = services.start_valkey()
+    url = services.environment["REDIS_URL"]
+    monkeypatch.setattr(app.conf, "broker_url", url.replace("unix://", "redis+socket://"))
+    forget_broker()
+    leaves(cast)
+    assert redis.Redis.from_url(url).llen("celery") >= 1
+
+    broker.process.kill()
+    broker.process.wait()
+    restarted = services.start_valkey()
+    forget_broker()
+
+    assert redis.Redis.from_url(url).llen("celery") == 0
+    sweep_to_its_end()
+    restarted.ask_to_stop()
+    restarted.end(within=15)
+    services.remove_sockets()
+    forget_broker()
+
+
+def leaves(cast: Cast) -> None:
+    """Alice, who keeps items, files and an archive and shares them, deletes everything by the page."""
+    with_file(keep(cast.alice_id), b"a scan")
+    cast.share()
+    alice = Patient()
+    alice.post("/rights/export/")
+    form = {"what": "account", "undo": "no", "confirmed": "yes", "password": PASSWORD}
+    alice.post("/rights/delete/", **form)
+    assert not User.objects.get(email="alice@example.org").is_active
+
+
+def sweep_to_its_end() -> None:
+    """All that is due, and once more when her mail has gone and nobody waits for it."""
+    sweep()
+    with acting_as(PURGER):
+        Erasure.objects.update(due_at=timezone.now())
+    sweep()
+
+    with acting_as(PURGER):
+        assert Erasure.objects.get().finished_at
+    assert not User.objects.filter(email="alice@example.org").exists()
+    assert storage.names() == []
+    assert ["alice@example.org"] in [letter.to for letter in mail.outbox]
     assert sealer.verify(SEALER).code == 0
     assert sound()
     assert not any(count for name, count in sweep().items() if name != "seconds")

@@ -36,7 +36,7 @@ pytestmark = [
 
 
 IMPORT, BUILD = "phr.tasks.import_upload", "rights.tasks.build_export"
-CREATES = line_of(building._make, "with Writer(")
+CREATES = line_of(building._make, "with _file(")
 
 
 def leave(leaver: Leaver) -> Story:
