@@ -1,11 +1,13 @@
 """Leaving: an account is closed in the act that asks for it, and taken apart by workers afterwards."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -40,9 +42,14 @@ def reopen(user_id: UUID) -> None:
 def who_is_leaving(email: str, password: str) -> UUID | None:
     """The closed account that this address and password belong to; takes as long when there is none."""
     user = User.objects.filter(email=email.lower(), is_active=False).first()
-    known = user.password if user and user.has_usable_password() else make_password("nobody's")
+    known = user.password if user and user.has_usable_password() else _nobodys_password()
     right = check_password(password, known)
     return user.pk if user and right and user.has_usable_password() else None
+
+
+@cache
+def _nobodys_password() -> str:
+    return make_password("nobody's")
 
 
 def is_patient_leaving(actor: Actor) -> bool:
@@ -96,14 +103,24 @@ def forget_user(actor: Actor, user_id: UUID, *, named_by_others: bool) -> int:
             EmailConfirmation.objects.filter(email_address__user_id=user_id),
             EmailAddress.objects.filter(user_id=user_id),
             Authenticator.objects.filter(user_id=user_id),
+            User.groups.through.objects.filter(user_id=user_id),
+            User.user_permissions.through.objects.filter(user_id=user_id),
         ):
             count += _delete(rows)
         looked = AuditEvent.objects.filter(actor_id=user_id, basis__startswith="grant:").exists()
         if not looked:
             count += _delete(Practitioner.objects.filter(user_id=user_id))
-        if looked or named_by_others:
+        if looked or named_by_others or _served(user_id):
             return count + _empty(user_id)
         return count + _delete(User.objects.filter(pk=user_id))
+
+
+def _served(user_id: UUID) -> bool:
+    """Whether this user was staff once and did something that is written down under her id."""
+    return (
+        Practitioner.objects.filter(verified_by_id=user_id).exists()
+        or LogEntry.objects.filter(user_id=user_id).exists()
+    )
 
 
 def _delete(rows: QuerySet[Any]) -> int:

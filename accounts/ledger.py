@@ -58,6 +58,12 @@ def latest(kind: Kind, *, since: datetime | None = None) -> dict[bytes, LedgerEn
     return {bytes(row.token or b""): row for row in entries(kind, since=since)}
 
 
+def close(entry: LedgerEntry, *, state: str) -> None:
+    """Write a further entry about whom an earlier one was about, whoever that is."""
+    with in_vault(worker=True):
+        LedgerEntry(kind=entry.kind, token=entry.token, state=state).save(force_insert=True)
+
+
 def empty(before: datetime) -> int:
     """Forget whom entries made before that instant were about. Returns how many were emptied."""
     with in_vault(worker=True):

@@ -34,8 +34,8 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "accounts_user": ("select, insert, update", "select, insert, update, delete", "select"),
-    "accounts_user_groups": ("select", "select (user_id)", ""),
-    "accounts_user_user_permissions": ("select", "select (user_id)", ""),
+    "accounts_user_groups": ("select", "select (user_id), delete", ""),
+    "accounts_user_user_permissions": ("select", "select (user_id), delete", ""),
     "account_emailaddress": (ALL, "select, insert, delete", "select"),
     "account_emailconfirmation": (ALL, "select, delete", ""),
     "auth_group": ("select", "", ""),
@@ -62,7 +62,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (patient_id, user_id, closed_at)",
         "",
     ),
-    "rights_casemessage": (GROW, "select, delete", ""),
+    "rights_casemessage": (GROW, "select, update (patient_id, text_sealed), delete", ""),
     "rights_clockevent": (GROW, "select, insert, update (patient_id)", ""),
     "rights_rightrequest": (
         "select, insert, update (state, decision, ground, proposed_by, decided_by,"
@@ -71,7 +71,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "rights_erasure": (
-        "select, insert, update (undone_at)",
+        "select, insert, update (undone_at, purge_after, due_at)",
         "select, insert, update, delete",
         (
             "select (id, patient_id, record_id, reference, scope, planned, steps, hidden_at,"

@@ -43,7 +43,8 @@ def public_key() -> str:
 def issue(reference: str, stage: int, facts: dict[str, Any]) -> None:
     """Sign and keep one stage of one erasure; a stage is certified once and never again."""
     document = orjson.dumps(
-        facts
+        {"title": TITLES[stage]}
+        | facts
         | {
             "format": FORMAT,
             "issued_at": timezone.now().isoformat(timespec="seconds"),
@@ -51,7 +52,6 @@ def issue(reference: str, stage: int, facts: dict[str, Any]) -> None:
             "public_key": public_key(),
             "reference": reference,
             "stage": stage,
-            "title": TITLES[stage],
         },
         option=orjson.OPT_SORT_KEYS,
     )
@@ -75,7 +75,7 @@ class Issued:
 
     @property
     def title(self) -> str:
-        return TITLES[self.stage]
+        return str(self.facts["title"])
 
     @property
     def issued_at(self) -> datetime:
@@ -106,9 +106,10 @@ def issued(reference: str) -> list[Issued]:
 
 def _issued(row: Certificate) -> Issued:
     document, signature = bytes(row.document), b64encode(bytes(row.signature)).decode()
-    return Issued(
-        row.stage, orjson.loads(document), document, signature, verify(document, signature)
-    )
+    facts = orjson.loads(document)
+    # A genuine certificate of something else proves nothing here.
+    its_own = (facts["reference"], facts["stage"]) == (row.reference, row.stage)
+    return Issued(row.stage, facts, document, signature, its_own and verify(document, signature))
 
 
 def verify(document: bytes, signature: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.db.models import ForeignKey, Model, UUIDField
 
 from accounts import keys
@@ -26,7 +27,7 @@ KEPT: dict[type[Model], str] = {
     HeldItem: "kept under the hold's own key; destroyed when the hold is released",
 }
 # Rows of other people, or the empty shell they point to (see accounts.leaving.forget_user).
-SHELL = frozenset({User, Practitioner, Grant})
+SHELL = frozenset({User, Practitioner, Grant, LogEntry})
 
 
 def anything(actor: Actor, erasure: Erasure) -> list[str]:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts import leaving, ledger
+from accounts import ledger
+from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
@@ -19,19 +20,21 @@ from phr.services import removal
 from rights.models import Erasure
 from rights.models.erasures import Scope, reference_of
 from rights.services import erasures
+from sharing import leaving as shares
 
+# How the ledger says that a request came to nothing.
+CLOSED = "closed"
+# What a killed request began is carried out this soon, or not at all: she saw that it failed.
 RECENT = timedelta(hours=1)
 # A request that is still running writes its row within this time.
 RUNNING = timedelta(minutes=2)
 
 
-def replay(actor: Actor, *, tell: bool = False) -> int:
-    """Hide again whatever the ledger says was erased. Returns how many erasures were begun again.
-
-    `tell` sends each person the mail that her request would have sent.
-    """
-    people = _people(actor, ledger.latest(Kind.ERASURE), tell=tell)
-    return people + _items(actor, ledger.latest(Kind.RECORD))
+def replay(actor: Actor) -> int:
+    """Hide again whatever the ledger says was erased. Returns how many things were changed."""
+    items = ledger.latest(Kind.RECORD).items()
+    people = _people(actor, ledger.entries(Kind.ERASURE))
+    return people + _items(actor, {token: one for token, one in items if not _ends(one)})
 
 
 def resume(actor: Actor) -> int:
@@ -40,16 +43,24 @@ def resume(actor: Actor) -> int:
 
 
 def _begin_lost(actor: Actor) -> int:
-    """Begin what such a request wrote into the ledger."""
-    since = timezone.now() - RECENT
-    lost = [
-        entry for kind in (Kind.ERASURE, Kind.RECORD) for entry in ledger.entries(kind, since=since)
-    ]
-    old = [entry for entry in lost if entry.made_at < timezone.now() - RUNNING]
+    """Begin what such a request wrote into the ledger; what is older is closed there."""
+    entries = ledger.entries(Kind.ERASURE) + ledger.entries(Kind.RECORD)
+    ended, now = _ended(entries), timezone.now()
     with acting_as(actor):
-        ids = [entry.pk for entry in old if entry.state != erasures.UNDONE]
-        known = set(Erasure.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    return replay(actor, tell=True) if set(ids) - known else 0
+        begun = Erasure.objects.filter(pk__in=[entry.pk for entry in entries])
+        known = set(begun.values_list("pk", flat=True))
+    lost = [
+        entry
+        for entry in entries
+        if entry.pk not in known | ended and not _ends(entry) and entry.made_at < now - RUNNING
+    ]
+    for entry in lost:
+        if entry.made_at < now - RECENT:
+            ledger.close(entry, state=f"{CLOSED} {entry.pk.hex}")
+    recent = [entry for entry in lost if entry.made_at >= now - RECENT]
+    items = {bytes(entry.token or b""): entry for entry in recent if entry.kind == Kind.RECORD}
+    people = [entry for entry in recent if entry.kind == Kind.ERASURE]
+    return _people(actor, people, tell=True) + _items(actor, items)
 
 
 def _remember_undone(actor: Actor) -> int:
@@ -57,36 +68,52 @@ def _remember_undone(actor: Actor) -> int:
     now = timezone.now()
     with acting_as(actor):
         recent = Erasure.objects.filter(undone_at__gte=now - RECENT, undone_at__lt=now - RUNNING)
-        undone = {row.pk: erasures.subject(row) for row in recent}
-    newest = ledger.latest(Kind.ERASURE) if undone else {}
-    forgotten = [undone[entry.pk] for entry in newest.values() if entry.pk in undone]
-    for subject in forgotten:
-        erasures.remember_undone(subject)
+        rows = list(recent)
+    known = _ended(ledger.entries(Kind.ERASURE)) if rows else set()
+    forgotten = [row for row in rows if row.pk not in known]
+    for row in forgotten:
+        erasures.remember_undone(row)
     return len(forgotten)
 
 
-def _people(actor: Actor, entries: dict[bytes, LedgerEntry], *, tell: bool) -> int:
+def _ends(entry: LedgerEntry) -> UUID | None:
+    """The erasure that this entry says is not to be made, if it says so of one."""
+    word, _, about = entry.state.partition(" ")
+    return UUID(about) if word in {CLOSED, erasures.UNDONE} else None
+
+
+def _ended(entries: list[LedgerEntry]) -> set[UUID]:
+    return {erasure_id for entry in entries if (erasure_id := _ends(entry))}
+
+
+def _people(actor: Actor, entries: list[LedgerEntry], *, tell: bool = False) -> int:
+    """`tell` sends each person the mail that her request would have sent."""
     if not entries:
         return 0
-    with acting_as(actor):
-        rows = list(Patient.objects.values_list("user_id", "pk"))
-        users = list(User.objects.values_list("pk", flat=True))
-    patients = dict(rows)
-    count = 0
-    for user_id in users:
-        patient_id = patients.get(user_id)
+    by_token: dict[bytes, list[LedgerEntry]] = {}
+    for entry in entries:
+        by_token.setdefault(bytes(entry.token or b""), []).append(entry)
+    ended, count = _ended(entries), 0
+    for user_id, patient_id in _everybody(actor):
         for subject in (f"user {user_id}", str(patient_id)):
-            entry = entries.get(ledger.token(Kind.ERASURE, subject))
-            if entry:
-                count += _person(actor, entry, user_id, patient_id, tell=tell)
+            for entry in by_token.get(ledger.token(Kind.ERASURE, subject), ()):
+                if entry.state.startswith(erasures.UNDONE):
+                    count += _show_again(actor, entry, patient_id)
+                elif entry.pk not in ended and not _ends(entry):
+                    count += _person(actor, entry, user_id, patient_id, tell=tell)
     return count
+
+
+def _everybody(actor: Actor) -> list[tuple[UUID, UUID | None]]:
+    """Every user with the Patient that is hers, if any."""
+    with acting_as(actor):
+        patients = dict(Patient.objects.values_list("user_id", "pk"))
+        return [(pk, patients.get(pk)) for pk in User.objects.values_list("pk", flat=True)]
 
 
 def _person(
     actor: Actor, entry: LedgerEntry, user_id: UUID, patient_id: UUID | None, *, tell: bool
 ) -> bool:
-    if entry.state == erasures.UNDONE:
-        return _show_again(actor, user_id)
     scope, until = _said(entry)
     with acting_as(actor, about=patient_id):
         row, new = Erasure.objects.get_or_create(
@@ -103,22 +130,21 @@ def _person(
         )
         if new:
             if tell:
-                erasures.tell(row, leaving.addresses(user_id))
+                erasures.tell(row, accounts.verified_addresses(user_id))
             erasures.hide(row)
             note("erase", patient_id=patient_id, subject=f"Erasure/{row.pk}", basis="ledger")
         return new
 
 
-def _show_again(actor: Actor, user_id: UUID) -> bool:
-    """The backup was made between the erasure and its undoing."""
-    with acting_as(actor):
-        rows = Erasure.objects.filter(user_id=user_id, undone_at=None, purged_at=None)
-        row = rows.exclude(scope=Scope.ITEM).first()
-    if row is None:
-        return False
-    with acting_as(actor, about=row.patient_id):
-        erasures.show_again(row)
-    return True
+def _show_again(actor: Actor, entry: LedgerEntry, patient_id: UUID | None) -> int:
+    """The backup is from before the undoing: what it hides comes back, what it shares does not."""
+    with acting_as(actor, about=patient_id):
+        rows = Erasure.objects.filter(pk__in=_ended([entry]), undone_at=None, purged_at=None)
+        row = rows.select_for_update().first()
+        if row is not None:
+            erasures.show_again(row)
+    ended = shares.end_before(actor, patient_id, entry.made_at) if patient_id else 0
+    return ended + (row is not None)
 
 
 def _said(entry: LedgerEntry) -> tuple[str, datetime]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import keys, leaving, ledger
@@ -45,10 +46,15 @@ class Step:
     work: Callable[[Actor, Erasure], None]
 
 
-def _window(_actor: Actor, erasure: Erasure) -> None:
-    """From here on nothing can be undone."""
-    if erasure.purge_after > timezone.now():
-        raise Wait(erasure.purge_after)
+def _window(actor: Actor, erasure: Erasure) -> None:
+    """From here on nothing can be undone: under the row's lock, by the database's clock."""
+    with acting_as(actor):
+        row = Erasure.objects.select_for_update().get(pk=erasure.pk)
+        over = Erasure.objects.filter(pk=row.pk, purge_after__lte=Now(), undone_at=None).exists()
+        if not over:
+            raise Wait(max(row.purge_after, timezone.now() + SOON))
+        row.steps.setdefault("window", timezone.now().isoformat(timespec="seconds"))
+        row.save(update_fields=["steps"])
 
 
 def _exports(actor: Actor, erasure: Erasure) -> None:
@@ -137,7 +143,11 @@ def _ledger(_actor: Actor, erasure: Erasure) -> None:
 def _certified(stage: int) -> Callable[[Actor, Erasure], None]:
     def certify(actor: Actor, erasure: Erasure) -> None:
         kept = [one.certified for one in holds.left_out(actor, erasure.reference)]
-        certificates.issue(erasure.reference, stage, facts(erasure) | {"kept": kept})
+        said = facts(erasure) | {"kept": kept}
+        if erasure.scope == Scope.ITEM and stage == certificates.UNREADABLE:
+            # The key of the record stays, so a backup of the item can still be read.
+            said["title"] = "Destroyed here"
+        certificates.issue(erasure.reference, stage, said)
 
     return certify
 
@@ -176,7 +186,7 @@ STEPS = (
     Step("key", "The key that opens your record", WHOLE, _key),
     Step("verify", "A search for anything left", WHOLE, _verify),
     Step("key_backups", "Backups of the key", WHOLE, _absent_from("vault")),
-    Step("unreadable", "Destroyed and unreadable", EVERY, _certified(certificates.UNREADABLE)),
+    Step("unreadable", "Destroyed here", EVERY, _certified(certificates.UNREADABLE)),
     Step("backups", "Backups of the record", EVERY, _absent_from("default")),
     Step("gone", "The last copy is gone", EVERY, _certified(certificates.GONE)),
     Step("ledger", "The note that keeps a restored backup from bringing it back", EVERY, _ledger),

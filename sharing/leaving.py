@@ -1,5 +1,6 @@
 """Leaving: the permissions of a patient who is erased, and those that others gave to her."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -16,6 +17,20 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
     with acting_as(actor, about=patient_id):
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone
+
+
+def end_before(actor: Actor, patient_id: UUID, before: datetime) -> int:
+    """End every permission of a patient from before an instant: a deletion that she undid ended them.
+
+    For the replay, when a backup brought them back. Returns how many.
+    """
+    with acting_as(actor, about=patient_id):
+        rows = Grant.objects.filter(patient_id=patient_id, revoked_at=None, created_at__lt=before)
+        ids = list(rows.values_list("pk", flat=True))
+        rows.update(revoked_at=Now())
+        for grant_id in ids:
+            note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")
+        return len(ids)
 
 
 def leave_others(actor: Actor, user_id: UUID) -> bool:

@@ -107,7 +107,10 @@ class Migration(migrations.Migration):
                 "CREATE POLICY rights_erasure_2 ON rights_erasure FOR INSERT TO phr_web WITH CHECK"
                 " ((patient_id IS NULL OR phr_may_write(patient_id))"
                 f" AND (user_id IS NULL OR (user_id = (SELECT phr_actor()) AND {SESSION}))"
-                " AND (patient_id IS NOT NULL OR user_id IS NOT NULL))",
+                " AND (patient_id IS NOT NULL OR user_id IS NOT NULL)"
+                # Only workers say how far it is.
+                " AND steps = '{}' AND undone_at IS NULL AND purged_at IS NULL"
+                " AND finished_at IS NULL)",
                 "CREATE POLICY rights_erasure_4 ON rights_erasure FOR UPDATE TO phr_web USING"
                 f" (user_id = (SELECT phr_actor()) AND {SESSION})",
                 "CREATE POLICY rights_erasure_judge ON rights_erasure FOR SELECT TO phr_judge"

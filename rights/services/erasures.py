@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import leaving, ledger, mail
+from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.ledger import Kind
@@ -29,6 +31,8 @@ from sharing.categories import Category
 
 UNDONE = "undone"
 MOST_SHOWN = 100
+# One sentence for every reason: it must not tell whether a password was right.
+NOT_UNDONE = "Check the email address and the password. It may also be too late to undo this."
 
 
 class Refused(Exception):
@@ -56,6 +60,8 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
     erasure = _new(scope, purge_after=timezone.now() + timedelta(hours=undo_hours))
     with acting_as(actor):
         user = _leaver(actor)
+        if begun := _begun(user, account=account, undo_hours=undo_hours):
+            return begun
         patient = Patient.objects.filter(user_id=user.pk).first()
         if patient is None and not account:
             raise Denied("erase")
@@ -63,7 +69,7 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
         erasure.planned = removal.counts(actor) if patient else {}
         _remember(erasure)
         _begin(erasure)
-        tell(erasure, leaving.addresses(user.pk))
+        tell(erasure, accounts.verified_addresses(user.pk))
         hide(erasure)
     return erasure.reference
 
@@ -75,6 +81,25 @@ def _leaver(actor: Actor) -> User:
     if user.is_staff:
         raise Refused("You are a member of staff. Ask a colleague to end that first.")
     return user
+
+
+def _begun(user: User, *, account: bool, undo_hours: int) -> str:
+    """The reference of what this person asked for already: a button may be pressed twice.
+
+    Deleting the account ends the time in which deleting the record could be undone.
+    """
+    open_ = Erasure.objects.filter(user_id=user.pk, undone_at=None, purged_at=None)
+    row = open_.exclude(scope=Scope.ITEM).order_by("-hidden_at").first()
+    if row is None or (account and row.scope == Scope.RECORD):
+        if row is not None and undo_hours:
+            raise Refused(
+                "Your record is being deleted already. Undo that first, or choose no time to"
+                " change your mind."
+            )
+        if row is not None:
+            open_.filter(pk=row.pk).update(purge_after=Now(), due_at=Now())
+        return ""
+    return row.reference
 
 
 def _new(
@@ -154,7 +179,7 @@ class Followed:
     @property
     def can_be_undone(self) -> bool:
         later = self.purge_after > timezone.now()
-        return later and self.undone_at is None and self.purged_at is None
+        return later and self.undone_at is None and "window" not in self.steps
 
     @property
     def mark(self) -> str:
@@ -193,7 +218,7 @@ def prove(email: str, password: str) -> Actor:
     """Who wants to undo an erasure after her account was closed. Raises `Refused`."""
     user_id = leaving.who_is_leaving(email, password)
     if user_id is None:
-        raise Refused("Check the email address and the password.")
+        raise Refused(NOT_UNDONE)
     return Actor.session(user_id)
 
 
@@ -204,18 +229,24 @@ def undo(actor: Actor, reference: str) -> None:
     """
     with acting_as(actor):
         rows = Erasure.objects.filter(reference=reference, user_id=actor.user_id, undone_at=None)
-        row = rows.filter(purge_after__gt=timezone.now()).select_for_update().first()
-        if row is None or actor.user_id is None:
-            raise Refused("This can no longer be undone.")
+        # By the database's clock, and by what a worker may have begun: see the step `window`.
+        row = rows.filter(purge_after__gt=Now()).select_for_update().first()
+        if row is None or row.done("window") or actor.user_id is None:
+            raise Refused(NOT_UNDONE)
         show_again(row)
         # Not before the commit: a ledger that says so too early could bring back what is erased.
-        transaction.on_commit(partial(remember_undone, subject(row)), robust=True)
+        transaction.on_commit(partial(remember_undone, row), robust=True)
         note("undo", patient_id=row.patient_id, subject=f"Erasure/{row.pk}", basis="owner")
 
 
-def remember_undone(about: str) -> None:
-    """Write into the ledger that the newest erasure of this subject is not to be made again."""
-    ledger.remember(Kind.ERASURE, about, state=UNDONE)
+def undone(erasure_id: UUID) -> str:
+    """How the ledger says that one erasure is not to be made again."""
+    return f"{UNDONE} {erasure_id.hex}"
+
+
+def remember_undone(erasure: Erasure) -> None:
+    """Write into the ledger that this erasure is not to be made again."""
+    ledger.remember(Kind.ERASURE, subject(erasure), state=undone(erasure.pk))
 
 
 def show_again(erasure: Erasure) -> None:

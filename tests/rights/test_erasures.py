@@ -1,7 +1,12 @@
 """Erasing everything (GDPR Art. 17): hidden at once, destroyed step by step, certified, undone."""
 
+from base64 import b64decode
+
 import pytest
+from django.contrib.auth.models import Group
+from django.db import ProgrammingError, connection, connections
 from django.http import Http404
+from django.utils import timezone
 
 from accounts import keys, ledger
 from accounts import services as accounts
@@ -9,20 +14,32 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.ledger import Kind
 from accounts.models import AuditEvent, Patient, Practitioner, User
+from accounts.vault.acting import in_vault
+from accounts.vault.models import Certificate
 from phr import storage
 from phr.models import Record
 from phr.services import records
 from rights import certificates, replay, saga
 from rights.models import Erasure
+from rights.models.erasures import reference_of
 from rights.services import erasures
-from rights.steps import steps_of
+from rights.steps import Wait, steps_of
 from sharing import services as sharing
+from sharing.models import Grant
 from tests import raw
 from tests.cast import PURGER, Cast, put_in, user_of
 from tests.worlds.files import pdf
 from tests.worlds.synthea import lines
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+RECONCILER = Actor.job(System.RECONCILE)
+
+
+@pytest.fixture(autouse=True)
+def keys_between_tables_are_looked_at_once() -> None:
+    """As at each commit: this test's transaction never comes to one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.fixture
@@ -120,7 +137,7 @@ def test_nobody_else_undoes_it(full: Cast, email: str, password: str) -> None:
 def test_after_the_window_it_cannot_be_undone(full: Cast) -> None:
     reference = erase(full)
 
-    with pytest.raises(erasures.Refused, match="no longer"):
+    with pytest.raises(erasures.Refused, match="too late"):
         erasures.undo(
             erasures.prove("alice@example.org", "correct horse battery staple"), reference
         )
@@ -218,3 +235,142 @@ def test_the_log_says_so(full: Cast) -> None:
     with acting_as(PURGER):
         acts = AuditEvent.objects.filter(patient_id=full.alice_id).values_list("action", flat=True)
         assert "erase" in acts
+
+
+def undo(cast: Cast, reference: str) -> None:
+    """Undo, and let the ledger be told as at the commit."""
+    erasures.undo(cast.alice, reference)
+    with acting_as(PURGER):
+        erasures.remember_undone(Erasure.objects.get(reference=reference))
+
+
+def test_undoing_one_deletion_never_takes_back_another(full: Cast) -> None:
+    undo(full, erase(full, account=False, undo_hours=72))
+    reference = erase(full, undo_hours=72)
+
+    assert replay.replay(RECONCILER) == 0
+    with acting_as(PURGER):
+        assert Erasure.objects.get(reference=reference).undone_at is None
+    with pytest.raises(Denied):
+        records.timeline(full.alice, full.alice_id)
+
+
+def test_a_replay_of_an_undone_deletion_gives_nobody_access_again(full: Cast) -> None:
+    reference = erase(full, undo_hours=72)
+    undo(full, reference)
+    raw.open_walls()
+    with raw.as_owner():
+        Grant.objects.update(revoked_at=None)
+        Erasure.objects.filter(reference=reference).delete()
+
+    assert replay.replay(RECONCILER) == 1
+    assert replay.replay(RECONCILER) == 0
+    assert sharing.shared(full.bob).open == []
+    assert records.timeline(full.alice, full.alice_id).items
+
+
+def test_a_button_pressed_twice_deletes_once(full: Cast) -> None:
+    assert erase(full, undo_hours=72) == erase(full, undo_hours=72)
+    with acting_as(PURGER):
+        assert Erasure.objects.count() == 1
+
+
+def test_deleting_the_account_ends_the_time_to_undo_deleting_the_record(full: Cast) -> None:
+    first = erase(full, account=False, undo_hours=72)
+    with pytest.raises(erasures.Refused, match="already"):
+        erase(full, undo_hours=72)
+    second = erase(full)
+
+    with pytest.raises(erasures.Refused):
+        erasures.undo(full.alice, first)
+    assert carry_out(first).finished_at
+    assert carry_out(second).finished_at
+    assert not User.objects.filter(pk=user_of(full.alice)).exists()
+
+
+def test_nothing_is_undone_once_a_worker_has_begun(full: Cast) -> None:
+    reference = erase(full, undo_hours=72)
+    with acting_as(PURGER):
+        row = Erasure.objects.get(reference=reference)
+        Erasure.objects.filter(pk=row.pk).update(steps={"window": "2026-01-01T00:00:00+00:00"})
+
+    with pytest.raises(erasures.Refused):
+        erasures.undo(full.alice, reference)
+
+
+def test_what_was_undone_is_never_carried_on(full: Cast) -> None:
+    """However late the worker that claimed it before."""
+    reference = erase(full, undo_hours=72)
+    with acting_as(PURGER):
+        claimed = Erasure.objects.get(reference=reference)
+    erasures.undo(full.alice, reference)
+    claimed.purge_after = timezone.now()
+
+    window = next(step for step in steps_of(claimed.scope) if step.name == "window")
+    with pytest.raises(Wait):
+        window.work(PURGER, claimed)
+
+
+def test_a_request_that_failed_long_ago_is_closed_and_never_carried_out(full: Cast) -> None:
+    state = "account 2026-01-01T00:00:00+00:00"
+    entry_id = ledger.remember(Kind.ERASURE, f"user {full.alice.user_id}", state=state)
+    with connections["vault"].cursor() as cursor:
+        cursor.execute("SELECT set_config('role', 'none', true)")
+        cursor.execute(
+            "UPDATE vault_ledgerentry SET made_at = now() - interval '6 days' WHERE id = %s",
+            [entry_id],
+        )
+        cursor.execute("SELECT set_config('role', 'phr_web', true)")
+
+    assert replay.resume(PURGER) == 0
+    assert replay.replay(RECONCILER) == 0
+    assert records.timeline(full.alice, full.alice_id).items
+
+
+def test_who_was_staff_once_can_leave(full: Cast) -> None:
+    sam = User.objects.get(pk=user_of(full.sam))
+    with raw.as_owner():
+        sam.groups.add(Group.objects.create(name="desk"))
+    with acting_as(full.sam):
+        bob = Practitioner.objects.get(user_id=user_of(full.bob))
+    accounts.verify_practitioner(full.sam, bob.pk)
+    User.objects.filter(pk=sam.pk).update(is_staff=False, is_superuser=False)
+
+    reference = erasures.erase_everything(Actor.session(sam.pk), account=True, undo_hours=0)
+    assert carry_out(reference).finished_at
+    assert User.objects.get(pk=sam.pk).email.endswith("@erased.invalid")
+
+
+def test_a_certificate_of_another_deletion_is_not_genuine_here(full: Cast) -> None:
+    reference = erase(full)
+    carry_out(reference)
+    first = certificates.issued(reference)[0]
+    with in_vault():
+        Certificate.objects.create(
+            reference="AAAA-BBBB-CCCC-DDDD",
+            stage=1,
+            document=first.document,
+            signature=b64decode(first.signature),
+        )
+
+    assert not certificates.issued("AAAA-BBBB-CCCC-DDDD")[0].genuine
+
+
+def test_one_item_is_certified_as_destroyed_here_and_not_as_unreadable(full: Cast) -> None:
+    item = records.timeline(full.alice, full.alice_id).items[0]
+    erasure_id = erasures.erase_record(full.alice, item.id)
+    saga.carry_on(PURGER, erasure_id)
+
+    titles = [one.title for one in certificates.issued(reference_of(erasure_id))]
+    assert titles == ["Hidden from everyone", "Destroyed here", "The last copy is gone"]
+
+
+@pytest.mark.parametrize("claim", ['steps = \'{"verify": "now"}\'', "purged_at = now()"])
+def test_the_web_cannot_say_that_something_is_done(full: Cast, claim: str) -> None:
+    erase(full, undo_hours=72)
+    with (
+        pytest.raises(ProgrammingError),
+        acting_as(full.alice),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE rights_erasure SET {claim}")  # noqa: S608 - one of two claims
