@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import Lock
 from uuid import UUID
 
-from django.db import Error, OperationalError, connections, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
@@ -50,7 +50,7 @@ def closed() -> bool:
     try:
         if shut():
             return True
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         return False
     except Error:
         # No such table, or no privilege on it: somebody is restoring.

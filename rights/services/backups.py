@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import psycopg
 from django.conf import settings
 from django.utils import timezone
 
@@ -24,7 +25,10 @@ KINDS = (Kind.VAULT, Kind.DEFAULT)
 NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
 # For so long an entry stays, whatever backups there are: what wrote it may not have come to its end.
 ENTRY_KEPT = timedelta(days=1)
-FAILURES = (Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError)
+FAILURES = (
+    Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
+    psycopg.OperationalError,
+)  # fmt: skip
 
 
 def back_up(actor: Actor, kind: Kind) -> BackupSet:
