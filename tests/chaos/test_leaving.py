@@ -39,6 +39,7 @@ def lines_of(function: Callable[..., Any]) -> set[str]:
 
 
 WORK, MARK = line_of(saga._take, "step.work("), line_of(saga._take, "with acting_as(")
+WAITS, AGAIN = line_of(saga._look_again, "Erasure.objects"), line_of(steps.again, "rest = ")
 # From the end of a step's work to the end of what notes that it is done.
 MARKING = (lines_of(saga._take) | lines_of(saga._mark)) - {WORK}
 # How many chains of killed workers, unless all lines are tried.
@@ -178,9 +179,8 @@ def test_killed_while_it_begins_to_wait_it_ends_all_the_same(worker: Worker) -> 
     """A mail that has just been written may still go; nobody waits for it for ever."""
     town = Town.enter()
     story = an_account(town, 1)
-    waits = line_of(saga._look_again, "Erasure.objects")
 
-    assert worker.run(PURGE, story.erasure_id, Kill(waits))["killed"]
+    assert worker.run(PURGE, story.erasure_id, Kill(WAITS))["killed"]
 
     names = [step.name for step in steps_of(Scope.ACCOUNT)]
     assert story.steps() == set(names[: names.index("mail")])
@@ -201,8 +201,7 @@ def test_what_comes_in_meanwhile_is_gone_through_again_killed_or_not(worker: Wor
 
     for _ in within():
         story.let_time_pass()
-        again = Kill(line_of(steps.again, "rest = "))
-        if worker.run(PURGE, story.erasure_id, again)["killed"]:
+        if worker.run(PURGE, story.erasure_id, Kill(AGAIN))["killed"]:
             break
 
     assert "records" in story.steps()
