@@ -315,3 +315,36 @@ def test_ten_thousand_events_are_verified_quickly(capsys: pytest.CaptureFixture[
         print(f"\naudit_verify: {10_000 / seconds:,.0f} events/s")
     # 1 000 000 a minute is the goal on an idle machine; a busy one must stay within a tenth.
     assert seconds < 10
+
+
+def wind_back(at: Owner) -> None:
+    """What a restore does: the trail ends earlier than its anchors say."""
+    late = f"FROM {SEALS} WHERE sequence > 3"
+    at.execute(f"DELETE FROM {EVENTS} WHERE id IN (SELECT event_id {late})")  # noqa: S608
+    at.execute(f"DELETE {late}")  # noqa: S608
+
+
+def test_a_trail_wound_back_on_purpose_is_noted_beside_its_anchors() -> None:
+    sealed(3, 3)
+    tamper(wind_back)
+    assert verdict()[1]["kind"] == "tail-cut"
+
+    sealer.note_restored(SEALER)
+    write(2)  # by the same process, whose own numbers go on behind a hole
+    sealer.seal_audit(SEALER)
+
+    code, line = verdict()
+    assert (code, line["kind"], line["events"]) == (0, "", 5)
+    tamper(lambda at: at.execute(f"DELETE FROM {SEALS} WHERE sequence = 5"))  # noqa: S608
+    assert verdict()[1]["kind"] == "tail-cut"
+
+
+def test_nobody_without_the_key_can_say_that_a_trail_was_wound_back(settings: Settings) -> None:
+    sealed(3, 3)
+    tamper(wind_back)
+    path = Path(settings.PHR_AUDIT_ANCHOR_FILE)
+    line = json.loads(path.read_bytes().splitlines()[0])
+    with path.open("a") as out:
+        out.write(json.dumps({**line, "restored": True}) + "\n")
+
+    assert verdict()[1]["kind"] == "anchor-unreadable"
