@@ -321,7 +321,7 @@ def wind_back(at: Owner) -> None:
     """What a restore does: the trail ends earlier than its anchors say."""
     late = f"FROM {SEALS} WHERE sequence > 3"
     at.execute(f"DELETE FROM {EVENTS} WHERE id IN (SELECT event_id {late})")  # noqa: S608
-    at.execute(f"DELETE {late}")  # noqa: S608
+    at.execute(f"DELETE {late}")
 
 
 def test_a_trail_wound_back_on_purpose_is_noted_beside_its_anchors() -> None:

@@ -199,9 +199,7 @@ def test_beat_makes_one_of_each_kind_a_day(cast: Cast, settings: Settings) -> No
     assert backups.back_up_due(JOB) == 1
 
 
-def test_one_at_a_time(
-    cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_at_a_time(cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     del cast
     monkeypatch.setattr("rights.backups.turn.PATIENCE_MS", 20)
     settings.PHR_BACKUP_HOURS = 24

@@ -14,13 +14,15 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts import gate, keys, sealer
+from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from accounts.tasks import send_mail
 from accounts.vault.models import BackupSet
 from phr import storage
+from phr.models import Binary
 from phr.services import records
-from rights.backups import loading, manifest
+from rights.backups import dump, loading, manifest, programs
 from rights.backups.contents import SHAPE
 from rights.backups.repository import Kind, Repository
 from rights.services import backups
@@ -179,6 +181,32 @@ def test_what_came_after_the_snapshot_goes_except_keys(cast: Cast) -> None:
     assert (found.pk, found.rows, bool(found.verified_at)) == (row.pk, row.rows, True)
     assert keys.has_key(later)
     assert keys.has_key(cast.alice_id)
+
+
+def test_an_old_backup_with_todays_keys_opens_nothing_of_a_destroyed_key(cast: Cast) -> None:
+    put_in(cast.alice, b"".join(lines(3)))
+    binary = Binary.objects.filter(use=Binary.Use.ORIGINAL)
+    with acting_as(cast.alice):
+        name, binary_id = binary.values_list("name", "pk")[0]
+    row = backups.back_up(JOB, Kind.DEFAULT)
+    keys.destroy_patient_key(cast.alice_id)
+
+    restore(row)
+    run("reconcile")
+
+    assert records.timeline(cast.carol, cast.carol_id).items == []
+    with pytest.raises(keys.Unopenable):
+        records.timeline(cast.alice, cast.alice_id)
+    with pytest.raises(keys.Unopenable):
+        list(storage.read(name, cast.alice_id, binary_id))
+    repository = Repository(Kind.DEFAULT)
+    made = manifest.read(repository, row.pk)
+    feed = dump.plain(repository, made)
+    with programs.running("default", made.server, "pg_restore", "--file=-", feed=feed) as script:
+        said = script.read()
+    assert b"COPY public.phr_record " in said
+    for canary in (b"Alice Archer", b"Hemoglobin", b"Body Weight", b"file.json", b"resourceType"):
+        assert canary not in said
 
 
 def test_an_older_vault_brings_no_destroyed_key_back(cast: Cast) -> None:
