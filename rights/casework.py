@@ -94,11 +94,14 @@ def _begin(case: Case, rule: Rule, on: date) -> None:
     clocks.strike(row, Kind.STARTED, on=on)
 
 
-def move(row: RightRequest, state: State) -> None:
-    """Put a request into a state and save it; leaving the wait sets its clock going again."""
+def move(row: RightRequest, state: State, *, answered: bool = False) -> None:
+    """Put a request into a state and save it; leaving the wait sets its clock going again.
+
+    Only where she `answered` what she was asked does the wait move a deadline.
+    """
     if row.state == State.WAITING and state is not State.WAITING:
         for reason in clocks.waiting(row):
-            clocks.strike(row, Kind.RESUMED, reason=reason)
+            clocks.strike(row, Kind.RESUMED if answered else Kind.DROPPED, reason=reason)
     if state is State.WITHDRAWN:
         clocks.strike(row, Kind.WITHDRAWN)
     if state is State.DECIDED and row.decided_at is None:
@@ -115,6 +118,8 @@ def keep(row: RightRequest) -> None:
 
 def settle(case: Case) -> None:
     """Close a case once each of its requests has ended."""
+    # Of two colleagues who each end one of the last two, the second sees what the first did.
+    Case.objects.select_for_update(no_key=True).get(pk=case.pk)
     if not case.requests.exclude(state__in=ENDED).exists():
         case.closed_at = timezone.now()
         case.save(update_fields=["closed_at"])

@@ -42,7 +42,7 @@ def waiting(row: RightRequest) -> list[str]:
     """What the person was asked for and has not answered yet, whether or not it stops the clock."""
     waited: dict[str, bool] = {}
     for one in events(row):
-        if one.kind in {Kind.PAUSED, Kind.RESUMED}:
+        if one.kind in {Kind.PAUSED, Kind.RESUMED, Kind.DROPPED}:
             waited[one.reason] = one.kind is Kind.PAUSED
     return [reason for reason, still in waited.items() if still]
 

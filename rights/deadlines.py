@@ -28,6 +28,7 @@ class Kind(StrEnum):
     STARTED = "started"
     PAUSED = "paused"
     RESUMED = "resumed"
+    DROPPED = "dropped"
     EXTENDED = "extended"
     SATISFIED = "satisfied"
     WITHDRAWN = "withdrawn"
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened on a legal day; `reason` is why a clock was paused or resumed."""
+    """One thing that happened on a legal day; `reason` is which question paused its clock."""
 
     kind: Kind
     on: date
@@ -63,7 +64,12 @@ class Due:
 class _Wait:
     reason: str
     asked: date
-    answered: date | None
+    answered: date | None = None
+    dropped: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return not self.answered and not self.dropped
 
 
 def due(rule: Rule, events: Sequence[Event], *, calendar: Calendar | None = None) -> Due:
@@ -90,7 +96,7 @@ def due(rule: Rule, events: Sequence[Event], *, calendar: Calendar | None = None
         _ending(rule, days, end, legal, apart=apart, extended=bool(extended)),
         *_planning(rule, safe, legal, acknowledge),
     ]
-    pending = [one.asked for one in waits if not one.answered and rule.waits(one.reason) != "runs"]
+    pending = [one.asked for one in waits if one.is_open and rule.waits(one.reason) != "runs"]
     return Due(
         legal,
         min(safe, legal),
@@ -120,8 +126,10 @@ def _waits(events: Sequence[Event]) -> Iterator[_Wait]:
         if one.kind is Kind.PAUSED:
             asked.setdefault(one.reason, one.on)
         elif one.kind is Kind.RESUMED and one.reason in asked:
-            yield _Wait(one.reason, asked.pop(one.reason), one.on)
-    yield from (_Wait(reason, on, None) for reason, on in asked.items())
+            yield _Wait(one.reason, asked.pop(one.reason), answered=one.on)
+        elif one.kind is Kind.DROPPED and one.reason in asked:
+            yield _Wait(one.reason, asked.pop(one.reason), dropped=one.on)
+    yield from (_Wait(reason, on) for reason, on in asked.items())
 
 
 def _start(rule: Rule, received: date, waits: list[_Wait]) -> date:
@@ -192,6 +200,9 @@ def _beginning(rule: Rule, received: date, start: date, waits: list[_Wait]) -> I
         manner, asked = rule.waits(one.reason), f"{ASKED[one.reason]} on {in_words(one.asked)}"
         if manner == "runs":
             yield f"{asked}. This rule does not stop the clock for that."
+        elif one.dropped:
+            went_on = in_words(one.dropped)
+            yield f"{asked}. We went on without an answer on {went_on}, so all days count."
         elif one.answered is None:
             yield f"{asked}. The time that you take to answer will be added."
         elif manner == "reset":

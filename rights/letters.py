@@ -37,13 +37,32 @@ def read(case: Case) -> list[Letter]:
 
 def text_of(row: CaseMessage) -> str:
     """The words of a message, or a sentence in their place once the patient's key is destroyed."""
-    sealed, place = bytes(row.text_sealed), _place(row)
     try:
-        if row.patient_id is None:
-            return keys.unseal_portal(place, sealed).decode()
-        return keys.unseal(row.patient_id, Purpose.BODY, place, sealed).decode()
+        return _unseal(row).decode()
     except keys.Unopenable:
         return GONE
+
+
+def take_off_record(row: CaseMessage) -> None:
+    """Seal a message under the portal's key, so that it outlives the record of who keeps her account.
+
+    One that nothing opens any more is deleted.
+    """
+    try:
+        text = _unseal(row)
+    except keys.Unopenable:
+        row.delete()
+        return
+    row.patient_id = None
+    row.text_sealed = _seal(row, text)
+    row.save(update_fields=["patient_id", "text_sealed"])
+
+
+def _unseal(row: CaseMessage) -> bytes:
+    sealed, place = bytes(row.text_sealed), _place(row)
+    if row.patient_id is None:
+        return keys.unseal_portal(place, sealed)
+    return keys.unseal(row.patient_id, Purpose.BODY, place, sealed)
 
 
 def _seal(row: CaseMessage, text: bytes) -> bytes:

@@ -43,6 +43,7 @@ BEHIND = {
     "phr_may_hold",
     "phr_erasure",
     "phr_record_of",
+    "phr_hidden",
 }
 
 

@@ -27,7 +27,17 @@ OF_REQUEST = (
     " AND r.patient_id IS NOT DISTINCT FROM rights_clockevent.patient_id)"
 )
 REQUEST = OF_CASE.format(table="rights_rightrequest")
-MESSAGE = OF_CASE.format(table="rights_casemessage")
+# Of who is hidden from everyone, the desk neither reads nor writes a word.
+MESSAGE = (
+    "EXISTS (SELECT 1 FROM rights_case c WHERE c.id = rights_casemessage.case_id"
+    " AND c.patient_id IS NOT DISTINCT FROM rights_casemessage.patient_id"
+    " AND NOT phr_hidden(c.patient_id, c.user_id))"
+)
+# Nothing is decided of a request that is only asked for.
+UNDECIDED = (
+    "state = 'received' AND decision = '' AND ground = '' AND proposed_by IS NULL"
+    " AND decided_by IS NULL AND acknowledged_at IS NULL AND decided_at IS NULL"
+)
 # Before a colleague has confirmed it, a refusal is a thought of the desk.
 TOLD = f"(about <> 'proposal' OR {STAFF})"
 ABOUT = f"{SYSTEM} AND (patient_id IS NULL OR patient_id = (SELECT phr_about()))"
@@ -38,6 +48,17 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT p.id FROM accounts_patient p
     WHERE p.user_id = who AND p.erasing_at IS NULL
       AND phr_door() = 'staff' AND who <> phr_actor()
+$$
+"""
+# Whether a deletion hides the person from the desk: her record is on its way out, or her account closed.
+HIDDEN = """
+CREATE FUNCTION phr_hidden(about uuid, who uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT phr_door() = 'staff' AND (
+        EXISTS (SELECT 1 FROM accounts_patient WHERE id = about AND erasing_at IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM accounts_user WHERE id = who AND NOT is_active)
+    )
 $$
 """
 # Whoever decides does it in her own name; who asks decides nothing.
@@ -163,7 +184,9 @@ class Migration(migrations.Migration):
                 "GRANT phr_judge TO CURRENT_USER",
                 "GRANT USAGE, CREATE ON SCHEMA public TO phr_judge",
                 RECORD_OF,
+                HIDDEN,
                 "ALTER FUNCTION phr_record_of(uuid) OWNER TO phr_judge",
+                "ALTER FUNCTION phr_hidden(uuid, uuid) OWNER TO phr_judge",
                 "REVOKE CREATE ON SCHEMA public FROM phr_judge",
                 "REVOKE phr_judge FROM CURRENT_USER",
                 SIGNED,
@@ -181,7 +204,7 @@ class Migration(migrations.Migration):
                 *wall(
                     "rights_rightrequest",
                     f"FOR SELECT TO phr_web USING ({STAFF} OR {REQUEST})",
-                    f"FOR INSERT TO phr_web WITH CHECK ({REQUEST})",
+                    f"FOR INSERT TO phr_web WITH CHECK ({REQUEST} AND {UNDECIDED})",
                     f"FOR UPDATE TO phr_web USING ({STAFF} OR {REQUEST})",
                     f"FOR ALL TO phr_worker USING ({SYSTEM}) WITH CHECK ({SYSTEM})",
                 ),

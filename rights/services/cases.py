@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
@@ -10,7 +10,8 @@ from accounts.actors import Actor, Denied, Door
 from accounts.models import Patient
 from rights import casework, letters, transitions
 from rights.casework import CasePage, Refused
-from rights.models import Case, CaseMessage, ClockEvent, RightRequest
+from rights.models import Case, CaseMessage, ClockEvent, Erasure, RightRequest
+from rights.models.erasures import Scope
 from rights.regimes import Jurisdiction, Right
 from rights.transitions import OPEN, Party, State, Step
 
@@ -50,7 +51,7 @@ def write_message(actor: Actor, reference: str, *, text: str) -> None:
             raise Refused("This request is closed. You can send a new one.")
         letters.write(case, text, by_desk=False)
         for row, state in steps:
-            casework.move(row, state)
+            casework.move(row, state, answered=True)
         _note("write", case)
 
 
@@ -82,13 +83,19 @@ def case(actor: Actor, reference: str) -> CasePage:
 
 
 def forget_patient(actor: Actor, patient_id: UUID) -> int:
-    """Empty a patient's cases of who asked and what was written. Returns how many cases.
+    """Take a patient's cases off her record, before it is erased. Returns how many cases.
 
-    What stays is the reference, which rights under which laws, the days and the outcome. For the
-    erasure of the patient; doing it again changes nothing. Raises `Denied` for anybody but a job.
+    Whoever keeps her account keeps her cases, as somebody without a record. Where the account goes
+    too, they are emptied of who asked and what was written: what stays is the reference, which
+    rights under which laws, the days and the outcome. Doing it again changes nothing. Raises
+    `Denied` for anybody but a job.
     """
     with acting_as(actor, about=patient_id):
-        return _forget(actor, Case.objects.filter(patient_id=patient_id))
+        leaving = Erasure.objects.filter(scope=Scope.ACCOUNT, undone_at=None)
+        leaving = leaving.exclude(user_id=None)
+        cases = Case.objects.filter(patient_id=patient_id)
+        of_leavers = cases.filter(Q(user_id=None) | Q(user_id__in=leaving.values("user_id")))
+        return _forget(actor, of_leavers) + _keep(cases)
 
 
 def forget_user(actor: Actor, user_id: UUID) -> int:
@@ -115,6 +122,16 @@ def _forget(actor: Actor, cases: QuerySet[Case]) -> int:
     Case.objects.filter(pk__in=ids, closed_at=None).update(closed_at=timezone.now())
     Case.objects.filter(pk__in=ids).update(patient_id=None, user_id=None)
     return len(ids)
+
+
+def _keep(cases: QuerySet[Case]) -> int:
+    ids = list(cases.values_list("pk", flat=True))
+    for message in CaseMessage.objects.filter(case_id__in=ids, patient_id__isnull=False):
+        letters.take_off_record(message)
+    requests = RightRequest.objects.filter(case_id__in=ids)
+    ClockEvent.objects.filter(request__in=requests).update(patient_id=None)
+    requests.update(patient_id=None)
+    return Case.objects.filter(pk__in=ids).update(patient_id=None)
 
 
 def _own(actor: Actor) -> QuerySet[Case]:

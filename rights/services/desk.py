@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
@@ -14,7 +15,7 @@ from rights.casework import CasePage, Refused
 from rights.deadlines import Kind, in_words
 from rights.grounds import GROUNDS
 from rights.letters import PROPOSAL
-from rights.models import RightRequest
+from rights.models import Case, RightRequest
 from rights.regimes import Right, rule_of
 from rights.services import restriction
 from rights.transitions import Party, State, Step
@@ -65,7 +66,7 @@ def ask(actor: Actor, request_id: UUID, *, about: str, text: str) -> None:
 def resume(actor: Actor, request_id: UUID) -> None:
     """What was asked is answered, in another way than by a message: the clock goes on."""
     with _acting(actor, request_id, Step.RESUME) as (row, state):
-        casework.move(row, state)
+        casework.move(row, state, answered=True)
 
 
 def extend(actor: Actor, request_id: UUID, *, text: str) -> None:
@@ -105,21 +106,15 @@ def decide(actor: Actor, request_id: UUID, *, decision: str, text: str, ground: 
 
 def _grant(actor: Actor, request_id: UUID, text: str) -> None:
     with acting_as(actor):
-        # Lock order everywhere: patient, then what hangs on her.
-        _let_rest(actor, _row(actor, request_id))
         with _acting(actor, request_id, Step.GRANT) as (row, state):
+            if row.right == Right.RESTRICTION and row.patient_id is None:
+                raise Refused("This person keeps no record here that could rest.")
             _write(row, text, about=GRANTED)
             row.decision, row.ground, row.decided_by = GRANTED, "", actor.user_id
             casework.move(row, state)
-
-
-def _let_rest(actor: Actor, row: RightRequest) -> None:
-    allowed = transitions.after(State(row.state), _party(actor, row), Step.GRANT)
-    if not allowed or row.right != Right.RESTRICTION:
-        return
-    if row.patient_id is None:
-        raise Refused("This person keeps no record here that could rest.")
-    restriction.restrict(actor, row.patient_id)
+        if row.right == Right.RESTRICTION and row.patient_id:
+            # Last: what it writes outside this transaction cannot be taken back.
+            restriction.restrict(actor, row.patient_id)
 
 
 def confirm(actor: Actor, request_id: UUID) -> None:
@@ -141,16 +136,17 @@ def send_back(actor: Actor, request_id: UUID) -> None:
 
 
 def lift(actor: Actor, request_id: UUID, *, text: str) -> None:
-    """End a restriction; the person is told with the same act (GDPR Art. 18(3))."""
+    """End a restriction; the person is told with the same act (GDPR Art. 18(3)).
+
+    Her record rests on while another restriction of hers is granted and not lifted.
+    """
     with acting_as(actor):
-        row = _row(actor, request_id)
-        allowed = transitions.after(State(row.state), _party(actor, row), Step.LIFT)
-        if allowed and row.patient_id and Step.LIFT not in _unfit(row):
-            restriction.lift(actor, row.patient_id)
         with _acting(actor, request_id, Step.LIFT) as (row, state):
             _write(row, text, about="lifted")
             casework.move(row, state)
             casework.settle(row.case)
+        if row.patient_id:
+            restriction.lift(actor, row.patient_id)
 
 
 def close(actor: Actor, request_id: UUID) -> None:
@@ -184,9 +180,17 @@ def _row(actor: Actor, request_id: UUID, *, lock: bool = False) -> RightRequest:
     if lock:
         rows = rows.select_for_update(of=("self",))
     row = rows.filter(pk=request_id).first() if actor.door is Door.STAFF else None
-    if row is None or row.case.user_id == actor.user_id:
+    if row is None or row.case.user_id == actor.user_id or _is_hidden(row.case):
         raise Denied("case-read", subject=f"RightRequest/{request_id}")
     return row
+
+
+def _is_hidden(case: Case) -> bool:
+    """Whether the person is hidden from everyone: her deletion is under way or her account closed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phr_hidden(%s, %s)", [case.patient_id, case.user_id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _party(actor: Actor, row: RightRequest) -> Party:

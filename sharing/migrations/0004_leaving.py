@@ -56,7 +56,9 @@ CREATE FUNCTION phr_restrict(about uuid, rest boolean) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF phr_door() NOT IN ('staff', 'system') THEN
+    IF phr_door() NOT IN ('staff', 'system') OR (phr_door() = 'staff' AND NOT EXISTS (
+        SELECT 1 FROM accounts_user WHERE id = phr_actor() AND is_staff AND is_active
+    )) THEN
         RETURN false;
     END IF;
     -- FOR UPDATE: an import that has begun to write comes to its end first.

@@ -208,6 +208,16 @@ def test_an_open_question_is_told_only_where_it_stops_the_clock() -> None:
     assert reckon("hipaa", "access", "2026-03-10", PROVED[0]).paused_since is None
 
 
+@pytest.mark.parametrize("regime", ["gdpr", "uk-gdpr", "hipaa"])
+def test_a_question_that_is_dropped_moves_nothing(regime: str) -> None:
+    dropped = (PROVED[0], "dropped identity 2026-03-20")
+    plain, without = (reckon(regime, "access", "2026-03-10", *more) for more in ((), dropped))
+    assert (without.legal, without.safe, without.paused_since) == (plain.legal, plain.safe, None)
+    assert not any("you answered" in one or "will be added" in one for one in without.derivation)
+    again = reckon("gdpr", "access", "2026-03-10", *dropped, "paused identity 2026-03-22")
+    assert again.paused_since == date(2026, 3, 22)
+
+
 def test_two_questions_at_once_count_each_day_once() -> None:
     both = reckon("gdpr", "access", "2026-03-10", "paused identity 2026-03-20",
                   "paused clarification 2026-03-22", "resumed identity 2026-03-25",

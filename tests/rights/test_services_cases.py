@@ -14,11 +14,16 @@ from rights.casework import Refused
 from rights.models import Case, CaseMessage, ClockEvent, Erasure, RightRequest
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, desk, erasures
+from rights.transitions import State
 from tests.cast import PURGER, SEALER, join
+from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
 from tests.worlds.cases import DO, Desk
 
-pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
 SECRET = "Quillfeather"
 
 
@@ -122,6 +127,7 @@ def test_a_forgotten_patients_case_tells_that_it_was_and_of_nobody(desk_world: D
     reference, pk = desk_world.ask("erasure", words=SECRET)
     done, granted = desk_world.ask("access")
     desk.decide(desk_world.sam, granted, decision="granted", text="Yes.")
+    erasures.erase_everything(desk_world.cast.alice, account=True, undo_hours=0)
 
     assert cases.forget_patient(PURGER, alice_id) == 2
     assert cases.forget_patient(PURGER, alice_id) == 0
@@ -141,6 +147,33 @@ def test_a_forgotten_patients_case_tells_that_it_was_and_of_nobody(desk_world: D
     page = desk.read(desk_world.sam, pk)
     assert page.letters == []
     assert cases.cases(desk_world.cast.alice) == []
+
+
+def test_who_deletes_the_record_alone_keeps_her_cases(desk_world: Desk) -> None:
+    alice = desk_world.cast.alice
+    reference, pk = desk_world.ask("complaint", words=SECRET)
+    rested, resting = desk_world.ask("restriction")
+    desk.decide(desk_world.sam, resting, decision="granted", text="Yes.")
+    deletion = erasures.erase_everything(alice, account=False, undo_hours=0)
+    with acting_as(PURGER):
+        erasure = Erasure.objects.get(reference=deletion)
+    saga.carry_on(PURGER, erasure.pk)
+    with acting_as(PURGER):
+        erasure.refresh_from_db()
+    assert erasure.purged_at, erasure.steps
+
+    assert cases.case(alice, reference).letters[0].text == SECRET
+    assert desk_world.row(pk).state == State.RECEIVED
+    cases.write_message(alice, reference, text="Still here.")
+    assert desk.read(desk_world.sam, pk).letters[-1].text == "Still here."
+    assert "Your record rests" not in text(
+        sign_in("alice@example.org").get(f"/rights/cases/{rested}/")
+    )
+    desk.close(desk_world.sam, resting)
+    with pytest.raises(Http404):
+        cases.case(desk_world.cast.bob, reference)
+    with acting_as(PURGER, about=desk_world.cast.alice_id):
+        assert not CaseMessage.objects.filter(patient_id=desk_world.cast.alice_id).exists()
 
 
 def test_forgetting_is_for_jobs_alone_and_touches_no_neighbour(desk_world: Desk) -> None:

@@ -1,12 +1,13 @@
 """What staff do to a request: every step of the table, refusals by two, clocks, and the trail."""
 
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
@@ -14,7 +15,7 @@ from accounts.models import AuditEvent, Patient
 from rights.casework import Refused
 from rights.models import CaseMessage, RightRequest
 from rights.regimes import Jurisdiction, Right
-from rights.services import cases, desk
+from rights.services import cases, desk, erasures
 from rights.transitions import Party, State, Step, after, steps
 from tests.worlds.cases import DO, Desk, received_on
 
@@ -134,6 +135,25 @@ def test_nobody_works_on_a_request_of_her_own(desk_world: Desk) -> None:
     assert desk.read(desk_world.tom, pk).letters
 
 
+@pytest.mark.parametrize("account", [True, False], ids=["account", "record"])
+def test_of_who_is_hidden_the_desk_reads_and_writes_no_word(
+    desk_world: Desk, account: bool
+) -> None:
+    alice, (_, pk) = desk_world.cast.alice, desk_world.ask(words=SECRET)
+    deletion = erasures.erase_everything(alice, account=account, undo_hours=72)
+
+    for act in (desk.read, desk.may, *DO.values()):
+        with pytest.raises(Http404):
+            act(desk_world.sam, pk)
+    with acting_as(desk_world.sam):
+        assert not CaseMessage.objects.exists()
+        # Its days run on, and the desk sees them.
+        assert RightRequest.objects.get(pk=pk).state == State.RECEIVED
+
+    erasures.undo(alice, deletion)
+    assert SECRET in str(desk.read(desk_world.sam, pk).letters)
+
+
 # --- refusing ------------------------------------------------------------------------------------
 
 
@@ -177,6 +197,22 @@ def test_the_database_too_wants_two_names_for_a_refusal(desk_world: Desk) -> Non
         )
 
 
+def test_staff_cannot_slip_in_a_request_that_is_decided_already(desk_world: Desk) -> None:
+    _, pk = desk_world.ask()
+    given = {"decision": "refused", "ground": "excessive", "proposed_by": uuid4()}
+    for forged in ({"state": "decided", "decided_by": desk_world.sam.user_id} | given, given):
+        row = desk_world.row(pk)
+        row.pk, row.right = uuid4(), "erasure"
+        for name, value in forged.items():
+            setattr(row, name, value)
+        with (
+            acting_as(desk_world.sam),
+            pytest.raises(ProgrammingError, match="row-level security"),
+            transaction.atomic(),
+        ):
+            row.save(force_insert=True)
+
+
 # --- the clock -----------------------------------------------------------------------------------
 
 
@@ -194,6 +230,26 @@ def test_a_question_stops_the_clock_where_the_law_says_so(desk_world: Desk) -> N
         with acting_as(desk_world.sam):
             kinds = [one.kind for one in row.clock.order_by("at")]
         assert kinds == ["started", "paused", "resumed"]
+
+
+@pytest.mark.parametrize("act", [Step.PROPOSE, Step.WITHDRAW, Step.RESUME])
+def test_only_an_answer_moves_the_last_day(desk_world: Desk, act: Step) -> None:
+    alice, (reference, pk) = desk_world.cast.alice, desk_world.ask(place="uk")
+    today = timezone.localdate()
+    received_on(pk, today - timedelta(days=20))
+    DO[Step.ASK](desk_world.sam, pk)
+
+    if act is Step.WITHDRAW:
+        cases.withdraw(alice, reference)
+    else:
+        DO[act](desk_world.sam, pk)
+
+    due = cases.case(alice, reference).asked[0].due
+    answered = act is Step.RESUME
+    assert due.paused_since is None
+    assert (due.legal > today + timedelta(days=20)) is answered
+    assert ("you answered" in str(due.derivation)) is answered
+    assert ("went on without an answer" in str(due.derivation)) is not answered
 
 
 def test_more_time_is_taken_once_and_before_the_first_limit(desk_world: Desk) -> None:
