@@ -69,12 +69,6 @@ def mine(actor: Actor) -> list[Notice]:
         return _notices(rows, named)
 
 
-def retained(actor: Actor, patient_id: UUID) -> list[Notice]:
-    """What is kept of a patient on legal grounds now, for her erasure's page and certificate."""
-    with acting_as(actor):
-        return _notices(list(Hold.objects.in_force().filter(patient_id=patient_id)), {})
-
-
 def left_out(actor: Actor, reference: str) -> list[Notice]:
     """What the erasure of this reference leaves out, for whoever knows it, newest first."""
     columns = "NULL, ground, placed_at, review_on, placed_after_request, released_at"
@@ -102,13 +96,6 @@ def _notices(rows: list[Hold], named: dict[UUID, str]) -> list[Notice]:
         if row.confirmed_at
     ]
     return sorted(notices, key=lambda one: one.placed_at, reverse=True)
-
-
-def held(actor: Actor, patient_id: UUID) -> set[UUID]:
-    """The ids of the patient's records that a hold in force names."""
-    with acting_as(actor):
-        rows = Hold.objects.in_force().filter(patient_id=patient_id)
-        return {one for one in rows.values_list("record_id", flat=True) if one}
 
 
 def rehome(actor: Actor, patient_id: UUID) -> int:

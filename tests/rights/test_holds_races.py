@@ -12,7 +12,7 @@ from rights import saga
 from rights.models import Erasure, Hold
 from rights.services import erasures, holds, placing
 from tests.cast import PURGER, Cast
-from tests.worlds.held import HOLDER, ask, item, una
+from tests.worlds.held import HOLDER, ask, in_force, item, una
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
@@ -40,7 +40,7 @@ def test_a_confirmation_on_its_way_is_waited_for(cast: Cast) -> None:
 
     with acting_as(HOLDER):
         assert Hold.objects.get(pk=hold_id).rehomed_at
-    assert len(holds.retained(HOLDER, cast.alice_id)) == 1
+    assert in_force(cast) == {row.pk}
 
 
 def test_a_confirmation_that_comes_too_late_is_refused(cast: Cast) -> None:
@@ -65,4 +65,4 @@ def test_a_confirmation_that_comes_too_late_is_refused(cast: Cast) -> None:
     late.join()
 
     assert len(refused) == 1
-    assert holds.held(HOLDER, cast.alice_id) == set()
+    assert in_force(cast) == set()

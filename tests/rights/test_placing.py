@@ -15,10 +15,10 @@ from accounts.models import AuditEvent, User
 from rights import saga
 from rights.models import Erasure, Hold
 from rights.regimes import Jurisdiction, Right
-from rights.services import cases, erasures, holds, placing
+from rights.services import cases, erasures, placing
 from tests.cast import PURGER, Cast
 from tests.raw import as_role, every
-from tests.worlds.held import HOLDER, ask, hold, in_days, item, release, una
+from tests.worlds.held import HOLDER, ask, hold, in_days, in_force, item, release, una
 from tests.worlds.kept import keep
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -47,16 +47,16 @@ def count(cast: Cast) -> int:
 def test_it_counts_from_the_confirmation_to_the_release(cast: Cast, colleague: Actor) -> None:
     row = item(cast)
     hold_id = ask(cast, row)
-    assert holds.held(HOLDER, cast.alice_id) == set()
+    assert in_force(cast) == set()
 
     placing.confirm_hold(colleague, hold_id)
-    assert holds.held(HOLDER, cast.alice_id) == {row.pk}
+    assert in_force(cast) == {row.pk}
 
     placing.ask_release(cast.sam, hold_id)
-    assert holds.held(HOLDER, cast.alice_id) == {row.pk}
+    assert in_force(cast) == {row.pk}
 
     placing.confirm_release(colleague, hold_id)
-    assert holds.held(HOLDER, cast.alice_id) == set()
+    assert in_force(cast) == set()
 
 
 # Each act that needs a second person, and what brings a hold to where it can be done by sam.
@@ -189,7 +189,7 @@ def test_what_was_declined_never_counts(cast: Cast, colleague: Actor) -> None:
 
     with pytest.raises(Denied):
         placing.confirm_hold(colleague, hold_id)
-    assert holds.held(HOLDER, cast.alice_id) == set()
+    assert in_force(cast) == set()
 
 
 def test_a_release_that_is_declined_can_be_asked_for_again(cast: Cast, colleague: Actor) -> None:

@@ -103,19 +103,6 @@ def test_she_is_told_once_of_each_and_the_mail_says_nothing(cast: Cast) -> None:
     assert len(mails()) == before + 2
 
 
-def test_what_is_kept_is_told_to_whoever_makes_the_certificate(cast: Cast) -> None:
-    colleague = una()
-    first = hold(cast, colleague, item(cast))
-    ask(cast, item(cast))
-
-    (kept,) = holds.retained(HOLDER, cast.alice_id)
-
-    assert (kept.ground, kept.review_on) == (Hold.Ground.LEGAL_CLAIMS, in_days(90))
-    assert not kept.title
-    release(cast, colleague, first)
-    assert holds.retained(HOLDER, cast.alice_id) == []
-
-
 def erasure_page(reference: str, folder: str = "rights/erasures") -> str:
     """The page of a deletion, for a stranger who knows its reference."""
     return text(visitor().get(f"/{folder}/{reference}/")).split("<main", 1)[1]

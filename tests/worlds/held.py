@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from phr.models import Record
 from rights.models import Hold
@@ -52,6 +53,13 @@ def hold(cast: Cast, colleague: Actor, row: Record) -> UUID:
     hold_id = ask(cast, row)
     placing.confirm_hold(colleague, hold_id)
     return hold_id
+
+
+def in_force(cast: Cast) -> set[UUID | None]:
+    """The items of alice's that a hold in force names."""
+    with acting_as(HOLDER):
+        rows = Hold.objects.in_force().filter(patient_id=cast.alice_id)
+        return set(rows.values_list("record_id", flat=True))
 
 
 def release(cast: Cast, colleague: Actor, hold_id: UUID) -> None:
