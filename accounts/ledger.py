@@ -1,6 +1,7 @@
 """The ledger of rights: what was exercised is written in the vault first, to be replayed later."""
 
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -64,11 +65,11 @@ def close(entry: LedgerEntry, *, state: str) -> None:
         LedgerEntry(kind=entry.kind, token=entry.token, state=state).save(force_insert=True)
 
 
-def empty(before: datetime) -> int:
+def empty(before: datetime, *, but: Collection[UUID] = ()) -> int:
     """Forget whom entries made before that instant were about. Returns how many were emptied."""
     with in_vault(worker=True):
         rows = LedgerEntry.objects.filter(token__isnull=False, made_at__lt=before)
-        return rows.update(token=None, emptied_at=Now())
+        return rows.exclude(pk__in=but).update(token=None, emptied_at=Now())
 
 
 def empty_entry(entry_id: UUID) -> None:

@@ -13,7 +13,7 @@ from accounts.vault.acting import in_vault
 from accounts.vault.models import BackupSet, Pulse
 from rights.backups.contents import Contents
 from rights.backups.manifest import Manifest
-from rights.backups.repository import Kind
+from rights.backups.repository import Kind, Repository
 
 # How often beat looks for what has expired; observing that it is gone takes as long at the most.
 EXPIRY_EVERY = timedelta(hours=1)
@@ -22,6 +22,15 @@ EXPIRY_EVERY = timedelta(hours=1)
 def lifetime(kind: Kind) -> timedelta:
     days = {Kind.DEFAULT: settings.PHR_BACKUP_DAYS, Kind.VAULT: settings.PHR_VAULT_BACKUP_DAYS}
     return timedelta(days=days[kind])
+
+
+def repository(kind: Kind) -> Repository:
+    """Where sets of a kind lie: begun here on its first use, and later never anew. Raises `Away`."""
+    found = Repository(kind)
+    if last_try(kind) is None:
+        found.begin()
+    found.sets()
+    return found
 
 
 def begin(kind: Kind) -> BackupSet:

@@ -2,7 +2,8 @@
 
 `<id>/dump` and `<id>/list` (encrypted) and `<id>/manifest.json`, written last: a set without it is
 not finished. `files/<name>` holds the portal's files, encrypted already and never changed, once for
-all sets whose list names them.
+all sets whose list names them. `repository` is an empty file that tells a repository without sets
+from a folder whose disk is away.
 """
 
 import os
@@ -17,6 +18,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 
 POOL = "files"
 MANIFEST = "manifest.json"
+MARKER = "repository"
 UNFINISHED = ".part"
 
 
@@ -25,6 +27,10 @@ class Kind(StrEnum):
 
     DEFAULT = "default"
     VAULT = "vault"
+
+
+class Away(OSError):
+    """The folder is not there, or not a repository: nothing can be said of what it holds."""
 
 
 STORES = {Kind.DEFAULT: "backups", Kind.VAULT: "vault_backups"}
@@ -64,10 +70,25 @@ class Repository:
         """Whether a file is in the pool."""
         return self._storage.exists(f"{POOL}/{name}")
 
+    def begin(self) -> None:
+        """Make a folder a repository; one that is stays as it is."""
+        if not self.is_there():
+            with self.writing(MARKER):
+                pass
+
+    def is_there(self) -> bool:
+        return MARKER in self._list("")[1]
+
     def sets(self) -> set[UUID]:
-        """The sets of which the repository has anything at all."""
+        """The sets of which the repository has anything at all. Raises `Away`."""
+        # One listing shows both: nobody can unmount the disk in between.
+        folders, files = self._list("")
+        if MARKER not in files:
+            raise Away(
+                f"The backups of `{self.kind}` are away: no file `{MARKER}` in their folder."
+            )
         found = set()
-        for name in self._list("")[0]:
+        for name in folders:
             with suppress(ValueError):
                 found.add(UUID(name))
         return found

@@ -17,13 +17,14 @@ from rights.backups.contents import Blind
 from rights.backups.dump import Incomplete
 from rights.backups.manifest import Manifest, SetKey, Untrue
 from rights.backups.programs import ProgramFailed, login
-from rights.backups.repository import Kind, Repository
+from rights.backups.repository import Away, Kind, Repository
 from rights.backups.turn import Busy, turn
+from rights.models import Erasure
 
 # The small one first: it is worth the most.
 KINDS = (Kind.VAULT, Kind.DEFAULT)
 NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
-# For so long an entry stays, whatever backups there are: what wrote it may not have come to its end.
+# So long an act may commit after the entry that tells of it.
 ENTRY_KEPT = timedelta(days=1)
 FAILURES = (
     Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
@@ -38,8 +39,8 @@ def back_up(actor: Actor, kind: Kind) -> BackupSet:
     """
     with turn():
         catalogue.give_up_unfinished()
+        repository = catalogue.repository(kind)
         row = catalogue.begin(kind)
-        repository = Repository(kind)
         try:
             made = _make(repository, row)
             dump.check(repository, made)
@@ -128,36 +129,48 @@ def expire(actor: Actor) -> int:
     """Remove what is past its last day, and note what the repository no longer shows.
 
     Killed at any point, the next run goes on. Returns how many sets were removed; none while a
-    backup is being made.
+    backup is being made. Of a repository that is away nothing is said: an alarm tells of it.
     """
     try:
         with turn():
             catalogue.give_up_unfinished()
-            removed = sum(_expire(Repository(kind)) for kind in Kind)
-            _empty_ledger()
-            catalogue.note_expiry()
+            removed = [_expire(kind) for kind in Kind]
+            _empty_ledger(actor)
+            if None not in removed:
+                catalogue.note_expiry()
     except Busy:
         return 0
-    if removed:
+    count = sum(filter(None, removed))
+    if count:
         with acting_as(actor):
             note("backups-expired", basis=f"job:{actor.system}")
-    return removed
+    return count
 
 
-def _expire(repository: Repository) -> int:
-    past = set(catalogue.expired(repository.kind))
+def _expire(kind: Kind) -> int | None:
+    try:
+        repository = catalogue.repository(kind)
+    except Away:
+        return None
+    past = set(catalogue.expired(kind))
     there = repository.sets()
     for set_id in past & there:
         repository.remove_set(set_id)
     pool.sweep(repository, manifest.finished(repository))
-    catalogue.note_gone(repository.kind, repository.sets())
+    catalogue.note_gone(kind, repository.sets())
     return len(past & there)
 
 
-def _empty_ledger() -> None:
-    """An entry is of use as long as there is a backup from before it, or a request may be running."""
+def _empty_ledger(actor: Actor) -> None:
+    """An entry is of use as long as a backup does not know its act, or an erasure is not at its end.
+
+    It is written before the act commits: a backup that began a moment after it may miss the act.
+    """
     oldest = min((row.started_at for row in catalogue.there(Kind.DEFAULT)), default=timezone.now())
-    ledger.empty(min(oldest, timezone.now() - ENTRY_KEPT))
+    with acting_as(actor):
+        unfinished = Erasure.objects.filter(finished_at=None, undone_at=None)
+        going_on = list(unfinished.values_list("pk", flat=True))
+    ledger.empty(oldest - ENTRY_KEPT, but=going_on)
 
 
 def exposures(before: datetime, kind: Kind | str) -> list[BackupSet]:
@@ -209,6 +222,11 @@ def _alarms(kind: Kind) -> Iterator[str]:
     late = [row for row in there if row.expires_at < now - 2 * catalogue.EXPIRY_EVERY]
     if late:
         yield f"{NAMES[kind]}: {len(late)} backups are past their last day and still there."
-    unknown = Repository(kind).sets() - {row.pk for row in there}
+    try:
+        unknown = Repository(kind).sets() - {row.pk for row in there}
+    except Away:
+        if last is not None:
+            yield f"{NAMES[kind]}: the folder of the backups is away, so none of them counts as gone."
+        return
     if unknown:
         yield f"{NAMES[kind]}: {len(unknown)} backups in the repository are in no catalogue."

@@ -92,7 +92,7 @@ def _since(actor: Actor, post: gate.Post) -> datetime | None:
 
 
 def _adopt() -> dict[str, int]:
-    found = (catalogue.adopt(manifest.finished(Repository(kind))) for kind in Kind)
+    found = (catalogue.adopt(manifest.finished(catalogue.repository(kind))) for kind in Kind)
     return {"backups_found": sum(found)}
 
 

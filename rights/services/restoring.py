@@ -48,8 +48,10 @@ def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -
 
 
 def _where(set_id: UUID) -> Repository:
-    for kind in Kind:
-        repository = Repository(kind)
-        if set_id in repository.sets():
+    places = [Repository(kind) for kind in Kind]
+    for repository in places:
+        if repository.is_there() and set_id in repository.sets():
             return repository
+    for repository in places:
+        repository.sets()  # one that is away may be the one that has it
     raise Untrue(f"There is no backup {set_id}.")

@@ -11,9 +11,9 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.vault.acting import in_vault
 from accounts.vault.models import KeyEncryptionKey, PatientKey
-from rights.backups import contents, manifest
+from rights.backups import catalogue, contents, manifest
 from rights.backups.programs import login
-from rights.backups.repository import Kind, Repository
+from rights.backups.repository import Kind
 from rights.backups.turn import turn
 
 
@@ -133,7 +133,7 @@ def _needed() -> set[str]:
     """The KEKs it takes to use the backups there are. Raises `Untrue` when one cannot be read."""
     found: set[str] = set()
     for kind in Kind:
-        repository = Repository(kind)
+        repository = catalogue.repository(kind)
         for set_id in repository.sets():
             found.update(manifest.read(repository, set_id).keks)
     return found
