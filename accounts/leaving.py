@@ -1,6 +1,5 @@
 """Leaving: an account is closed in the act that asks for it, and taken apart by workers afterwards."""
 
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -42,14 +41,10 @@ def reopen(user_id: UUID) -> None:
 def who_is_leaving(email: str, password: str) -> UUID | None:
     """The closed account that this address and password belong to; takes as long when there is none."""
     user = User.objects.filter(email=email.lower(), is_active=False).first()
-    known = user.password if user and user.has_usable_password() else _nobodys_password()
-    right = check_password(password, known)
-    return user.pk if user and right and user.has_usable_password() else None
-
-
-@cache
-def _nobodys_password() -> str:
-    return make_password("nobody's")
+    if user is None or not user.has_usable_password():
+        make_password(password)
+        return None
+    return user.pk if check_password(password, user.password) else None
 
 
 def is_patient_leaving(actor: Actor) -> bool:
