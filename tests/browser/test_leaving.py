@@ -95,7 +95,7 @@ def then_anybody_with_the_link_of_the_mail_follows_it(stranger: Visitor, alice: 
 
 def then_the_open_page_has_come_as_far_by_itself(alice: Visitor) -> None:
     """It asks again every three seconds, and says the change to who cannot see it."""
-    alice.is_at("Deleted for good")
+    expect(alice.page.locator("h1")).to_have_text("Deleted for good", timeout=15_000)
     expect(alice.page.get_by_role("status").filter(has_text="Deleted for good")).to_have_count(1)
     alice.look()
 
