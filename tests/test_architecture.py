@@ -52,7 +52,6 @@ WITHOUT_ACTOR = {
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.records.note_reads": "writes into the open act, which knows its actor",
     "sharing.services.move_epoch": "moves a number inside the open act; the database asks who",
-    "rights.services.restriction.in_force": "asks inside the open act of the desk",
     "rights.services.erasures.hide": "hides inside the open act; the database asks who",
     "rights.services.erasures.prove": "finds out who the actor is",
     "rights.services.erasures.remember_undone": "writes into the ledger for the open act",
