@@ -7,6 +7,7 @@ the portal wrote it and that nobody changed it since.
 import hmac
 import os
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,7 +23,11 @@ FORMAT = 1
 
 
 class Untrue(Exception):
-    """A manifest is missing, was changed, or was written by another portal; one sentence."""
+    """A manifest cannot be read, was changed, or was written by another portal; one sentence."""
+
+
+class Unfinished(Untrue):
+    """There is no manifest: the set was never finished; one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +88,15 @@ def write(repository: Repository, manifest: Manifest) -> None:
 
 
 def read(repository: Repository, set_id: UUID) -> Manifest:
-    """The manifest of a set. Raises `Untrue`."""
+    """The manifest of a set. Raises `Untrue`, or `Unfinished` where there is none."""
     try:
         with repository.reading(f"{set_id}/{MANIFEST}") as source:
             whole = orjson.loads(source.read())
         body, mac = b64decode(whole["manifest"]), str(whole["mac"])
+    except FileNotFoundError as error:
+        raise Unfinished(f"The backup {set_id} has no manifest: it was never finished.") from error
     except OSError as error:
-        raise Untrue(f"The backup {set_id} has no manifest: it was never finished.") from error
+        raise Untrue(f"The manifest of the backup {set_id} cannot be read.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise Untrue(f"The manifest of the backup {set_id} is damaged.") from error
     if not hmac.compare_digest(mac, _mac(body)):
@@ -100,8 +107,17 @@ def read(repository: Repository, set_id: UUID) -> Manifest:
     return found
 
 
+def every(repository: Repository) -> list[Manifest]:
+    """Every finished set. Raises `Untrue` when one of them cannot be read: nothing may be missed."""
+    found = []
+    for set_id in repository.sets():
+        with suppress(Unfinished):
+            found.append(read(repository, set_id))
+    return found
+
+
 def finished(repository: Repository) -> list[Manifest]:
-    """Every set that has a manifest of ours, oldest first."""
+    """Every set that has a manifest of ours, oldest first; others are passed over."""
     found = []
     for set_id in repository.sets():
         try:

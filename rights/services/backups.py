@@ -1,7 +1,9 @@
 """Backups: made and read back, kept for a stated time, seen gone (DESIGN D10)."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
@@ -26,6 +28,8 @@ KINDS = (Kind.VAULT, Kind.DEFAULT)
 NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
 # So long an act may commit after the entry that tells of it.
 ENTRY_KEPT = timedelta(days=1)
+HINDERED = 2 * catalogue.EXPIRY_EVERY
+log = logging.getLogger(__name__)
 FAILURES = (
     Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
     psycopg.OperationalError,
@@ -129,36 +133,55 @@ def expire(actor: Actor) -> int:
     """Remove what is past its last day, and note what the repository no longer shows.
 
     Killed at any point, the next run goes on. Returns how many sets were removed; none while a
-    backup is being made. Of a repository that is away nothing is said: an alarm tells of it.
+    backup is being made. What hinders one set or one repository hinders no other: an alarm tells of it.
     """
     try:
         with turn():
             catalogue.give_up_unfinished()
-            removed = [_expire(kind) for kind in Kind]
+            removed = sum(_remove_past(kind) for kind in Kind)
+            seen = [_note_gone(kind) for kind in Kind]
             _empty_ledger(actor)
-            if None not in removed:
+            if all(seen):
                 catalogue.note_expiry()
     except Busy:
         return 0
-    count = sum(filter(None, removed))
-    if count:
+    if removed:
         with acting_as(actor):
             note("backups-expired", basis=f"job:{actor.system}")
-    return count
+    return removed
 
 
-def _expire(kind: Kind) -> int | None:
+def _remove_past(kind: Kind) -> int:
     try:
         repository = catalogue.repository(kind)
+        past = set(catalogue.expired(kind)) & repository.sets()
     except Away:
-        return None
-    past = set(catalogue.expired(kind))
-    there = repository.sets()
-    for set_id in past & there:
+        return 0
+    return sum(_remove(repository, set_id) for set_id in past)
+
+
+def _remove(repository: Repository, set_id: UUID) -> bool:
+    try:
         repository.remove_set(set_id)
-    pool.sweep(repository, manifest.finished(repository))
-    catalogue.note_gone(kind, repository.sets())
-    return len(past & there)
+    except OSError:
+        log.exception("a backup was not removed")
+        return False
+    return True
+
+
+def _note_gone(kind: Kind) -> bool:
+    """Note the sets that are gone, when nothing of theirs is in the pool any more.
+
+    False where a list of what the pool must keep cannot be read: then it keeps everything.
+    """
+    try:
+        repository = catalogue.repository(kind)
+        pool.sweep(repository, manifest.every(repository))
+        catalogue.note_gone(kind, repository.sets())
+    except (Untrue, KeyProblem, Unopenable, OSError):
+        log.exception("no backup of %s was seen gone", kind)
+        return False
+    return True
 
 
 def _empty_ledger(actor: Actor) -> None:
@@ -219,14 +242,21 @@ def _alarms(kind: Kind) -> Iterator[str]:
         yield f"{NAMES[kind]}: the last backup failed."
     if newest is not None and newest.files_missing:
         yield f"{NAMES[kind]}: {newest.files_missing} files are lost from the store."
-    late = [row for row in there if row.expires_at < now - 2 * catalogue.EXPIRY_EVERY]
+    late = [row for row in there if (row.failed_at or row.expires_at) < now - HINDERED]
     if late:
         yield f"{NAMES[kind]}: {len(late)} backups are past their last day and still there."
     try:
-        unknown = Repository(kind).sets() - {row.pk for row in there}
+        yield from _strange(Repository(kind), {row.pk for row in there})
     except Away:
         if last is not None:
             yield f"{NAMES[kind]}: the folder of the backups is away, so none of them counts as gone."
-        return
+
+
+def _strange(repository: Repository, known: set[UUID]) -> Iterator[str]:
+    unknown = repository.sets() - known
     if unknown:
-        yield f"{NAMES[kind]}: {len(unknown)} backups in the repository are in no catalogue."
+        yield f"{NAMES[repository.kind]}: {len(unknown)} backups in the repository are in no catalogue."
+    try:
+        manifest.every(repository)
+    except Untrue as error:
+        yield f"{NAMES[repository.kind]}: {error} Until it can be, no file is removed."
