@@ -280,18 +280,22 @@ def prepare() -> bool:
 
     Raises `KeyProblem` when data exists and the KEK is missing or another one.
     """
-    known = KeyEncryptionKey.objects.using("vault").exists()
-    keys = provider()
-    if not known and User.objects.exists():
+    sealed_before, keys = known(), provider()
+    if not sealed_before and User.objects.exists():
         raise KeyProblem("There are people in the database, but the vault has no key of theirs.")
     made = False
-    if not known and not keys.path.exists():
+    if not sealed_before and not keys.path.exists():
         keys.create()
         made = True
-    if not known:
+    if not sealed_before:
         enter(keys.current())
     check()
     return made
+
+
+def known() -> bool:
+    """Whether the vault was ever sealed with a KEK."""
+    return KeyEncryptionKey.objects.using("vault").exists()
 
 
 def enter(kek_id: str) -> None:

@@ -46,4 +46,4 @@ app.autodiscover_tasks(["accounts", "phr", "rights"])
 @worker_init.connect
 def stop_without_key(**_kwargs: Any) -> None:
     """A worker with a missing or wrong KEK must not start."""
-    import_string("accounts.keys.check")()
+    import_string("accounts.starting.check_key")()

@@ -8,4 +8,4 @@ from django.utils.module_loading import import_string
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phr.settings")
 application = get_wsgi_application()
 
-import_string("accounts.keys.check")()
+import_string("accounts.starting.check_key")()

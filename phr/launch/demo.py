@@ -20,6 +20,8 @@ from phr.launch.supervisor import Supervisor
 PASSED_ON = ("PHR_", "DJANGO_", "EMAIL_", "SSL_CERT_")
 STEP_SECONDS = 900.0
 READY_SECONDS = 90.0
+# What the preparing process says instead of people when nobody is let in.
+LOCKED = "The portal is locked. Run ./manage.py reconcile beside it to open it."
 
 
 class Demo:
@@ -117,13 +119,17 @@ class Demo:
 
     def _ready(self) -> bool:
         self.supervisor.look()
-        return status(self.port, "/readyz", self.settings["PHR_ORIGIN"]) == 200
+        path = "/healthz" if self._locked() else "/readyz"
+        return status(self.port, path, self.settings["PHR_ORIGIN"]) == 200
+
+    def _locked(self) -> bool:
+        return self.people.read_text().strip() == LOCKED
 
     def _tell(self) -> None:
-        people = self.people.read_text().strip()
+        people, locked = self.people.read_text().strip(), self._locked()
         self.people.unlink()
-        address = self.settings["PHR_ORIGIN"]
-        mail = f"Mail the portal sends can be read at {address}/demo/mail/" if people else ""
+        address, demo = self.settings["PHR_ORIGIN"], people and not locked
+        mail = f"Mail the portal sends can be read at {address}/demo/mail/" if demo else ""
         stop = f"Data and logs are in {self.folder}. Press Ctrl-C to stop."
         parts = [f"The portal runs at {address}/", people, mail, stop]
         print("\n" + "\n\n".join(part for part in parts if part))

@@ -10,12 +10,16 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.module_loading import import_string
+
+from phr.launch.demo import LOCKED
 
 
 def main(people: Path) -> None:
     """Run every step; each does nothing when its work is done already. Raises what a step raises.
 
-    `people` gets what `fill_demo --show` prints, or nothing without a demo.
+    `people` gets what `fill_demo --show` prints, nothing without a demo, or that the portal is
+    locked: it is started nevertheless, or nobody could reconcile it.
     """
     django.setup()
     call_command("check")
@@ -25,7 +29,9 @@ def main(people: Path) -> None:
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
     with people.open("w") as shown:
-        if settings.PHR_DEMO:
+        if import_string("accounts.gate.closed")():
+            shown.write(LOCKED)
+        elif settings.PHR_DEMO:
             call_command("fill_demo")
             call_command("fill_demo", show=True, stdout=shown)
 

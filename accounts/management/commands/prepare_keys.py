@@ -4,7 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import keys
+from accounts import gate, keys, starting
+
+MADE = "The key file was made. Keep a copy in a safe place."
+LOCKED = "The portal is locked: nothing was made."
 
 
 class Command(BaseCommand):
@@ -12,7 +15,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
-            made = keys.prepare()
+            self.stdout.write(self._prepare())
         except keys.KeyProblem as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write("The key file was made. Keep a copy in a safe place." if made else "ok")
+
+    def _prepare(self) -> str:
+        if gate.closed():
+            starting.check_key()
+            return LOCKED
+        return MADE if keys.prepare() else "ok"

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import gate
 from phr.demo import people
 
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
             raise CommandError("This is not a demo: PHR_DEMO is off.")
         if options["show"]:
             self._show()
-        elif people.fill():
+        elif not gate.closed() and people.fill():
             self.stdout.write("The demo is filled.")
 
     def _show(self) -> None:
