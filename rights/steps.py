@@ -12,7 +12,7 @@ from accounts import keys, leaving, ledger
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.services import removal
-from rights import certificates, left
+from rights import certificates, left, vacuum
 from rights.models import Erasure
 from rights.models.erasures import Scope
 from rights.services import backups, cases, exports, holds
@@ -126,6 +126,11 @@ def _verify(actor: Actor, erasure: Erasure) -> None:
         raise LeftOver(", ".join(found))
 
 
+def _vacuum(_actor: Actor, _erasure: Erasure) -> None:
+    if not vacuum.vacuum():
+        raise Wait(timezone.now() + SOON)
+
+
 def _absent_from(kind: str) -> Callable[[Actor, Erasure], None]:
     """A backup counts as gone only when the repository was seen to have nothing of it any more."""
 
@@ -185,6 +190,7 @@ STEPS = (
     Step("account", "Your account, addresses and devices", ACCOUNT, _account),
     Step("key", "The key that opens your record", WHOLE, _key),
     Step("verify", "A search for anything left", WHOLE, _verify),
+    Step("vacuum", "Space where it stood, cleared for new rows", WHOLE, _vacuum),
     Step("key_backups", "Backups of the key", WHOLE, _absent_from("vault")),
     Step("unreadable", "Destroyed here", EVERY, _certified(certificates.UNREADABLE)),
     Step("backups", "Backups of the record", EVERY, _absent_from("default")),
