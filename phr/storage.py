@@ -180,17 +180,20 @@ def destroy(name: str) -> None:
 def arriving(name: str) -> Iterator[File[bytes]]:
     """A file that comes back as it once was stored: whole under its name in the end, or not there."""
     store = storages["files"]
-    if not isinstance(store, FileSystemStorage):
-        with _create(name) as remote:
-            yield remote
-        return
-    unfinished = f"{name}.part"
+    is_local = isinstance(store, FileSystemStorage)
+    unfinished = f"{name}.part" if is_local else name
     destroy(unfinished)
-    with _create(unfinished) as out:
-        yield out
-        out.flush()
-        os.fsync(out.fileno())
-    Path(store.path(unfinished)).replace(store.path(name))
+    try:
+        with _create(unfinished) as out:
+            yield out
+            if is_local:
+                out.flush()
+                os.fsync(out.fileno())
+    except BaseException:
+        destroy(unfinished)
+        raise
+    if is_local:
+        Path(store.path(unfinished)).replace(store.path(name))
 
 
 def exists(name: str) -> bool:

@@ -70,6 +70,10 @@ class Repository:
         """Whether a file is in the pool."""
         return self._storage.exists(f"{POOL}/{name}")
 
+    def pooled_size(self, name: str) -> int:
+        """Bytes. Raises OSError when it is not there."""
+        return self._storage.size(f"{POOL}/{name}")
+
     def begin(self) -> None:
         """Make a folder a repository; one that is stays as it is."""
         if not self.is_there():

@@ -77,9 +77,8 @@ def _require_files(post: gate.Post) -> None:
     if post.restored_from is None or post.restored_from not in repository.sets():
         return
     files = pool.read_list(repository, manifest.read(repository, post.restored_from))
-    away = [file for file in files if not storage.exists(file.name) and repository.pools(file.name)]
-    if away:
-        raise Unsettled(f"{len(away)} files are not back yet: run manage.py restore again.")
+    if any(not storage.exists(file.name) and pool.is_sound(repository, file) for file in files):
+        raise Unsettled("Not all files are back yet: run manage.py restore again.")
 
 
 def _since(actor: Actor, post: gate.Post) -> datetime | None:

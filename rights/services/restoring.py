@@ -1,7 +1,7 @@
 """Bringing a backup back. What comes back is locked until `rights.services.reconciling` is done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import connections
@@ -9,18 +9,25 @@ from django.db import connections
 from accounts import gate
 from accounts.actors import Actor
 from rights.backups import dump, loading, manifest, pool
+from rights.backups.dump import Incomplete
 from rights.backups.manifest import Manifest, Untrue
+from rights.backups.pool import Pooled
 from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back. `files` counts those that had to be copied; `lost` are in no place any more."""
+    """What came back. `files` counts those that had to be copied.
+
+    The names of files that did not come back: `lost` are in no place any more, and `damaged` are
+    in the repository, but not as they were put there.
+    """
 
     manifest: Manifest
-    files: int
-    lost: int
+    files: int = 0
+    lost: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
 
 def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -> Restored | None:
@@ -40,11 +47,22 @@ def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -
             return None
         loading.shut(repository.kind, spare=holder)
         loading.load(repository, chosen)
-        brought = [pool.fetch(repository, file) for file in files if repository.pools(file.name)]
+        done = _fetch(repository, chosen, files)
     for alias in connections:
         connections[alias].close()
     gate.forget()
-    return Restored(chosen, sum(brought), len(files) - len(brought))
+    return done
+
+
+def _fetch(repository: Repository, chosen: Manifest, files: list[Pooled]) -> Restored:
+    """A file that is lost does not keep the others from coming back."""
+    count, done = 0, Restored(chosen)
+    for file in files:
+        try:
+            count += pool.fetch(repository, file)
+        except Incomplete:
+            (done.damaged if repository.pools(file.name) else done.lost).append(file.name)
+    return replace(done, files=count)
 
 
 def _where(set_id: UUID) -> Repository:

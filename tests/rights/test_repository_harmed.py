@@ -1,11 +1,15 @@
 """A repository that is damaged here and there: what is sound stays, and somebody is told."""
 
+import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from accounts import keys
+from accounts import gate, keys
 from accounts.actors import Actor, System
 from phr import storage
 from rights.backups.repository import Kind, Repository
@@ -67,3 +71,64 @@ def test_a_set_that_does_not_go_keeps_no_other_from_going(cast: Cast, settings: 
     assert Repository(Kind.VAULT).sets() == {stuck.pk}
     assert [row.pk for row in backups.every() if not row.gone_at] == [stuck.pk]
     assert alarmed("1 backups are past their last day and still there")
+
+
+def pooled(settings: Settings) -> list[Path]:
+    return sorted(Path(settings.PHR_BACKUP_DIR, "files").iterdir())
+
+
+@pytest.mark.parametrize("harm", ["bit", "cut"])
+def test_a_damaged_file_is_copied_anew_from_the_store(
+    cast: Cast, settings: Settings, harm: str
+) -> None:
+    put_in(cast.alice, b"".join(lines(1)))
+    backups.back_up(JOB, Kind.DEFAULT)
+    (path,) = pooled(settings)
+    sound = path.read_bytes()
+    if harm == "bit":
+        turn_a_bit(path)
+    else:
+        path.write_bytes(sound[:-1])
+
+    row = backups.back_up(JOB, Kind.DEFAULT)
+
+    assert (row.files, row.files_missing) == (1, 0)
+    assert path.read_bytes() == sound
+
+
+def test_a_file_that_is_damaged_everywhere_is_told_as_lost(cast: Cast, settings: Settings) -> None:
+    put_in(cast.alice, b"".join(lines(1)))
+    backups.back_up(JOB, Kind.DEFAULT)
+    for path in (*pooled(settings), Path(storages["files"].path(storage.names()[0]))):
+        path.chmod(0o600)
+        turn_a_bit(path)
+
+    row = backups.back_up(JOB, Kind.DEFAULT)
+
+    assert (row.files, row.files_missing) == (0, 1)
+
+
+def test_lost_files_keep_no_restore_from_its_end(cast: Cast, settings: Settings) -> None:
+    for seed in range(3):
+        put_in(cast.alice, b"".join(lines(1, seed=seed)), f"{seed}.json")
+    row = backups.back_up(JOB, Kind.DEFAULT)
+    damaged, lost, sound = pooled(settings)
+    turn_a_bit(damaged)
+    lost.unlink()
+    for name in storage.names():
+        storage.destroy(name)
+    out, told = StringIO(), StringIO()
+
+    call_command("restore", str(row.pk), "--yes", stdout=out, stderr=told)
+
+    figures = json.loads(out.getvalue())
+    assert [figures[f"files{which}"] for which in ("", "_lost", "_damaged")] == [1, 1, 1]
+    assert f"Lost: {lost.name}\nDamaged in the repository: {damaged.name}\n" in told.getvalue()
+    assert storage.names() == [sound.name]
+    storage.destroy(sound.name)
+    with pytest.raises(CommandError, match="restore again"):
+        call_command("reconcile")
+    call_command("restore", str(row.pk), "--yes", stdout=StringIO(), stderr=StringIO())
+    call_command("reconcile", stdout=StringIO())
+    assert not gate.closed()
+    assert storage.names() == [sound.name]

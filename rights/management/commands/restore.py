@@ -40,8 +40,13 @@ class Command(BaseCommand):
         figures = {
             "id": str(done.manifest.id), "kind": done.manifest.kind.value,
             "snapshot": done.manifest.started_at.isoformat(timespec="seconds"),
-            "rows": done.manifest.rows, "files": done.files, "files_lost": done.lost,
+            "rows": done.manifest.rows, "files": done.files,
+            "files_lost": len(done.lost), "files_damaged": len(done.damaged),
             "seconds": round(time.monotonic() - began, 3),
         }  # fmt: skip
         self.stdout.write(json.dumps(figures))
+        for name in done.lost:
+            self.stderr.write(f"Lost: {name}")
+        for name in done.damaged:
+            self.stderr.write(f"Damaged in the repository: {name}")
         self.stderr.write("The portal is locked. Run manage.py reconcile to open it.")
