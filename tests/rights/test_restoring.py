@@ -259,6 +259,7 @@ def test_asked_first_and_answered_no_nothing_happens(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backups.back_up(JOB, Kind.DEFAULT)
+    backups.back_up(JOB, Kind.DEFAULT)
     row = backups.back_up(JOB, Kind.VAULT)
     monkeypatch.setattr("builtins.input", lambda _: "no")
     with pytest.raises(CommandError, match="Nothing was changed"):

@@ -9,6 +9,7 @@ from accounts import keys
 from accounts.actors import Actor, System
 from accounts.vault.models import KeyEncryptionKey, PatientKey
 from phr.services import records
+from rights.backups import catalogue
 from rights.backups.manifest import Untrue
 from rights.backups.repository import Kind
 from rights.services import backups, rotating
@@ -97,6 +98,8 @@ def test_a_key_file_that_cannot_be_replaced_is_left_as_it_is(
     cast: Cast, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del cast, settings, tmp_path
+    for kind in Kind:
+        catalogue.repository(kind)
     before = keys.provider().path.read_bytes()
 
     def full(*_: object) -> None:
