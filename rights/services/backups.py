@@ -9,7 +9,7 @@ import psycopg
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import ledger
+from accounts import gate, ledger
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.keys import KeyProblem, Unopenable
@@ -30,8 +30,14 @@ NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
 ENTRY_KEPT = timedelta(days=1)
 HINDERED = 2 * catalogue.EXPIRY_EVERY
 log = logging.getLogger(__name__)
+
+
+class Locked(Exception):
+    """Nothing may be backed up before the portal was reconciled; one sentence."""
+
+
 FAILURES = (
-    Busy, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
+    Busy, Locked, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
     psycopg.OperationalError,
 )  # fmt: skip
 
@@ -42,6 +48,7 @@ def back_up(actor: Actor, kind: Kind) -> BackupSet:
     Raises one of `FAILURES` when no sound backup came about; what was begun is then removed.
     """
     with turn():
+        _refuse_locked()
         catalogue.give_up_unfinished()
         repository = catalogue.repository(kind)
         row = catalogue.begin(kind)
@@ -56,6 +63,13 @@ def back_up(actor: Actor, kind: Kind) -> BackupSet:
             note("backup", subject=f"BackupSet/{row.pk}", basis=f"job:{actor.system}")
         catalogue.note_verified(row, made)
         return row
+
+
+def _refuse_locked() -> None:
+    """A backup of what was wound back would say that it knows what people did since."""
+    gate.forget()
+    if gate.closed():
+        raise Locked("The portal is locked: run manage.py reconcile first.")
 
 
 def _make(repository: Repository, row: BackupSet) -> Manifest:
@@ -112,7 +126,7 @@ def back_up_due(actor: Actor) -> int:
             continue
         try:
             back_up(actor, kind)
-        except Busy:
+        except (Busy, Locked):
             break
         made += 1
     return made

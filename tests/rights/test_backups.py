@@ -6,11 +6,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import keys
+from accounts import gate, keys
 from accounts.actors import Actor, System
 from accounts.vault.acting import in_vault
 from accounts.vault.models import BackupSet
@@ -208,6 +209,21 @@ def test_one_at_a_time(cast: Cast, settings: Settings, monkeypatch: pytest.Monke
             backups.back_up(JOB, Kind.VAULT)
         assert backups.back_up_due(JOB) == 0
         assert backups.expire(JOB) == 0
+
+
+def test_none_is_made_of_what_was_wound_back(cast: Cast, settings: Settings) -> None:
+    """It would be newer than the ledger's entries, which a restore of it would not replay."""
+    del cast
+    for _ in range(3):
+        gate.advance(JOB)
+    with login() as owner:
+        owner.execute("UPDATE accounts_portal SET mark = 0")
+    settings.PHR_BACKUP_HOURS = 24
+
+    with pytest.raises(CommandError, match="reconcile first"):
+        call_command("backup", "--kind", "default")
+    assert backups.back_up_due(JOB) == 0
+    assert backups.every() == []
 
 
 def test_a_lost_file_is_told_and_an_erased_one_is_not(cast: Cast) -> None:
