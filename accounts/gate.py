@@ -102,6 +102,18 @@ OPEN = """
 """
 
 
+HOLD = """
+    INSERT INTO {table} (id, mark, locked_at, snapshot_at) VALUES (1, 0, now(), %(since)s)
+    ON CONFLICT (id) DO UPDATE
+    SET locked_at = COALESCE({table}.locked_at, now()), snapshot_at = %(since)s
+"""
+
+
+def holding(alias: str, since: datetime | None) -> tuple[str, dict[str, datetime | None]]:
+    """SQL that keeps one side of the gate closed until it is opened, however that is interrupted."""
+    return HOLD.format(table=TABLES[alias]), {"since": since}
+
+
 def opening(alias: str, mark: int) -> tuple[str, dict[str, int]]:
     """SQL that opens one side of the gate; `rights.services.reconciling` alone runs it."""
     return OPEN.format(table=TABLES[alias]), {"mark": mark}

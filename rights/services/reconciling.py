@@ -29,26 +29,30 @@ class Unsettled(Exception):
     """Something could not be done again, so that the gate stays closed; one sentence."""
 
 
-def reconcile(actor: Actor, *, anyway: bool = False) -> dict[str, int]:
+def reconcile(actor: Actor, *, since: datetime | None = None) -> dict[str, int]:
     """Do again what the ledger knows, clear what came back without a right to, and open the gate.
 
     Everything in it may be done twice, and it may be killed anywhere: nobody is let in before its
     very last statement. Returns what was done, as counts; nothing where the gate is open, unless
-    `anyway`. Raises `Unsettled` or `Busy`.
+    it is told `since` when the database does not know what people did. Raises `Unsettled`, `Busy`
+    or `KeyProblem`.
     """
     gate.forget()
-    if not (gate.closed() or anyway):
+    if not gate.closed() and since is None:
         return {}
     with turn(), assumed("phr_worker"):
         posts = {alias: _begin(alias) for alias in connections}
+        _require_keys(posts)
+        # Before the first event of its own: the next run could not tell it from the newest one.
+        since = _hold(actor, posts["default"], since)
         sealer.note_restored(actor)
         _require_files(posts["default"])
         done = _adopt() | {"mails": mail.forget_waiting(actor)}
-        done |= _replay(actor, _since(actor, posts["default"])) | _clear(actor)
+        done |= _replay(actor, since) | _clear(actor)
         if posts["vault"].restored_from:
             keys.enter(keys.provider().current())
             done["keys"] = _destroy_idle_keys(actor)
-        _verify(actor)
+        done["patients_without_key"] = _verify(actor)
         with acting_as(actor):
             note("reconcile", subject=_which(posts))
         while sealer.seal_audit(actor):
@@ -81,11 +85,32 @@ def _require_files(post: gate.Post) -> None:
         raise Unsettled("Not all files are back yet: run manage.py restore again.")
 
 
-def _since(actor: Actor, post: gate.Post) -> datetime | None:
-    """From when on the database does not know what people did; None means: of nothing at all."""
-    if post.snapshot_at:
-        return post.snapshot_at
-    # Wound back by other means: what it knows of ends with its newest event.
+def _require_keys(posts: dict[str, gate.Post]) -> None:
+    """An emptied or older vault has no keys or ledger to do anything again with.
+
+    Raises `Unsettled`, or `KeyProblem` when the key file is not this vault's.
+    """
+    if not keys.known():
+        raise Unsettled("The vault has no key: restore a backup of the vault too.")
+    keys.check()
+    portal, pulse = posts["default"], posts["vault"]
+    if portal.restored_from and not pulse.restored_from and pulse.mark < portal.mark:
+        raise Unsettled("The vault is older than this backup: restore a backup of the vault too.")
+
+
+def _hold(actor: Actor, post: gate.Post, told: datetime | None) -> datetime | None:
+    """Shut the gate until the end, and write down beside it from when on replays are needed.
+
+    From then on the database does not know what people did; None means: of nothing at all.
+    """
+    since = min(filter(None, (told, post.snapshot_at)), default=None) or _newest_event(actor)
+    with login("default") as opened, opened.cursor() as cursor:
+        cursor.execute(*gate.holding("default", since))
+    return since
+
+
+def _newest_event(actor: Actor) -> datetime | None:
+    """Where what the database knows of ends, when it was wound back by other means."""
     with acting_as(actor):
         return AuditEvent.objects.order_by("-at").values_list("at", flat=True).first()
 
@@ -157,10 +182,12 @@ def _keys() -> Iterator[UUID]:
         yield from contents.keys(opened)
 
 
-def _verify(actor: Actor) -> None:
-    walls = integrity.check(actor).tables_without_wall
-    if walls:
+def _verify(actor: Actor) -> int:
+    """Raises `Unsettled` unless every wall stands. Returns how many patients have lost their key."""
+    found = integrity.check(actor)
+    if walls := found.tables_without_wall:
         raise Unsettled(f"No wall around {', '.join(walls)}.")
+    return len(found.patients_without_key)
 
 
 def _open(mark: int) -> None:
