@@ -73,7 +73,10 @@ def give_up_unfinished() -> None:
 
 
 def adopt(manifests: Iterable[Manifest]) -> int:
-    """Enter finished sets that the catalogue does not know: it may itself have been wound back."""
+    """Enter finished sets that the catalogue does not know: it may itself have been wound back.
+
+    One that it knows and that was never read back stays unverified. Returns how many were entered.
+    """
     count = 0
     for manifest in manifests:
         fields = {
@@ -83,9 +86,7 @@ def adopt(manifests: Iterable[Manifest]) -> int:
             "files": manifest.files, "files_missing": manifest.files_missing,
         }  # fmt: skip
         with in_vault(worker=True):
-            row, made = BackupSet.objects.get_or_create(pk=manifest.id, defaults=fields)
-            if row.verified_at is None:
-                BackupSet.objects.filter(pk=row.pk).update(**fields, failed_at=None, gone_at=None)
+            _, made = BackupSet.objects.get_or_create(pk=manifest.id, defaults=fields)
         count += made
     return count
 
@@ -107,6 +108,13 @@ def expired(kind: Kind) -> list[UUID]:
     with in_vault(worker=True):
         rows = _of(kind).filter(past, gone_at=None).order_by("expires_at")
         return list(rows.values_list("pk", flat=True))
+
+
+def note_back(listed: set[UUID]) -> int:
+    """Let every set count again that was seen gone and is in the listing. Returns how many."""
+    with in_vault(worker=True):
+        rows = BackupSet.objects.filter(pk__in=listed, gone_at__isnull=False)
+        return rows.update(gone_at=None)
 
 
 def note_gone(kind: Kind, listed: set[UUID]) -> int:

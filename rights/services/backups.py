@@ -152,6 +152,7 @@ def expire(actor: Actor) -> int:
     try:
         with turn():
             catalogue.give_up_unfinished()
+            back = sum(_note_back(kind) for kind in Kind)
             removed = sum(_remove_past(kind) for kind in Kind)
             seen = [_note_gone(kind) for kind in Kind]
             _empty_ledger(actor)
@@ -159,10 +160,22 @@ def expire(actor: Actor) -> int:
                 catalogue.note_expiry()
     except Busy:
         return 0
-    if removed:
-        with acting_as(actor):
-            note("backups-expired", basis=f"job:{actor.system}")
+    with acting_as(actor):
+        for action, count in (("backups-returned", back), ("backups-expired", removed)):
+            if count:
+                note(action, basis=f"job:{actor.system}")
     return removed
+
+
+def _note_back(kind: Kind) -> int:
+    """What a disk or a copy brought back may hold what certificates say is gone."""
+    try:
+        count = catalogue.note_back(catalogue.repository(kind).sets())
+    except Away:
+        return 0
+    if count:
+        log.error("%d backups of %s that were seen gone are there again", count, kind)
+    return count
 
 
 def _remove_past(kind: Kind) -> int:
@@ -268,8 +281,14 @@ def _alarms(kind: Kind) -> Iterator[str]:
 
 def _strange(repository: Repository, known: set[UUID]) -> Iterator[str]:
     unknown = repository.sets() - known
-    if unknown:
-        yield f"{NAMES[repository.kind]}: {len(unknown)} backups in the repository are in no catalogue."
+    back = unknown & {row.pk for row in catalogue.every() if row.gone_at}
+    if back:
+        yield f"{NAMES[repository.kind]}: {len(back)} backups that were seen gone are there again."
+    if unknown - back:
+        yield (
+            f"{NAMES[repository.kind]}: {len(unknown - back)} backups in the repository are in no"
+            f" catalogue."
+        )
     try:
         manifest.every(repository)
     except Untrue as error:

@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import gate, keys
+from accounts.acting import acting_as
 from accounts.actors import Actor, System
+from accounts.models import AuditEvent
 from phr import storage
+from rights.backups import catalogue, dump, manifest
 from rights.backups.repository import Kind, Repository
 from rights.services import backups
 from tests.cast import Cast, put_in
@@ -132,3 +136,47 @@ def test_lost_files_keep_no_restore_from_its_end(cast: Cast, settings: Settings)
     call_command("reconcile", stdout=StringIO())
     assert not gate.closed()
     assert storage.names() == [sound.name]
+
+
+def test_a_set_that_comes_back_counts_again_and_goes_again(cast: Cast, settings: Settings) -> None:
+    del cast
+    row, old = (backups.back_up(JOB, Kind.VAULT) for _ in range(2))
+    places = [Path(settings.PHR_VAULT_BACKUP_DIR, str(one.pk)) for one in (row, old)]
+    away = [place.rename(place.with_name(f"{place.name}.away")) for place in places]
+    assert backups.expire(JOB) == 0
+    assert backups.exposures(timezone.now(), Kind.VAULT) == []
+    for place, one in zip(places, away, strict=True):
+        one.rename(place)
+    age(old, days=8)
+    assert alarmed("2 backups that were seen gone are there again")
+
+    assert backups.expire(JOB) == 1
+
+    assert [one.pk for one in backups.exposures(timezone.now(), Kind.VAULT)] == [row.pk]
+    assert Repository(Kind.VAULT).sets() == {row.pk}
+    with acting_as(JOB):
+        assert AuditEvent.objects.filter(action="backups-returned").count() == 1
+
+
+def test_what_was_never_read_back_is_not_taken_as_verified(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the manifest and the reading, which would have shown the damage."""
+    del cast
+    with monkeypatch.context() as killed:
+        killed.setattr(dump, "check", killed_at)
+        killed.setattr(catalogue, "note_failed", lambda _: None)
+        killed.setattr(Repository, "remove_set", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            backups.back_up(JOB, Kind.VAULT)
+    (row,) = backups.every()
+
+    assert catalogue.adopt(manifest.finished(Repository(Kind.VAULT))) == 0
+
+    assert catalogue.newest_verified(Kind.VAULT) is None
+    backups.expire(JOB)
+    assert [bool(one.gone_at) for one in backups.every() if one.pk == row.pk] == [True]
+
+
+def killed_at(*_: object) -> None:
+    raise KeyboardInterrupt
