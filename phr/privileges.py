@@ -65,8 +65,10 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "rights_casemessage": (GROW, "select, update (patient_id, text_sealed), delete", ""),
     "rights_clockevent": (GROW, "select, insert, update (patient_id)", ""),
     "rights_rightrequest": (
-        "select, insert, update (state, decision, ground, proposed_by, decided_by,"
-        " acknowledged_at, decided_at, legal_on, safe_on, acknowledge_on, waiting_since)",
+        (
+            "select, insert, update (state, decision, ground, proposed_by, decided_by,"
+            " acknowledged_at, decided_at, legal_on, safe_on, acknowledge_on, waiting_since)"
+        ),
         "select, update (patient_id, state, waiting_since, proposed_by, decided_by)",
         "",
     ),
@@ -82,14 +84,20 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "rights_heldfile": ("", ALL, ""),
     "rights_helditem": ("", ALL, ""),
     "rights_hold": (
-        "select, insert, update (review_on, placed_after_request, confirmed_by, confirmed_at,"
-        " declined_by, declined_at, reviewed_by, reviewed_at, release_asked_by, release_asked_at,"
-        " released_by, released_at, opening_asked_by, opening_asked_at, opening_allowed_by,"
-        " opening_allowed_at)",
-        "select, update (patient_id, record_id, declined_at, opened_at, erasure_id, rehomed_at,"
-        " lost_at, emptied_at, told_at, release_told_at)",
-        "select (patient_id, record_id, erasure_id, ground, review_on, placed_after_request,"
-        " confirmed_at, released_at, emptied_at)",
+        (
+            "select, insert, update (review_on, placed_after_request, confirmed_by, confirmed_at,"
+            " declined_by, declined_at, reviewed_by, reviewed_at, release_asked_by, release_asked_at,"
+            " released_by, released_at, opening_asked_by, opening_asked_at, opening_allowed_by,"
+            " opening_allowed_at)"
+        ),
+        (
+            "select, update (patient_id, record_id, declined_at, opened_at, erasure_id, rehomed_at,"
+            " lost_at, emptied_at, told_at, release_told_at)"
+        ),
+        (
+            "select (patient_id, record_id, erasure_id, ground, review_on, placed_after_request,"
+            " confirmed_at, released_at, emptied_at)"
+        ),
     ),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, revoked_at)",

@@ -184,7 +184,7 @@ STEPS = (
     Step("files", "Files and pictures", WHOLE, _files),
     Step("records", "Items of the record", WHOLE, _records),
     Step("sharing", "Permissions you gave", WHOLE, _sharing),
-    Step("cases", "Messages with the rights desk", WHOLE, _cases),
+    Step("cases", "What tied messages with the rights desk to the record", WHOLE, _cases),
     Step("mail", "Emails waiting to be sent", ACCOUNT, _mail),
     Step("patient", "Your name", WHOLE, _patient),
     Step("account", "Your account, addresses and devices", ACCOUNT, _account),
