@@ -15,7 +15,6 @@ import psycopg
 from django.db import connections
 from psycopg.conninfo import make_conninfo
 
-from accounts.keys import Unopenable
 from phr.launch.postgres import server_folders
 
 PIECE = 256 * 1024
@@ -134,7 +133,7 @@ class _Feeder(Thread):
             with suppress(BrokenPipeError), self._process.stdin as out, closing(self._feed) as feed:
                 for piece in feed:
                     out.write(piece)
-        except (Unopenable, OSError, ProgramFailed) as error:
+        except Exception as error:  # noqa: BLE001 - `running` raises it where somebody hears it
             self.error = error
             self._process.kill()
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
+from django.db import Error
 from django.utils import timezone
 
 from accounts import gate, ledger
@@ -38,8 +39,13 @@ class Locked(Exception):
 
 FAILURES = (
     Busy, Locked, Blind, Incomplete, ProgramFailed, Untrue, KeyProblem, Unopenable, OSError,
-    psycopg.OperationalError,
+    psycopg.Error, Error,
 )  # fmt: skip
+
+
+def told(error: Exception) -> str:
+    """The sentence of one of `FAILURES`; a database may quote rows after its first line."""
+    return str(error).partition("\n")[0]
 
 
 def back_up(actor: Actor, kind: Kind) -> BackupSet:

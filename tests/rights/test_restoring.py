@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -238,6 +239,19 @@ def test_a_damaged_backup_changes_nothing(cast: Cast, settings: Settings, part: 
         restore(row)
     assert not gate.closed()
     assert visitor().get("/").status_code == 200
+    del cast
+
+
+def test_without_its_kek_nothing_is_restored(
+    cast: Cast, settings: Settings, tmp_path: Path
+) -> None:
+    row = backups.back_up(JOB, Kind.VAULT)
+    settings.PHR_KEK_FILE = tmp_path / "kek"
+    with pytest.raises(CommandError, match=r"Nothing was restored\. .*(KEK|key file)"):
+        restore(row)
+    keys.provider().create()
+    with pytest.raises(CommandError, match=r"Nothing was restored\. .*(KEK|key file)"):
+        restore(row)
     del cast
 
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         try:
             done = reconciling.reconcile(Actor.job(System.RECONCILE), since=since)
         except (reconciling.Unsettled, *backups.FAILURES) as error:
-            raise CommandError(f"The portal stays locked. {error}") from error
+            raise CommandError(f"The portal stays locked. {backups.told(error)}") from error
         self.stdout.write(json.dumps(done | {"seconds": round(time.monotonic() - began, 3)}))
 
 

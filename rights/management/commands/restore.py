@@ -34,7 +34,7 @@ class Command(BaseCommand):
         try:
             done = restoring.restore(Actor.job(System.BACKUP), options["set"], agreed=agreed)
         except backups.FAILURES as error:
-            raise CommandError(f"Nothing was restored. {error}") from error
+            raise CommandError(f"Nothing was restored. {backups.told(error)}") from error
         if done is None:
             raise CommandError("Nothing was changed.")
         figures = {

@@ -24,6 +24,6 @@ class Command(BaseCommand):
         try:
             done = rotating.retire(actor) if options["retire"] else rotating.rotate(actor)
         except backups.FAILURES as error:
-            raise CommandError(f"{error} Nothing is lost: run it again.") from error
+            raise CommandError(f"{backups.told(error)} Nothing is lost: run it again.") from error
         seconds = round(time.monotonic() - began, 3)
         self.stdout.write(json.dumps(asdict(done) | {"seconds": seconds}))
