@@ -66,7 +66,7 @@ def test_entries_are_emptied_once_no_backup_is_older() -> None:
         )
         there.save(force_insert=True)
 
-    backups._empty_ledger()
+    backups._empty_ledger(Actor.job(System.BACKUP))
     assert [entry.pk for entry in ledger.entries(Kind.REVOCATION)] == [new]
 
     with in_vault(worker=True):
@@ -77,6 +77,6 @@ def test_entries_are_emptied_once_no_backup_is_older() -> None:
 
 def test_a_young_entry_stays_though_there_is_no_backup() -> None:
     ledger.remember(Kind.ERASURE, "somebody")
-    backups._empty_ledger()
+    backups._empty_ledger(Actor.job(System.BACKUP))
 
     assert len(ledger.entries(Kind.ERASURE)) == 1
