@@ -11,6 +11,7 @@ from threading import Lock
 from uuid import UUID
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
+from psycopg.errors import LockNotAvailable
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
@@ -23,6 +24,7 @@ TABLES = {"default": "accounts_portal", "vault": "vault_pulse"}
 
 _lock = Lock()
 _open_until = 0.0
+_was_open = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +41,43 @@ class Post:
 def closed() -> bool:
     """Whether nobody may be let in and no work may be done now.
 
-    An open gate is remembered for a second; that is less than what the marks can tell apart. A
-    database that cannot be reached is not our question: what needs it fails by itself.
+    An open gate is remembered for a second; that is less than what the marks can tell apart.
     """
-    global _open_until  # noqa: PLW0603 - one process-wide memory, guarded by the lock
+    global _open_until, _was_open  # noqa: PLW0603 - one process-wide memory, guarded by the lock
     now = time.monotonic()
     with _lock:
         if now < _open_until:
             return False
-    try:
-        if shut():
-            return True
-    except (OperationalError, InterfaceError):
-        return False
-    except Error:
-        # No such table, or no privilege on it: somebody is restoring.
-        return True
+    verdict = _verdict()
     with _lock:
-        _open_until = now + REMEMBERED_SECONDS
-    return False
+        if verdict is None:
+            return not _was_open
+        _was_open = not verdict
+        _open_until = now + REMEMBERED_SECONDS if _was_open else 0.0
+    return verdict
+
+
+def _verdict() -> bool | None:
+    """Whether it is closed; None while the vault cannot be reached, so that the last word holds.
+
+    A main database that cannot be reached is not our question: what needs it fails by itself.
+    """
+    try:
+        portal = post("default")
+    except Error as error:
+        return not _unreachable(error)
+    if portal.locked_at:
+        return True
+    try:
+        return out_of_step(portal, post("vault"))
+    except Error as error:
+        return None if _unreachable(error) else True
+
+
+def _unreachable(error: Error) -> bool:
+    """Else no such table, no privilege on it, or a lock that does not end: somebody is restoring."""
+    away = isinstance(error, OperationalError | InterfaceError)
+    return away and not isinstance(error.__cause__, LockNotAvailable)
 
 
 def shut() -> bool:
@@ -86,8 +106,12 @@ def post(alias: str) -> Post:
     """One side of the gate as it stands now. Raises `django.db.Error` when it cannot be asked."""
     table = TABLES[alias]
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
-        if cursor.fetchone() == (False,):
+        # A restore locks the tables: who waited for its end would hang instead of being told.
+        cursor.execute(
+            "SELECT to_regclass(%s) IS NOT NULL, set_config('lock_timeout', '1s', true)",
+            [f"public.{table}"],
+        )
+        if not (cursor.fetchone() or (False,))[0]:
             return Post()
         cursor.execute(
             f"SELECT mark, locked_at, restored_from, snapshot_at FROM {table}"  # noqa: S608

@@ -1,5 +1,8 @@
 """The lock: two marks in step, and what happens when they are not."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -16,7 +19,7 @@ from accounts.tasks import advance_mark
 from accounts.vault.acting import in_vault
 from accounts.vault.models import Pulse
 from phr.celery import GatedTask, app
-from tests.raw import as_role
+from tests.raw import as_role, login
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -135,11 +138,54 @@ def test_an_open_gate_is_remembered_for_a_second_at_the_most(
     assert gate.closed()
 
 
-def test_a_database_that_does_not_answer_is_not_our_question(
+several = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+
+
+@contextmanager
+def away(alias: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    connections[alias].close()
+    with monkeypatch.context() as moved:
+        moved.setitem(connections[alias].settings_dict, "HOST", "/nowhere")
+        with pytest.raises(OperationalError):
+            gate.post(alias)
+        yield
+        connections[alias].close()
+
+
+@several
+def test_a_main_database_that_does_not_answer_is_not_our_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def away() -> bool:
-        raise OperationalError
+    with away("default", monkeypatch):
+        assert not gate.closed()
 
-    monkeypatch.setattr(gate, "shut", away)
+
+@several
+def test_without_the_vault_the_last_word_holds_and_the_first_is_closed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for was_open, status in ((False, 503), (True, 200)):
+        monkeypatch.setattr(gate, "_was_open", was_open)
+        with away("vault", monkeypatch):
+            assert gate.closed() is not was_open
+            assert client.get("/").status_code == status
+            assert client.get("/readyz").status_code == 503
+            assert client.get("/healthz").status_code == 200
+    assert not gate.closed()
+    with login() as opened:
+        opened.execute("INSERT INTO accounts_portal (id, mark, locked_at) VALUES (1, 0, now())")
+    gate.forget()
+    assert gate.closed()
+    with away("vault", monkeypatch):
+        assert gate.closed()
+
+
+@several
+@pytest.mark.parametrize("alias", ["default", "vault"])
+def test_who_comes_during_a_restore_is_told_and_does_not_wait(alias: str) -> None:
+    began = time.monotonic()
+    with login(alias) as opened:
+        opened.execute(f"LOCK TABLE {gate.TABLES[alias]} IN ACCESS EXCLUSIVE MODE")
+        assert gate.closed()
+    assert time.monotonic() - began < 5
     assert not gate.closed()
