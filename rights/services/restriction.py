@@ -92,6 +92,9 @@ def replay(actor: Actor) -> int:
     for patient_id, since in rows:
         entry = entries.get(ledger.token(Kind.RESTRICTION, str(patient_id)))
         if entry and (entry.state == RESTING) != (since is not None):
+            # An older vault does not know of what was granted since.
+            if since is not None and entry.made_at <= since:
+                continue
             _set(actor, patient_id, rest=entry.state == RESTING)
             count += 1
     return count

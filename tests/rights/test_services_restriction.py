@@ -8,11 +8,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts import ledger
 from accounts.acting import acting_as
-from accounts.actors import Actor
+from accounts.actors import Actor, System
 from accounts.ledger import Kind
 from accounts.models import Patient, User
 from rights.casework import Refused
 from rights.services import cases, desk, restriction
+from tests import raw
 from tests.worlds.cases import Desk
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -67,6 +68,20 @@ def test_the_ledger_says_lifted_only_after_the_commit_and_not_when_granted_again
         write()
 
     assert said() == ["restricted", "restricted"]
+
+
+def test_an_older_vault_lifts_nothing_that_was_granted_since(desk_world: Desk) -> None:
+    granted(desk_world)
+    patient, actor = str(desk_world.cast.alice_id), Actor.job(System.RECONCILE)
+    ledger.remember(Kind.RESTRICTION, patient, state="lifted")
+    raw.open_walls()
+    move = "UPDATE accounts_patient SET restricted_at = clock_timestamp() + %s::interval"
+
+    for by, lifted in (("1 minute", 0), ("-1 minute", 1)):
+        with raw.as_owner(), connection.cursor() as cursor:
+            cursor.execute(f"{move} WHERE id = %s", [by, patient])
+        assert restriction.replay(actor) == lifted
+        assert rests(desk_world) is not bool(lifted)
 
 
 def test_what_is_refused_is_not_in_the_ledger(desk_world: Desk) -> None:
