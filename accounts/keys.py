@@ -104,6 +104,7 @@ class FileKeyProvider:
         """Write a new KEK, readable by its owner alone; never over an existing file."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_keys(self.path, {_new_name(): os.urandom(32)})
+        _sync(self.path.parent)
 
     def names(self) -> list[str]:
         """Every KEK in the file, the current one first."""
@@ -135,6 +136,7 @@ class FileKeyProvider:
             owner = self.path.stat()
             os.chown(fresh, owner.st_uid, owner.st_gid)
             fresh.replace(self.path)
+            _sync(self.path.parent)
         except OSError as error:
             raise KeyProblem(f"The key file {self.path.name} cannot be replaced.") from error
 
@@ -148,6 +150,15 @@ def _write_keys(path: Path, keys: dict[str, bytes]) -> None:
         out.writelines(f"{name}:{b64encode(key).decode()}\n" for name, key in keys.items())
         out.flush()
         os.fsync(out.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Until this, a loss of power may take back which file the name stands for."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def provider() -> FileKeyProvider:

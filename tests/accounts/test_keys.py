@@ -1,5 +1,6 @@
 """A ciphertext opens in its own place and nowhere else; the KEK belongs to its vault."""
 
+import os
 import time
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -74,6 +75,25 @@ def test_an_old_key_leaves_the_memory_when_any_other_is_asked_for(
 
 def test_the_key_file_is_for_its_owner_alone(settings: Settings) -> None:
     assert Path(settings.PHR_KEK_FILE).stat().st_mode & 0o777 == 0o400
+
+
+def test_the_folder_is_written_to_the_disk_after_the_key_file_changed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PHR_KEK_FILE = tmp_path / "kek"
+    real, shown = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        if os.path.samestat(os.fstat(descriptor), tmp_path.stat()):
+            shown.append((tmp_path / "kek").read_text().count("\n"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    keys.provider().create()
+    name = keys.provider().append()
+    keys.provider().drop(name)
+
+    assert shown == [1, 2, 1]
 
 
 def test_a_missing_key_file_is_never_replaced_beside_data(
