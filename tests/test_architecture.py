@@ -43,6 +43,7 @@ WITHOUT_ACTOR = {
     "rights.services.backups.every": "facts about backups, nobody's data",
     "rights.services.backups.exposures": "facts about backups, nobody's data",
     "rights.services.backups.latest_gone_by": "pure: settings",
+    "rights.services.backups.told": "pure: a sentence",
     "rights.services.backups.line": "pure: a row in words",
     "rights.services.rehoming.empty": "works on a row inside its caller's act",
     "rights.services.rehoming.opened": "opens a row that its caller's act locked",

@@ -1,6 +1,7 @@
 """Bringing a backup back. What comes back is locked until `rights.services.reconciling` is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -14,6 +15,17 @@ from rights.backups.manifest import Manifest, Untrue
 from rights.backups.pool import Pooled
 from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
+from rights.services import backups
+
+SHUT = (
+    "The content is what it was, but the portal is shut: run manage.py restore again, or manage.py"
+    " reconcile to open it."
+)
+NO_FILES = "The database came back, but not all of its files: run manage.py restore again."
+
+
+class Halfway(Exception):
+    """A restore has begun and did not come to its end; what to do now, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,8 @@ def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -
 
     Needs the repository and the keys alone: the catalogue may be lost. Everything is verified
     before anything is changed. Killed at any point, it may be run again; no event is written, as
-    nobody may write before `reconcile`, which notes it. Raises one of `backups.FAILURES`.
+    nobody may write before `reconcile`, which notes it. Raises one of `backups.FAILURES` when
+    nothing was changed, and `Halfway` when the portal is shut.
     """
     del actor
     with turn() as holder:
@@ -45,13 +58,24 @@ def restore(actor: Actor, set_id: UUID, *, agreed: Callable[[Manifest], bool]) -
         files = list(pool.read_list(repository, chosen))
         if not agreed(chosen):
             return None
-        loading.shut(repository.kind, spare=holder)
-        loading.load(repository, chosen)
-        done = _fetch(repository, chosen, files)
-    for alias in connections:
-        connections[alias].close()
-    gate.forget()
-    return done
+        try:
+            with _telling(SHUT):
+                loading.shut(repository.kind, spare=holder)
+                loading.load(repository, chosen)
+            with _telling(NO_FILES):
+                return _fetch(repository, chosen, files)
+        finally:
+            for alias in connections:
+                connections[alias].close()
+            gate.forget()
+
+
+@contextmanager
+def _telling(state: str) -> Iterator[None]:
+    try:
+        yield
+    except backups.FAILURES as error:
+        raise Halfway(f"{state} {backups.told(error)}") from error
 
 
 def _fetch(repository: Repository, chosen: Manifest, files: list[Pooled]) -> Restored:

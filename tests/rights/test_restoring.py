@@ -1,6 +1,7 @@
 """A restore brings back all or nothing; what comes back lets nobody in before it is reconciled."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,34 @@ def test_without_its_kek_nothing_is_restored(
     with pytest.raises(CommandError, match=r"Nothing was restored\. .*(KEK|key file)"):
         restore(row)
     del cast
+
+
+def test_a_restore_that_fails_half_way_says_that_the_portal_is_shut(
+    cast: Cast, settings: Settings
+) -> None:
+    put_in(cast.alice, b"".join(lines(1)))
+    row = backups.back_up(JOB, Kind.DEFAULT)
+    repository = Repository(Kind.DEFAULT)
+    made = manifest.read(repository, row.pk)
+    manifest.write(repository, replace(made, shape="other"))
+
+    with pytest.raises(CommandError, match=r"portal is shut: .* a wall is missing"):
+        restore(row)
+    assert visitor().get("/").status_code == 503
+    run("reconcile")
+    assert visitor().get("/").status_code == 200
+
+    manifest.write(repository, made)
+    files = Path(settings.STORAGES["files"]["OPTIONS"]["location"])
+    storage.destroy(storage.names()[0])
+    files.rmdir()
+    files.touch()
+    try:
+        with pytest.raises(CommandError, match=r"came back, but not all of its files"):
+            restore(row)
+    finally:
+        files.unlink()
+    assert restore(row)["files"] == 1
 
 
 def test_a_set_that_lacks_rows_or_walls_is_not_let_in(cast: Cast) -> None:

@@ -33,6 +33,8 @@ class Command(BaseCommand):
 
         try:
             done = restoring.restore(Actor.job(System.BACKUP), options["set"], agreed=agreed)
+        except restoring.Halfway as error:
+            raise CommandError(str(error)) from error
         except backups.FAILURES as error:
             raise CommandError(f"Nothing was restored. {backups.told(error)}") from error
         if done is None:
