@@ -1,7 +1,8 @@
 """What lets a person in, once taken away, stays away: also after a restore of an older database.
 
-A password that was replaced, a second factor or an address that was removed is noted in the ledger
-before it goes. Django tells of every deletion, whichever page or command asked for it.
+A password that was replaced, a second factor or an address that was removed, a recovery code that
+was used is noted in the ledger before it goes. Django tells of every one, whichever page or command
+asked for it.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
-from django.db.models.signals import pre_delete
+from django.db.models.signals import post_save, pre_delete
 
 from accounts import ledger
 from accounts.acting import acting_as, note
@@ -36,6 +37,19 @@ def _address_goes(instance: EmailAddress, **_: Any) -> None:
     ledger.remember(Kind.ADDRESS, _address(instance))
 
 
+def _code_is_used(
+    instance: Authenticator,
+    created: bool,  # noqa: FBT001 - what Django sends
+    update_fields: frozenset[str] | None,
+    **_: Any,
+) -> None:
+    """All codes go with one that was used; when they were looked at is saved field by field."""
+    codes = instance.type == Authenticator.Type.RECOVERY_CODES
+    if codes and not created and update_fields is None:
+        ledger.remember(Kind.AUTHENTICATOR, _authenticator(instance))
+
+
+post_save.connect(_code_is_used, sender=Authenticator, dispatch_uid="ledger")
 pre_delete.connect(_authenticator_goes, sender=Authenticator, dispatch_uid="ledger")
 pre_delete.connect(_address_goes, sender=EmailAddress, dispatch_uid="ledger")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.utils import timezone
@@ -42,6 +43,20 @@ def test_every_way_of_deleting_a_factor_or_an_address_is_noted(cast: Cast) -> No
     assert len(ledger.entries(Kind.AUTHENTICATOR)) == 1
     subject = f"{user_of(cast.bob)}|bob@example.org"
     assert list(ledger.latest(Kind.ADDRESS)) == [ledger.token(Kind.ADDRESS, subject)]
+
+
+def test_a_recovery_code_that_was_used_takes_the_others_with_it(cast: Cast) -> None:
+    codes = RecoveryCodes.activate(User.objects.get(pk=user_of(cast.alice)))
+    codes.mark_as_viewed()
+    codes.instance.record_usage()
+    assert not ledger.entries(Kind.AUTHENTICATOR)
+
+    assert codes.validate_code(codes.get_unused_codes()[0])
+
+    assert credentials.replay(JOB, since=timezone.now() + timedelta(hours=1)) == 0
+    assert credentials.replay(JOB) == 1
+    assert not Authenticator.objects.filter(user_id=user_of(cast.alice)).exists()
+    assert credentials.replay(JOB) == 0
 
 
 def test_a_replay_takes_away_what_is_there_and_only_from_whom_it_was_taken(cast: Cast) -> None:
