@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +16,9 @@ from phr.launch.demo import LOCKED
 from rights.backups.repository import Kind
 from rights.services import backups
 from tests.cast import Cast
+from tests.conftest import open_again
 from tests.doors import visitor
+from tests.raw import login
 from tests.rights.test_restoring import JOB, restore, run
 
 pytestmark = [
@@ -65,3 +68,31 @@ def test_a_locked_portal_does_not_start_with_another_kek(
     with pytest.raises(CommandError, match="has no key named"):
         call_command("prepare_keys")
     del cast
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export_record", "--patient=alice@example.org", "--out=new.zip"),
+        ("held_item", str(uuid4()), "--out=new.zip"),
+        ("import_file", "--patient=alice@example.org", "file.json"),
+        ("rotate_keys",),
+        ("send_news", "--subject=News", "--text=file.json"),
+        ("sweep",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_command_refuses_in_one_sentence_while_it_is_locked(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.json").write_text("{}")
+    with login() as opened:
+        opened.execute("INSERT INTO accounts_portal (id, mark) VALUES (1, 5)")
+        opened.execute("REVOKE SELECT ON accounts_user FROM phr_worker")
+    try:
+        with pytest.raises(CommandError, match=r"The portal is locked: run manage\.py reconcile"):
+            call_command(*command)
+    finally:
+        open_again("default")
+    assert not (tmp_path / "new.zip").exists()

@@ -5,13 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts import news
 from accounts.actors import Actor, System
+from accounts.commands import Gated
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = "One mail to each person who agreed to news. Run again after a kill, it goes on."
 
     def add_arguments(self, parser: CommandParser) -> None:

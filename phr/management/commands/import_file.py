@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
+from accounts.commands import Gated
 from phr.services import imports, uploads
 
 PIECE = 1024 * 1024
 PAUSE = 0.2
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = "Import files as the named job `operator`. Ends with one JSON line of figures."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,19 +6,16 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 
-from accounts import gate
+from accounts.commands import Gated
 
 MOST_ROUNDS = 10_000
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = "Run everything beat would start, until nothing is due. Ends with one line of figures."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        if gate.closed():
-            raise CommandError("The portal is locked: run manage.py reconcile first.")
         began = time.monotonic()
         current_app.loader.import_default_modules()
         done = {name: self._run(name) for name in settings.CELERY_BEAT_SCHEDULE}

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
+from accounts.commands import Gated
 from rights.archive.room import Room
 from rights.services import building
 
@@ -45,7 +46,7 @@ class _Counting:
         return self._sha.hexdigest()
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = (
         "Write a patient's archive as the named job `operator`. Ends with one JSON line of figures."
     )

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 from zipfile import ZIP_STORED, ZipFile
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.actors import Actor, Denied, System
+from accounts.commands import Gated
 from rights.services import holds
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = "Write a held item and its files into a new ZIP file; once for each order."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,13 +5,14 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.actors import Actor, System
+from accounts.commands import Gated
 from rights.services import backups, rotating
 
 
-class Command(BaseCommand):
+class Command(Gated):
     help = "Wrap every key under a new KEK while the portal runs. Ends with one JSON line."
 
     def add_arguments(self, parser: CommandParser) -> None:
