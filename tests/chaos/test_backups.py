@@ -84,6 +84,7 @@ def test_a_killed_backup_counts_for_nothing_and_leaves_nothing(worker: Worker, k
         assert repository.sets() == {row.pk for row in sound}, kill
         assert sorted(repository.pooled()) == sorted(storage.names()), kill
         assert all(row.gone_at or row.verified_at for row in backups.every()), kill
+        age_all(Kind.DEFAULT)
 
 
 def test_a_killed_expiry_is_gone_on_with(worker: Worker, kept: Cast) -> None:
