@@ -29,6 +29,8 @@ KINDS = (Kind.VAULT, Kind.DEFAULT)
 NAMES = {Kind.DEFAULT: "Main database", Kind.VAULT: "Vault"}
 # So long an act may commit after the entry that tells of it.
 ENTRY_KEPT = timedelta(days=1)
+# So far may the clocks of a worker and of the two databases be apart.
+CLOCKS = timedelta(hours=1)
 HINDERED = 2 * catalogue.EXPIRY_EVERY
 log = logging.getLogger(__name__)
 
@@ -230,13 +232,13 @@ def _empty_ledger(actor: Actor) -> None:
 
 
 def exposures(before: datetime, kind: Kind | str) -> list[BackupSet]:
-    """Sets that may still hold what existed before that instant, oldest first."""
-    return [row for row in catalogue.there(Kind(kind)) if row.started_at < before]
+    """Sets that may still hold what existed before that instant, by whichever clock; oldest first."""
+    return [row for row in catalogue.there(Kind(kind)) if row.started_at < before + CLOCKS]
 
 
 def latest_gone_by(kind: Kind | str) -> datetime:
-    """When, by the settings of now, a set that is being made at this moment will be seen gone."""
-    return timezone.now() + catalogue.lifetime(Kind(kind)) + 2 * catalogue.EXPIRY_EVERY
+    """When, by the settings of now, all will be seen gone that may hold what exists at this moment."""
+    return timezone.now() + CLOCKS + catalogue.lifetime(Kind(kind)) + catalogue.EXPIRY_EVERY
 
 
 def every() -> list[BackupSet]:

@@ -175,14 +175,16 @@ def test_a_set_is_gone_only_when_the_repository_shows_nothing_of_it(
 
 def test_what_may_still_hold_what_was_there_before(cast: Cast) -> None:
     del cast
-    before = timezone.now()
     first = backups.back_up(JOB, Kind.VAULT)
-    between = timezone.now()
-    backups.back_up(JOB, Kind.VAULT)
+    age(first, hours=2)
+    second = backups.back_up(JOB, Kind.VAULT)
+    began = second.started_at
 
-    assert backups.exposures(before, Kind.VAULT) == []
-    assert [row.pk for row in backups.exposures(between, Kind.VAULT)] == [first.pk]
-    assert len(backups.exposures(timezone.now(), Kind.VAULT)) == 2
+    assert backups.exposures(began - timedelta(hours=4), Kind.VAULT) == []
+    assert [row.pk for row in backups.exposures(began - timedelta(hours=2), Kind.VAULT)] == [
+        first.pk
+    ]
+    assert len(backups.exposures(began - timedelta(minutes=59), Kind.VAULT)) == 2, "another clock"
     days = (backups.latest_gone_by(Kind.VAULT) - timezone.now()).total_seconds() / 86400
     assert 7 < days < 7.2
 
