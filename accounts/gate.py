@@ -41,14 +41,18 @@ class Post:
 def closed() -> bool:
     """Whether nobody may be let in and no work may be done now.
 
-    An open gate is remembered for a second; that is less than what the marks can tell apart.
+    An open gate is remembered for a second; that is less than what the marks can tell apart. A
+    main database that cannot be reached is not our question: what needs it fails by itself.
     """
     global _open_until, _was_open  # noqa: PLW0603 - one process-wide memory, guarded by the lock
     now = time.monotonic()
     with _lock:
         if now < _open_until:
             return False
-    verdict = _verdict()
+    try:
+        verdict = _verdict()
+    except (OperationalError, InterfaceError):
+        return False
     with _lock:
         if verdict is None:
             return not _was_open
@@ -60,12 +64,14 @@ def closed() -> bool:
 def _verdict() -> bool | None:
     """Whether it is closed; None while the vault cannot be reached, so that the last word holds.
 
-    A main database that cannot be reached is not our question: what needs it fails by itself.
+    Raises `OperationalError` or `InterfaceError` when the main database cannot be reached.
     """
     try:
         portal = post("default")
     except Error as error:
-        return not _unreachable(error)
+        if _unreachable(error):
+            raise
+        return True
     if portal.locked_at:
         return True
     try:

@@ -156,8 +156,11 @@ def away(alias: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_main_database_that_does_not_answer_is_not_our_question(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(gate, "_was_open", False)
     with away("default", monkeypatch):
         assert not gate.closed()
+    with away("vault", monkeypatch):
+        assert gate.closed(), "nobody has seen it open yet"
 
 
 @several
