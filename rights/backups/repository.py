@@ -51,7 +51,7 @@ class Repository:
                 yield remote
             return
         path = Path(self._storage.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(path.parent)
         unfinished = path.with_name(path.name + UNFINISHED)
         unfinished.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -116,6 +116,13 @@ class Repository:
             return self._storage.listdir(folder)
         except FileNotFoundError:
             return [], []
+
+
+def _make_folder(folder: Path) -> None:
+    """Only ours, and each folder above it that is not there yet: `parents` would open those to all."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _make_durable(folder: Path) -> None:
