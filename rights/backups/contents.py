@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from accounts import gate
 from phr.privileges import BACKUP
 from rights.backups.repository import Kind
 
@@ -69,7 +70,6 @@ SHAPE = """
         FROM pg_catalog.pg_indexes WHERE schemaname = 'public'
     ) things (thing)
 """
-MARKS = {Kind.DEFAULT: "accounts_portal", Kind.VAULT: "vault_pulse"}
 # An archive made for a person is short-lived: it is made again, not brought back.
 FILES = """
     SELECT name FROM phr_binary WHERE complete_at IS NOT NULL AND use <> 'export'
@@ -164,7 +164,7 @@ def keys_under(opened: psycopg.Connection[Any], kek_id: str) -> list[UUID]:
 
 
 def _mark(opened: psycopg.Connection[Any], kind: Kind) -> int:
-    found = _column(opened, f"SELECT mark FROM {MARKS[kind]}")  # noqa: S608 - names of ours
+    found = _column(opened, f"SELECT mark FROM {gate.TABLES[kind]}")  # noqa: S608 - names of ours
     return int(found[0]) if found else 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from psycopg import sql
 
+from accounts import gate
 from accounts.roles import CREATE_ROLES
 from phr import privileges
 from rights.backups import dump
@@ -16,7 +17,6 @@ from rights.backups.manifest import Manifest
 from rights.backups.programs import PIECE, Feed, login, running
 from rights.backups.repository import Kind, Repository
 
-POSTS = {Kind.DEFAULT: "accounts_portal", Kind.VAULT: "vault_pulse"}
 # Who waits longer than this for the tables says so instead.
 PREPARE = f"""
 SET client_min_messages = warning;
@@ -44,13 +44,16 @@ TERMINATE = """
 
 
 def shut(kind: Kind, *, spare: int) -> None:
-    """Take everybody's privileges and end every connection, except that of process `spare`."""
+    """Take everybody's privileges and end every connection.
+
+    Except that of process `spare` of the vault's server: a number means another one elsewhere.
+    """
     with login(kind) as opened, opened.cursor() as cursor:
         cursor.execute(CREATE_ROLES)
         cursor.execute("CREATE SCHEMA IF NOT EXISTS public")
         privileges.close(cursor)
     with login(kind) as opened:
-        opened.execute(TERMINATE, [[spare]])
+        opened.execute(TERMINATE, [[spare] if kind is Kind.VAULT else [0]])
 
 
 def load(repository: Repository, manifest: Manifest) -> None:
@@ -89,7 +92,7 @@ def _check(tables: Mapping[str, int], shape: str) -> str:
 
 
 def _lock(manifest: Manifest) -> str:
-    table = _name(POSTS[manifest.kind])
+    table = _name(gate.TABLES[manifest.kind])
     at, origin = _text(manifest.started_at.isoformat()), _text(str(manifest.id))
     return (
         f"INSERT INTO {table} (id, mark) VALUES (1, 0) ON CONFLICT DO NOTHING;\n"  # noqa: S608
