@@ -131,9 +131,5 @@ def _drop_strangers() -> None:
 
 def _needed() -> set[str]:
     """The KEKs it takes to use the backups there are. Raises `Untrue` when one cannot be read."""
-    found: set[str] = set()
-    for kind in Kind:
-        repository = catalogue.repository(kind)
-        for set_id in repository.sets():
-            found.update(manifest.read(repository, set_id).keks)
-    return found
+    sets = (one for kind in Kind for one in manifest.every(catalogue.repository(kind)))
+    return {name for one in sets for name in one.keks}

@@ -72,6 +72,14 @@ def test_the_old_kek_stays_as_long_as_a_backup_needs_it(cast: Cast, settings: Se
     del cast
 
 
+def test_a_set_that_was_never_finished_needs_no_kek(cast: Cast, settings: Settings) -> None:
+    row = backups.back_up(JOB, Kind.VAULT)
+    (settings.PHR_VAULT_BACKUP_DIR / str(row.pk) / "manifest.json").unlink()
+
+    assert rotating.rotate(JOB).retired == 1
+    del cast
+
+
 def test_a_run_that_was_killed_is_gone_on_with(cast: Cast) -> None:
     provider = keys.provider()
     old = provider.current()
