@@ -22,5 +22,7 @@ class Command(BaseCommand):
             try:
                 made = backups.back_up(Actor.job(System.BACKUP), kind)
             except backups.FAILURES as error:
-                raise CommandError(f"No backup of {kind} was made. {backups.told(error)}") from error
+                raise CommandError(
+                    f"No backup of {kind} was made. {backups.told(error)}"
+                ) from error
             self.stdout.write(json.dumps(backups.line(made)))
