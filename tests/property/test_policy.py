@@ -20,6 +20,7 @@ from sharing import policy
 from sharing.policy import JOBS, Action
 from tests.property.world import (
     PATIENTS,
+    STORED_ONLY,
     USERS,
     Item,
     People,
@@ -188,7 +189,9 @@ def test_jobs_get_what_the_list_of_jobs_says(people: People, world: World, job: 
             whole = {row.pk for item, row in pairs if item.patient == number}
             shown = {row.pk for item, row in pairs if row.pk in whole and not item.hidden}
             for action, found in listed(actor, about, *Action).items():
-                allowed = action in JOBS.get(job, ()) and not world.erasing[number]
+                rests = world.restricted[number] and action not in STORED_ONLY
+                going = world.erasing[number]
+                allowed = action in JOBS.get(job, ()) and not (going or rests)
                 assert found == (shown if allowed else set()), action
             assert raw(actor, about) == whole
         assert raw(actor) == set()

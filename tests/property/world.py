@@ -87,9 +87,15 @@ worlds = st.builds(
 )
 
 
+# Restricted means stored (GDPR Art. 18(2)): she still looks, copies and deletes.
+STORED_ONLY = frozenset({Action.READ, Action.COPY, Action.DELETE})
+
+
 def permitted(world: World, user: int, action: Action, item: Item) -> bool:
     """Whether this user may do this to this record."""
     if item.hidden or world.erasing[item.patient] or not world.active[user]:
+        return False
+    if world.restricted[item.patient] and action not in STORED_ONLY:
         return False
     if user == item.patient:
         return True
@@ -117,7 +123,10 @@ def may_enter(world: World, user: int, action: Action) -> set[int]:
         return set()
     given = {one.patient for one in world.given if stands(one, user, action)}
     given = {one for one in given if not world.restricted[one]}
-    return {one for one in PATIENTS if not world.erasing[one] and (one in given or one == user)}
+    there = {one for one in PATIENTS if not world.erasing[one]}
+    if action not in STORED_ONLY:
+        there = {one for one in there if not world.restricted[one]}
+    return {one for one in there if one in given or one == user}
 
 
 # --- tightening -----------------------------------------------------------------------------------
