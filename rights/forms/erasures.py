@@ -29,13 +29,17 @@ class DeleteForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, only_account: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, only_account: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.only_account = only_account
         choices = [
             ("yes", f"Yes, {hours()}. Until then I can undo it"),
             ("no", "No, destroy it now"),
         ]
+        if not user.has_usable_password():
+            # A closed account is undone with its password; nobody is promised what she cannot do.
+            del choices[0]
+            self.fields["undo"].help_text = "To be able to undo it, set a password first."
         self.fields["undo"].choices = choices  # type: ignore[attr-defined]
         if only_account:
             self.fields["what"].choices = [("account", "My account")]  # type: ignore[attr-defined]

@@ -39,7 +39,7 @@ def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
 def delete(request: HttpRequest) -> HttpResponse:
     """Say what deleting everything does and when, offer copies first, let her choose."""
     only_account = not accounts.sides(actor_of(request)).patient
-    form = DeleteForm(request.POST or None, only_account=only_account)
+    form = DeleteForm(request.POST or None, user=request.user, only_account=only_account)
     if request.method == "POST" and form.is_valid() and "change" not in request.POST:
         return _confirm(request, form)
     later = expected.dates(undo_hours=settings.PHR_UNDO_HOURS)

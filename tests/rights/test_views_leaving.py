@@ -11,7 +11,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts import mail as outbox
 from accounts.actors import Actor, System
+from accounts.models import User
 from rights import saga
+from rights.forms.erasures import DeleteForm
 from rights.services import erasures
 from tests.cast import PASSWORD, PURGER, Cast, put_in
 from tests.doors import sign_in, text, visitor
@@ -194,3 +196,12 @@ def test_a_certificate_can_be_checked_from_its_file(
         call_command("verify_certificate", str(file))
     with pytest.raises(CommandError):
         call_command("verify_certificate", "AAAA-BBBB-CCCC-DDDD")
+
+
+def test_who_has_no_password_is_not_promised_to_undo_it() -> None:
+    user = User(email=ALICE)
+    user.set_unusable_password()
+    form = DeleteForm({"what": "account", "undo": "yes"}, user=user)
+
+    assert not form.is_valid()
+    assert "set a password first" in str(form["undo"].help_text)
