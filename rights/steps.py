@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -57,35 +58,20 @@ def _window(actor: Actor, erasure: Erasure) -> None:
         row.save(update_fields=["steps"])
 
 
-def _exports(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        exports.destroy_exports(actor, erasure.patient_id)
+def _of_patient(act: Callable[[Actor, UUID], object]) -> Callable[[Actor, Erasure], None]:
+    """A step about the patient alone; an account may have none."""
 
+    def work(actor: Actor, erasure: Erasure) -> None:
+        if erasure.patient_id:
+            act(actor, erasure.patient_id)
 
-def _holds(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        holds.rehome(actor, erasure.patient_id)
+    return work
 
 
 def _item(actor: Actor, erasure: Erasure) -> None:
     if erasure.patient_id and erasure.record_id:
         holds.rehome_record(actor, erasure.patient_id, erasure.record_id)
         removal.purge_record(actor, erasure.patient_id, erasure.record_id)
-
-
-def _files(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        removal.purge_files(actor, erasure.patient_id)
-
-
-def _records(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        removal.purge_rows(actor, erasure.patient_id)
-
-
-def _sharing(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        shares.forget_patient(actor, erasure.patient_id)
 
 
 def _cases(actor: Actor, erasure: Erasure) -> None:
@@ -102,11 +88,6 @@ def _mail(actor: Actor, erasure: Erasure) -> None:
     if young and leaving.awaits_mail(actor, erasure.user_id):
         raise Wait(timezone.now() + SOON)
     leaving.forget_mails(actor, erasure.user_id)
-
-
-def _patient(actor: Actor, erasure: Erasure) -> None:
-    if erasure.patient_id:
-        leaving.forget_patient(actor, erasure.patient_id)
 
 
 def _account(actor: Actor, erasure: Erasure) -> None:
@@ -178,15 +159,15 @@ EVERY = WHOLE | ITEM
 STEPS = (
     Step("hidden", "Hidden from everyone", EVERY, _certified(certificates.HIDDEN)),
     Step("window", "The time in which it could be undone", WHOLE, _window),
-    Step("exports", "Archives made for you", WHOLE, _exports),
-    Step("holds", "Items that the law makes us keep, set apart", WHOLE, _holds),
+    Step("exports", "Archives made for you", WHOLE, _of_patient(exports.destroy_exports)),
+    Step("holds", "Items that the law makes us keep, set apart", WHOLE, _of_patient(holds.rehome)),
     Step("item", "The item, its versions and its files", ITEM, _item),
-    Step("files", "Files and pictures", WHOLE, _files),
-    Step("records", "Items of the record", WHOLE, _records),
-    Step("sharing", "Permissions you gave", WHOLE, _sharing),
+    Step("files", "Files and pictures", WHOLE, _of_patient(removal.purge_files)),
+    Step("records", "Items of the record", WHOLE, _of_patient(removal.purge_rows)),
+    Step("sharing", "Permissions you gave", WHOLE, _of_patient(shares.forget_patient)),
     Step("cases", "What tied messages with the rights desk to the record", WHOLE, _cases),
     Step("mail", "Emails waiting to be sent", ACCOUNT, _mail),
-    Step("patient", "Your name", WHOLE, _patient),
+    Step("patient", "Your name", WHOLE, _of_patient(leaving.forget_patient)),
     Step("account", "Your account, addresses and devices", ACCOUNT, _account),
     Step("key", "The key that opens your record", WHOLE, _key),
     Step("verify", "A search for anything left", WHOLE, _verify),
