@@ -126,6 +126,7 @@ def own_kek() -> Iterator[None]:
     yield
     path.unlink()
     path.write_bytes(before)
+    path.chmod(0o400)
     with raw.login("vault") as owner:
         owner.execute("TRUNCATE vault_keyencryptionkey CASCADE")
         for row in rows:

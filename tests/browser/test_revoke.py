@@ -84,8 +84,6 @@ def then_his_open_page_empties_itself(bob: Visitor) -> None:
     bob.is_at("This record is no longer shared with you.")
     bob.misses("CT HEAD")
     expect(bob.page.locator(".app-picture")).to_have_count(0)
-    # On a slow machine the page has asked twice before it hears the first answer.
-    bob.page.wait_for_load_state("networkidle")
     bob.forgive(next(one for one in bob.refusals if one.endswith("/open/")))
 
 
