@@ -18,6 +18,9 @@ LIBC = ctypes.CDLL(None)
 
 def end_with_parent(with_signal: int, parent: int) -> None:
     """Ask the kernel (Linux) to signal this process when `parent`, its parent, dies."""
+    # A shell lets what it starts in the background ignore these two.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     if hasattr(LIBC, "prctl"):
         LIBC.prctl(PR_SET_PDEATHSIG, with_signal)
     if os.getppid() != parent:
@@ -99,6 +102,9 @@ class Child:
 
 def adopt_strays() -> None:
     """Become the parent (Linux) of whatever our children leave behind."""
+    # A shell lets what it starts in the background ignore these two.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     if hasattr(LIBC, "prctl"):
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 

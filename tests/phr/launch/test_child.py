@@ -62,7 +62,8 @@ def test_child_gets_only_the_environment_it_is_given(tmp_path: Path) -> None:
 
 def test_child_dies_with_a_killed_launcher(tmp_path: Path) -> None:
     start = (
-        "import sys, time; from pathlib import Path; from phr.launch.child import Command\n"
+        "import signal, sys, time; from pathlib import Path; from phr.launch.child import Command\n"
+        "signal.signal(signal.SIGQUIT, signal.SIG_IGN)  # as a shell's background job begins\n"
         f"sleeper = Command('sleeper', {SLEEP!r}, {{}}, Path({str(tmp_path / 'log')!r}))\n"
         "print(sleeper.start().process.pid, flush=True); time.sleep(60)"
     )
