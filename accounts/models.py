@@ -47,6 +47,7 @@ class Patient(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="patient")
     name_sealed = models.BinaryField()
+    born_sealed = models.BinaryField(null=True)
     access_epoch = models.BigIntegerField(default=1)
     restricted_at = models.DateTimeField(null=True)
     erasing_at = models.DateTimeField(null=True)

@@ -19,6 +19,7 @@ class Binary(models.Model):
     class Use(models.TextChoices):
         EXPORT = "export"
         ORIGINAL = "original"
+        PART = "part"
         PICTURE = "picture"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -39,10 +40,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(finished_at=None, failed_at=None)
 
     def due(self) -> "UploadQuerySet":
-        """Received, not at an end, in no worker's hands; of a patient whose record may grow."""
+        """Received, not at an end, in no worker's hands; of a patient whose record may grow.
+
+        What was looked through waits for its owner to say yes before it is due again.
+        """
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
         return self.open().filter(
             free,
+            Q(previewed_at=None) | Q(confirmed_at__isnull=False),
             original__complete_at__isnull=False,
             patient__restricted_at=None,
             patient__erasing_at=None,
@@ -50,7 +55,12 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 
 class Upload(models.Model):
-    """One file on its way into the record, and what became of it."""
+    """One file on its way into the record, and what became of it.
+
+    A worker looks through it (`previewed_at`), its owner says yes (`confirmed_at`), a worker adds
+    what is in it (`finished_at`). `expected_size` in bytes, of a file that comes in pieces;
+    `options_sealed` is how it is to be read, `preview_sealed` what was found, both JSON.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="uploads")
@@ -58,9 +68,15 @@ class Upload(models.Model):
     original = models.OneToOneField(Binary, null=True, on_delete=models.PROTECT)
     file_name_sealed = models.BinaryField()
     received_at = models.DateTimeField(db_default=Now())
+    expected_size = models.BigIntegerField(null=True)
+    options_sealed = models.BinaryField(null=True)
+    preview_sealed = models.BinaryField(null=True)
+    previewed_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
     dismissed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -100,7 +116,8 @@ class Record(models.Model):
 
     `labels` and `tokens` are keyed per patient; `digest` tells equal content and `identity` the
     same item from the same source, both only within one patient. `body_sealed` is the compressed
-    and encrypted JSON exactly as received.
+    and encrypted JSON exactly as received. What is `never_shared` no permission covers; `tags` are
+    the tokens of `Tag`s.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -113,6 +130,9 @@ class Record(models.Model):
     dated = models.BooleanField(default=True)
     labels = ArrayField(models.BigIntegerField())
     tokens = ArrayField(models.BigIntegerField())
+    tags = ArrayField(models.BigIntegerField(), db_default=[], default=list)
+    favourite = models.BooleanField(db_default=False, default=False)
+    never_shared = models.BooleanField(db_default=False, default=False)
     digest = models.BinaryField()
     identity = models.BinaryField(null=True)
     version = models.PositiveIntegerField(default=1)
@@ -139,6 +159,9 @@ class Record(models.Model):
             models.Index(fields=["patient", "-effective_at", "-id"], name="record_timeline"),
             models.Index(
                 fields=["patient", "category", "-effective_at", "-id"], name="record_by_category"
+            ),
+            models.Index(
+                fields=["patient", "resource_type", "-effective_at", "-id"], name="record_by_type"
             ),
             # Tokens of one import repeat, so many rows at once cost a fifth of row by row; the
             # list of waiting entries (kB) is short enough for a search not to notice.
@@ -170,16 +193,49 @@ class RecordVersion(models.Model):
         return f"RecordVersion {self.pk}"
 
 
+class Tag(models.Model):
+    """A word a patient sorts her records by; `token` is keyed, so equal words are the same tag."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tags")
+    token = models.BigIntegerField()
+    name_sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "token"], name="tag_once_per_patient")
+        ]
+
+    def __str__(self) -> str:
+        return f"Tag {self.pk}"
+
+
 class Provenance(models.Model):
-    """Where one version of a record came from (FHIR R4 Provenance): which upload, which place in it."""
+    """Where one version of a record came from (FHIR R4 Provenance).
+
+    Either an upload and the place in it, or the person who entered it by hand (`by`), and why.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="provenances")
-    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="provenances")
+    upload = models.ForeignKey(
+        Upload, null=True, on_delete=models.PROTECT, related_name="provenances"
+    )
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
-    place = models.CharField(max_length=40)
+    place = models.CharField(max_length=40, blank=True)
+    reason_sealed = models.BinaryField(null=True)
     recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="provenance_from_upload_or_hand",
+                condition=Q(upload__isnull=False, by=None) | Q(upload=None, by__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Provenance {self.pk}"

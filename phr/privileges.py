@@ -23,7 +23,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "accounts_patient": (
-        "select, insert, update (access_epoch)",
+        "select, insert, update (access_epoch, born_sealed)",
         "select, delete",
         "select, update (access_epoch, erasing_at, restricted_at)",
     ),
@@ -48,15 +48,23 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_session": (ALL, "select, delete", ""),
     "mfa_authenticator": (ALL, "select (id, user_id, type, created_at), delete", ""),
     "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
-    "phr_provenance": ("select", ALL, ""),
+    "phr_provenance": (GROW, ALL, ""),
     "phr_record": (
-        "select, update (hidden_at, labels, updated_at)",
+        (
+            "select, insert, update (hidden_at, labels, updated_at, category, effective_at, dated,"
+            " tokens, tags, favourite, never_shared, digest, version, body_sealed)"
+        ),
         ALL,
         "select (id, patient_id, tokens, hidden_at)",
     ),
     "phr_recordfile": ("select", ALL, ""),
-    "phr_recordversion": ("select", ALL, ""),
-    "phr_upload": ("select, insert, update (dismissed_at), delete", ALL, ""),
+    "phr_recordversion": (GROW, ALL, ""),
+    "phr_tag": ("select, insert, delete", ALL, ""),
+    "phr_upload": (
+        "select, insert, update (dismissed_at, confirmed_at, previewed_at, options_sealed), delete",
+        ALL,
+        "",
+    ),
     "rights_case": (
         "select, insert, update (closed_at)",
         "select, update (patient_id, user_id, closed_at)",

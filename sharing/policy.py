@@ -46,12 +46,13 @@ JOBS: dict[str, frozenset[Action]] = {
 
 
 class Kept(Protocol):
-    """Any row the rule can judge: whose it is, which kind, how sensitive, still there or not."""
+    """Any row the rule can judge: whose it is, which kind, how sensitive, kept back, still there."""
 
     pk: UUID
     patient_id: UUID
     category: str
     labels: list[int]
+    never_shared: bool
     hidden_at: Any
 
 
@@ -156,7 +157,8 @@ def records(
 
 def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
     """The rows that a grant of these categories and sensitivity tokens covers."""
-    return Q(category__in=list(categories), labels__contained_by=list(labels))
+    within = Q(category__in=list(categories), labels__contained_by=list(labels))
+    return within & Q(never_shared=False)
 
 
 def require(
@@ -215,7 +217,8 @@ def people(action: Action, row: Kept) -> set[UUID]:
 
 def covers(grant: Grant, row: Kept) -> bool:
     """`covered`, asked of one row in memory."""
-    return row.category in grant.categories and set(row.labels) <= set(grant.labels)
+    within = row.category in grant.categories and set(row.labels) <= set(grant.labels)
+    return within and not row.never_shared
 
 
 def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:

@@ -17,7 +17,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr import privileges
-from phr.models import Binary, Record
+from phr.models import Binary, Record, Tag
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
 from rights.services.cases import open_case
@@ -73,6 +73,7 @@ def kept(cast: Cast) -> Kept:
         keep(alice, labels=[Sensitivity.PSY, Sensitivity.HIV]),
         keep(alice, category=tests, labels=[Sensitivity.UNCLASSIFIED]),
         keep(alice, hidden=True),
+        keep(alice, never_shared=True),
         erased,
     ]
     carols = keep(cast.carol_id)
@@ -85,6 +86,8 @@ def kept(cast: Cast) -> Kept:
     for actor in (cast.alice, cast.carol):
         open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
     request_export(cast.alice)
+    with acting_as(IMPORTER, about=alice):
+        Tag.objects.create(patient_id=alice, token=1, name_sealed=b"sealed")
     hold(cast, una(), covered[0])
     holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))

@@ -10,7 +10,17 @@ from typing import Any
 
 import orjson
 
-from phr.formats.parsed import Output, Parsed, Preview, Progress, Refused, Skipped
+from phr.formats.parsed import (
+    Columns,
+    Output,
+    Parsed,
+    Person,
+    Piece,
+    Preview,
+    Progress,
+    Refused,
+    Skipped,
+)
 
 _SIZES = struct.Struct(">II")
 _MAX_HEAD = 4_000_000
@@ -31,18 +41,25 @@ def encode(item: Output | Refused | Done) -> bytes:
     return _SIZES.pack(len(text), len(payload)) + text + payload
 
 
-def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:
+def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a kind
     match item:
         case Parsed():
             fields = [
                 item.resource_type, item.category, item.effective_at, item.labels, item.identity,
-                item.digest, item.terms, item.place, item.attachments, item.links,
+                item.digest, item.terms, item.place, item.attachments, item.links, item.subject,
+                item.visit, item.head, item.codes,
             ]  # fmt: skip
             return ["P", *fields], item.body
         case Preview():
             return ["V", item.content_type, item.caption], item.data
         case Progress():
             return ["G", item.done, item.total, item.unit], b""
+        case Person():
+            return ["N", item.names, item.birth_date, item.identifiers, item.links], b""
+        case Piece():
+            return ["B", item.content_type, item.name, item.last], item.data
+        case Columns():
+            return ["C", item.names, item.samples, item.guess], b""
         case Skipped():
             return ["S", item.place, item.reason], b""
         case Refused():
@@ -96,14 +113,17 @@ def _text(*values: object) -> None:
 
 
 def _parsed(body: bytes, *fields: Any) -> Parsed:
-    kind, category, at, labels, identity, digest, terms, place, attachments, links = fields
-    _text(kind, category, digest, place, *labels, *terms, *links)
+    (
+        kind, category, at, labels, identity, digest, terms, place, attachments, links, subject,
+        visit, head, codes,
+    ) = fields  # fmt: skip
+    _text(kind, category, digest, place, subject, visit, *labels, *terms, *links, *head, *codes)
     _text(*(v for v in (at, identity) if v is not None))
     if not all(type(n) is int for n in attachments):
         raise TypeError("numbers expected")
     return Parsed(
         kind, category, at, tuple(labels), identity, digest, tuple(terms), place, body,
-        tuple(attachments), tuple(links),
+        tuple(attachments), tuple(links), subject, visit, tuple(head), tuple(codes),
     )  # fmt: skip
 
 
@@ -112,6 +132,23 @@ def _preview(data: bytes, content_type: Any, caption: Any) -> Preview:
     if content_type not in ("image/png", "image/jpeg"):
         raise ValueError("picture expected")
     return Preview(content_type, data, caption)
+
+
+def _person(_: bytes, names: Any, birth_date: Any, identifiers: Any, links: Any) -> Person:
+    _text(*names, *identifiers, *links, *([] if birth_date is None else [birth_date]))
+    return Person(tuple(names), birth_date, tuple(identifiers), tuple(links))
+
+
+def _piece(data: bytes, content_type: Any, name: Any, last: Any) -> Piece:
+    _text(content_type, name)
+    if type(last) is not bool:
+        raise TypeError("truth value expected")
+    return Piece(data, content_type, name, last)
+
+
+def _columns(_: bytes, names: Any, samples: Any, guess: Any) -> Columns:
+    _text(*names, *(cell for row in samples for cell in row), *guess, *guess.values())
+    return Columns(tuple(names), tuple(tuple(row) for row in samples), guess)
 
 
 def _progress(_: bytes, done: Any, total: Any, unit: Any) -> Progress:
@@ -138,6 +175,9 @@ def _done(_: bytes) -> Done:
 
 _BUILD: dict[str, Callable[..., Output | Refused | Done]] = {
     "P": _parsed,
+    "N": _person,
+    "B": _piece,
+    "C": _columns,
     "V": _preview,
     "G": _progress,
     "S": _skipped,

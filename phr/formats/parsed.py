@@ -43,6 +43,9 @@ class Parsed:
     `attachments` are the positions in `DocumentReference.content` (or, for an `ImagingStudy`, in
     `series[0].instance`) whose bytes are the uploaded file itself.
     `links` are what other resources may call this one: its `fullUrl` and `Type/id`.
+    `subject` and `visit` are the Reference.reference of the person and of the Encounter it is
+    about, "" where it names none. `head` are the words of its name, by which it ranks in a search;
+    `codes` are its codes as `system|code`, by which equal measurements are found.
     """
 
     resource_type: str
@@ -56,6 +59,49 @@ class Parsed:
     body: bytes
     attachments: tuple[int, ...] = ()
     links: tuple[str, ...] = ()
+    subject: str = ""
+    visit: str = ""
+    head: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody the file says it is about (FHIR R4 Patient, DICOM PS3.3 C.7.1.1, HL7 v2 PID).
+
+    `names` as written, `birth_date` as a FHIR date, `identifiers` as `system|value`; `links` are
+    what resources call this person in `Parsed.subject`.
+    """
+
+    names: tuple[str, ...]
+    birth_date: str | None = None
+    identifiers: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of a file that belongs to the `Parsed` before it, such as a member of a ZIP.
+
+    Pieces follow one another; `last` ends the file. `content_type` and `name` are the same in all.
+    """
+
+    data: bytes
+    content_type: str
+    name: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table whose columns its owner has to match before it can be read: nothing else follows.
+
+    `names` are the headings, `samples` the first rows, `guess` the options that seem right.
+    """
+
+    names: tuple[str, ...]
+    samples: tuple[tuple[str, ...], ...]
+    guess: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +130,4 @@ class Skipped:
     reason: str
 
 
-Output = Parsed | Preview | Progress | Skipped
+Output = Parsed | Preview | Progress | Skipped | Person | Piece | Columns

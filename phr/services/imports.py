@@ -22,7 +22,7 @@ from accounts.due import each
 from accounts.keys import Unopenable
 from phr import staging, storage
 from phr.box import parse
-from phr.formats.parsed import Limits, Parsed, Preview, Progress, Refused, Skipped
+from phr.formats.parsed import Limits, Output, Parsed, Preview, Progress, Refused, Skipped
 from phr.models import Binary, Upload
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
@@ -105,13 +105,13 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
             batch[-1].pictures.append(_keep_picture(actor, upload, item))
         elif isinstance(item, Skipped):
             told.skip(item)
-        else:
+        elif isinstance(item, Progress):
             _progress(actor, upload, item)
     stage.add(batch)
     return told
 
 
-def _read(upload: Upload) -> Iterator[Parsed | Preview | Progress | Skipped]:
+def _read(upload: Upload) -> Iterator[Output]:
     binary = upload.original
     if binary is None:
         raise Refused(GAVE_UP)

@@ -33,6 +33,7 @@ class Item:
     category: str
     labels: frozenset[int]
     hidden: bool
+    never_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def some(values: tuple[str, ...] | tuple[int, ...]) -> st.SearchStrategy[frozens
 
 seldom = st.sampled_from([False, False, False, False, True])
 items = st.builds(
-    Item, st.sampled_from(PATIENTS), st.sampled_from(CATEGORIES), some(LABELS), seldom
+    Item, st.sampled_from(PATIENTS), st.sampled_from(CATEGORIES), some(LABELS), seldom, seldom
 )
 grants = st.builds(
     Given,
@@ -100,6 +101,8 @@ def permitted(world: World, user: int, action: Action, item: Item) -> bool:
     if user == item.patient:
         return True
     if world.restricted[item.patient] or action not in {Action.READ, Action.COPY}:
+        return False
+    if item.never_shared:
         return False
     return any(
         given.patient == item.patient
@@ -160,7 +163,11 @@ def _put(flags: tuple[bool, ...], at: int, value: bool) -> tuple[bool, ...]:
 def _items(draw: st.DrawFn, world: World) -> World:
     at = draw(st.integers(0, len(world.items) - 1))
     item = world.items[at]
-    less = [replace(item, hidden=True), replace(item, labels=item.labels | {LABELS[0]})]
+    less = [
+        replace(item, hidden=True),
+        replace(item, never_shared=True),
+        replace(item, labels=item.labels | {LABELS[0]}),
+    ]
     return replace(
         world, items=(*world.items[:at], draw(st.sampled_from(less)), *world.items[at + 1 :])
     )
@@ -232,6 +239,7 @@ class People:
             digest=uuid4().bytes,
             body_sealed=b"-",
             hidden_at=timezone.now() if item.hidden else None,
+            never_shared=item.never_shared,
         )
 
     def _grant(self, given: Given) -> Grant:

@@ -24,6 +24,7 @@ def keep(
     category: Category = Category.LABORATORY,
     labels: Iterable[Sensitivity] = (Sensitivity.N,),
     hidden: bool = False,
+    never_shared: bool = False,
     text: str = "Glucose",
 ) -> Record:
     """Keep one Observation."""
@@ -37,6 +38,7 @@ def keep(
         tokens=[],
         digest=uuid4().bytes,
         hidden_at=timezone.now() if hidden else None,
+        never_shared=never_shared,
     )
     row.body_sealed = seal_body(patient_id, row.pk, 1, orjson.dumps(observation(text)))
     with acting_as(IMPORTER, about=patient_id):

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from phr.formats import fhir
-from phr.formats.parsed import Limits, Parsed, Skipped
+from phr.formats.parsed import Limits, Parsed, Person, Skipped
 from tests.phr.formats.reading import bundle, kept, observation, read, refusal
 from tests.worlds import synthea
 from tests.worlds.files import fhir as sample
@@ -29,11 +29,18 @@ def test_one_resource_with_everything_a_record_needs() -> None:
 
 
 def test_a_searchset_keeps_its_matches_and_skips_the_message() -> None:
-    patient, result, visit, message = read(sample("searchset"))
+    about, patient, result, visit, message = read(sample("searchset"))
+    assert about == Person(
+        ("Ada María Testperson",),
+        "1961-05-17",
+        ("https://clinic.example.org/mrn|0001",),
+        ("https://clinic.example.org/fhir/Patient/ada", "Patient/ada"),
+    )
     assert isinstance(patient, Parsed)
     assert patient.resource_type == "Patient"
     assert isinstance(result, Parsed)
     assert result.place == "entry 2"
+    assert (result.subject, result.codes) == ("Patient/ada", ("http://loinc.org|718-7",))
     assert isinstance(visit, Parsed)
     assert visit.identity == "https://clinic.example.org/fhir/Encounter/v1"
     assert visit.effective_at == "2024-03-02T10:00:00Z"

@@ -1,0 +1,221 @@
+"""From one FHIR R4 resource to what is kept of it, for every reader and for what people type."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from phr.formats import r4
+from phr.formats.effective import effective_at
+from phr.formats.parsed import Parsed, Person, Refused, Skipped
+from phr.formats.terms import clean, terms
+from sharing.categories import category_of
+from sharing.labels import suggest
+
+Json = dict[str, Any]
+
+_LONGEST_IDENTITY = 500
+_MOST_CODES = 20
+# A Reference.reference that is neither absolute nor contained.
+_RELATIVE = re.compile(r'"reference"\s*:\s*"(?!#)[^":]*"')
+_SUBJECTS = ("subject", "patient", "beneficiary", "for")
+# What a resource is called by, in this order.
+_NAMED_BY = (
+    "code", "vaccineCode", "medicationCodeableConcept", "medicationReference", "type", "title",
+    "description", "name", "substance", "category",
+)  # fmt: skip
+_CODED_BY = ("code", "vaccineCode", "medicationCodeableConcept")
+
+
+def made(resource: Json, place: str, *, url: str = "", identity: str | None = None) -> Parsed:
+    """A resource that a reader or a person made, checked and ready to be kept.
+
+    Decimals are `orjson.Fragment`s of their text, so that 7.20 stays 7.20. `place` is where in the
+    file it stands. Raises Refused when it is not valid R4.
+    """
+    raw = orjson.dumps(resource)
+    plain: Json = orjson.loads(raw)
+    item = keep(plain, raw.decode(), (), place, identity or identifier(plain), url=url)
+    if isinstance(item, Skipped):
+        raise Refused(f"{plain['resourceType']} is not kept: {item.reason}.")
+    return item
+
+
+def decimal(text: str) -> orjson.Fragment:
+    """A FHIR decimal with its digits as written. Raises ValueError when it is none."""
+    if not re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", text):
+        raise ValueError("not a decimal")
+    return orjson.Fragment(text)
+
+
+def keep(
+    resource: Json,
+    raw: str,
+    decimals: Sequence[str],
+    place: str,
+    identity: str | None,
+    *,
+    url: str = "",
+) -> Parsed | Skipped:
+    """A resource ready to be kept; `raw` is its JSON, `decimals` its decimals as written.
+
+    Raises Refused, with the place, when it is not valid R4.
+    """
+    kind = resource["resourceType"]
+    if kind not in r4.TYPES:
+        raise Refused(_at(place, _unknown(kind)))
+    refuse_if(r4.problem(resource), place)
+    if "\\ud" in raw or "\\uD" in raw:
+        refuse_if(_surrogates(raw), place)
+    if kind == "OperationOutcome":
+        return Skipped(place, "it is a message between systems")
+    return Parsed(
+        kind,
+        str(category_of(resource)),
+        effective_at(resource),
+        tuple(map(str, suggest(resource))),
+        identity,
+        _digest(resource, [*decimals, _base(raw, url)]),
+        terms(resource),
+        place or "the file",
+        raw.encode(),
+        links=_links(resource, url),
+        subject=_subject(resource),
+        visit=_reference(resource.get("encounter")),
+        head=head(resource),
+        codes=codes(resource),
+    )
+
+
+def _links(resource: Json, url: str) -> tuple[str, ...]:
+    """How a Reference.reference may name this resource (FHIR R4 references, section 2.3.0.1)."""
+    own = f"{resource['resourceType']}/{resource['id']}" if "id" in resource else ""
+    return tuple(bounded(name) for name in (url, own) if name)
+
+
+def identifier(resource: Json) -> str | None:
+    """Its first business identifier as `Type|system|value`."""
+    found = resource.get("identifier")
+    for each in found if isinstance(found, list) else [found]:
+        if isinstance(each, dict):
+            system, value = each.get("system"), each.get("value")
+            if isinstance(system, str) and isinstance(value, str):
+                return bounded(f"{resource['resourceType']}|{system}|{value}")
+    return None
+
+
+def bounded(identity: str) -> str:
+    """The identity, or its digest where it is too long to be kept."""
+    if len(identity) <= _LONGEST_IDENTITY:
+        return identity
+    return f"urn:sha256:{hashlib.sha256(identity.encode(errors='replace')).hexdigest()}"
+
+
+def _base(raw: str, url: str) -> str:
+    """The server whose numbers a resource uses, when it refers to others by `Type/id` alone.
+
+    Two hospitals may both have a `Medication/1`: the same words then do not mean the same.
+    """
+    if not url.startswith(("http://", "https://")) or not _RELATIVE.search(raw):
+        return ""
+    return url.rsplit("/", 2)[0]
+
+
+def _digest(resource: Json, besides: Sequence[str]) -> str:
+    content = {k: v for k, v in resource.items() if k not in ("meta", "text")}
+    try:
+        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # Whole numbers of more than 64 bits, which orjson does not write.
+        canonical = json.dumps(content, sort_keys=True).encode()
+    return hashlib.sha256(canonical + "".join(sorted(besides)).encode()).hexdigest()
+
+
+def _surrogates(raw: str) -> str | None:
+    """Half of a surrogate pair: JSON's grammar lets it pass, Unicode and every reader do not."""
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return "a text holds half of a character (a lone surrogate)"
+    return None
+
+
+def _unknown(kind: str) -> str:
+    if version := r4.VERSION_OF.get(kind):
+        return f"{kind} is a type of FHIR {version}; only R4 is read"
+    shown = kind if re.fullmatch(r"[A-Z][A-Za-z]{1,40}", kind) else "its resourceType"
+    return f"{shown} is not a type of FHIR R4"
+
+
+def refuse_if(problem: str | None, place: str) -> None:
+    """Raise Refused with a sentence when there is a problem at this place."""
+    if problem:
+        raise Refused(_at(place, problem))
+
+
+def _at(place: str, problem: str) -> str:
+    sentence = f"{place}, {problem}." if place else f"{problem}."
+    return sentence[0].upper() + sentence[1:]
+
+
+def person(resource: Json, url: str = "") -> Person:
+    """Whom a Patient resource describes. Source: https://hl7.org/fhir/R4/patient.html"""
+    found = resource.get("name")
+    names = [_name(each) for each in found if isinstance(each, dict)] if found else []
+    many = resource.get("identifier")
+    identifiers = [
+        f"{each.get('system', '')}|{each['value']}"
+        for each in (many if isinstance(many, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("value"), str)
+    ]
+    born = resource.get("birthDate")
+    return Person(
+        tuple(name for name in names if name)[:5],
+        born if isinstance(born, str) else None,
+        tuple(map(bounded, identifiers[:20])),
+        _links(resource, url),
+    )
+
+
+def _name(name: Json) -> str:
+    given = name.get("given")
+    parts = [*(given if isinstance(given, list) else []), name.get("family")]
+    written = " ".join(part for part in parts if isinstance(part, str))
+    text = name.get("text")
+    return clean(written or (text if isinstance(text, str) else ""))
+
+
+def _subject(resource: Json) -> str:
+    for name in _SUBJECTS:
+        if found := _reference(resource.get(name)):
+            return found
+    return ""
+
+
+def _reference(value: Any) -> str:
+    found = value.get("reference") if isinstance(value, dict) else None
+    return bounded(found) if isinstance(found, str) and not found.startswith("#") else ""
+
+
+def head(resource: Json) -> tuple[str, ...]:
+    """The terms of the element that names the resource; empty when nothing does."""
+    for name in _NAMED_BY:
+        if name in resource and (found := terms({name: resource[name]})):
+            return found[:10]
+    return ()
+
+
+def codes(resource: Json) -> tuple[str, ...]:
+    """The codes of what it is about as `system|code`, at most 20."""
+    found: list[str] = []
+    for name in _CODED_BY:
+        concept = resource.get(name)
+        codings = concept.get("coding") if isinstance(concept, dict) else None
+        for coding in codings if isinstance(codings, list) else []:
+            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+                system = coding.get("system")
+                found.append(f"{system if isinstance(system, str) else ''}|{coding['code']}")
+    return tuple(bounded(each) for each in dict.fromkeys(found))[:_MOST_CODES]
