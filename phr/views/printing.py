@@ -10,7 +10,7 @@ from django.template.loader import get_template, render_to_string
 from django.views.decorators.http import require_safe
 
 from accounts.requests import actor_of
-from phr.forms import PrintForm
+from phr.forms.records import PrintForm
 from phr.printing.document import SOURCES
 from phr.printing.pdf import CannotPrint
 from phr.services import printing as services

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
-from phr.forms import LabelsForm, SearchForm
+from phr.forms.records import LabelsForm, SearchForm
 from phr.services import files
 from phr.services import records as services
 from sharing.labels import Sensitivity

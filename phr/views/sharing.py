@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of, dangerous
-from phr.forms import LogForm, ShareForm
+from phr.forms.records import LogForm
+from phr.forms.sharing import ShareForm
 from phr.services import looks, records
 from sharing import services
 from sharing.policy import Action

@@ -1,0 +1,8 @@
+"""Placeholder."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("phr", "0010_pieces")]
+    operations = []
