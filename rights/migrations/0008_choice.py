@@ -1,8 +1,0 @@
-"""Placeholder."""
-
-from django.db import migrations
-
-
-class Migration(migrations.Migration):
-    dependencies = [("rights", "0007_undo")]
-    operations = []
