@@ -1,0 +1,133 @@
+"""Whether a file is about the person whose record it is to join: a wrong patient is the worst error.
+
+Names are compared without accents, case, order and titles; one side may leave middle names out or
+write initials. Who only has the same name is not asked about, whose birth date differs always is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import combinations
+
+from phr.formats.parsed import Output, Parsed, Person, Refused
+
+TWO_PEOPLE = (
+    "This file is about two different people. A record is about one person, so nothing was added."
+)
+MOST_PEOPLE = 100
+MOST_SUBJECTS = 10_000
+_TITLES = frozenset(("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "prof", "sir"))
+# Letters that are not made of a letter and an accent, and the pairs often written for an umlaut.
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "a", "œ": "o"})
+_PAIRS = re.compile("(?<=[aou])e|(?<=a)a")
+
+
+class Match(StrEnum):
+    """How well two descriptions of a person agree."""
+
+    SAME = "same"
+    UNKNOWN = "unknown"
+    DIFFERS = "differs"
+
+
+def compare(person: Person, owner: Person) -> Match:
+    """Whether the file's person is the record's owner, as far as names and birth dates tell."""
+    born = _dates(person.birth_date, owner.birth_date)
+    named = _any_name(person.names, owner.names, same_day=born is Match.SAME)
+    if Match.DIFFERS in (born, named):
+        return Match.DIFFERS
+    return Match.SAME if Match.SAME in (born, named) else Match.UNKNOWN
+
+
+def differs(people: Iterable[Person], owner: Person) -> bool:
+    """Whether any of them looks like somebody else than the owner."""
+    return any(compare(person, owner) is Match.DIFFERS for person in people)
+
+
+def _dates(one: str | None, other: str | None) -> Match:
+    """FHIR dates, which may be a year or a month only: as far as both go."""
+    if not one or not other:
+        return Match.UNKNOWN
+    shorter = min(len(one), len(other))
+    return Match.SAME if one[:shorter] == other[:shorter] else Match.DIFFERS
+
+
+def _any_name(ones: Iterable[str], others: Iterable[str], *, same_day: bool) -> Match:
+    found = {
+        _names(parts(one), parts(other), same_day=same_day)
+        for one in ones
+        for other in others
+        if parts(one) and parts(other)
+    }
+    for match in (Match.SAME, Match.UNKNOWN, Match.DIFFERS):
+        if match in found:
+            return match
+    return Match.UNKNOWN
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """The words of a name, folded: "Dr. José MÜLLER" gives ("jose", "muller")."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(one for one in plain if not unicodedata.combining(one)).translate(_LETTERS)
+    found = (_PAIRS.sub("", word) for word in re.findall(r"[^\W\d_]+", letters))
+    return tuple(word for word in found if word not in _TITLES)
+
+
+def _names(one: tuple[str, ...], other: tuple[str, ...], *, same_day: bool) -> Match:
+    fewer, more = sorted((one, other), key=len)
+    whole = set(fewer) & set(more)
+    if same_day and len(whole) > 1:
+        return Match.SAME
+    left = list(more)
+    for word in sorted(fewer, key=len, reverse=True):
+        fit = next((each for each in left if each == word), None)
+        fit = fit or next((each for each in left if _initial(word, each)), None)
+        if fit is None:
+            return Match.DIFFERS
+        left.remove(fit)
+    if not whole:
+        return Match.UNKNOWN
+    return Match.SAME if len(fewer) > 1 else Match.UNKNOWN
+
+
+def _initial(one: str, other: str) -> bool:
+    """Whether one is the first letter of the other."""
+    return 1 in (len(one), len(other)) and one[:1] == other[:1]
+
+
+class Crowd:
+    """The people a file names while it is read, and which of them its resources are about."""
+
+    def __init__(self) -> None:
+        self._people: dict[tuple[tuple[str, ...], str | None], set[str]] = {}
+        self._subjects: set[str] = set()
+
+    def see(self, item: Output) -> None:
+        """Take in one output of the box. Raises Refused when it names too many people."""
+        if isinstance(item, Person):
+            self._people.setdefault((item.names, item.birth_date), set()).update(
+                item.links or ("",)
+            )
+            if len(self._people) > MOST_PEOPLE:
+                raise Refused(TWO_PEOPLE)
+        elif isinstance(item, Parsed) and item.subject:
+            self._subjects.add(item.subject)
+            if len(self._subjects) > MOST_SUBJECTS:
+                raise Refused(TWO_PEOPLE)
+
+    def about(self) -> list[Person]:
+        """Whom the resources are about. Raises Refused when these are two different people.
+
+        Somebody whom nothing refers to, such as the mother of a newborn, does not count, unless
+        there is nobody else.
+        """
+        named = [
+            Person(names, born)
+            for (names, born), links in self._people.items()
+            if "" in links or links & self._subjects
+        ]
+        found = named or [Person(names, born) for names, born in self._people]
+        if any(compare(one, other) is Match.DIFFERS for one, other in combinations(named, 2)):
+            raise Refused(TWO_PEOPLE)
+        return found

@@ -1,0 +1,114 @@
+"""Whether two descriptions are of one person, and whether a file is about two."""
+
+import pytest
+
+from phr.formats.parsed import Parsed, Person, Refused
+from phr.identity import MOST_PEOPLE, TWO_PEOPLE, Crowd, Match, compare
+
+ALICE = Person(("Alice Archer",), "1963-04-18")
+
+
+@pytest.mark.parametrize(
+    ("name", "born", "match"),
+    [
+        ("Alice Archer", "1963-04-18", Match.SAME),
+        ("ARCHER, Alice", None, Match.SAME),
+        ("Álicè Ärcher", "1963", Match.SAME),
+        ("Dr. Alice Mary Archer", "1963-04", Match.SAME),
+        ("A. Archer", None, Match.SAME),
+        ("Alice M. Smith-Archer", None, Match.SAME),
+        ("Alice Archer", "1963-04-19", Match.DIFFERS),
+        ("Alice Archer", "1964", Match.DIFFERS),
+        ("Alicia Archer", None, Match.DIFFERS),
+        ("Alice Clark", "1963-04-18", Match.DIFFERS),
+        ("Bob Brown", None, Match.DIFFERS),
+        ("Bob Brown", "1963-04-18", Match.DIFFERS),
+        ("Alice", None, Match.UNKNOWN),
+        ("A. A.", None, Match.UNKNOWN),
+        ("", None, Match.UNKNOWN),
+        ("", "1963-04-18", Match.SAME),
+        ("", "1963-04-17", Match.DIFFERS),
+        ("1234 / 5678", None, Match.UNKNOWN),
+    ],
+)
+def test_a_file_s_person_beside_the_owner(name: str, born: str | None, match: Match) -> None:
+    assert compare(Person((name,), born), ALICE) is match
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "born", "match"),
+    [
+        ("Jürgen Groß", "Juergen Gross", None, Match.SAME),
+        ("Søren Łukasz", "Soren Lukasz", None, Match.SAME),
+        ("山田 太郎", "山田 太郎", None, Match.SAME),
+        ("Maria Anna Huber", "Maria Theresia Huber", None, Match.DIFFERS),
+        ("Maria Anna Huber", "Maria Theresia Huber", "1950-01-01", Match.SAME),
+    ],
+)
+def test_names_of_many_kinds(one: str, other: str, born: str | None, match: Match) -> None:
+    assert compare(Person((one,), born), Person((other,), born)) is match
+    assert compare(Person((other,), born), Person((one,), born)) is match
+
+
+def test_one_of_several_names_is_enough() -> None:
+    assert compare(Person(("Alice Brown", "Alice Archer")), ALICE) is Match.SAME
+
+
+def about(subject: str) -> Parsed:
+    return Parsed("Condition", "", None, (), None, "", (), "", b"", subject=subject)
+
+
+def test_resources_about_two_people_are_refused() -> None:
+    crowd = Crowd()
+    for one in (
+        Person(("Ada One",), "1980-01-01", links=("urn:uuid:1", "Patient/1")),
+        about("Patient/1"),
+        Person(("Ben Two",), "1980-01-01", links=("Patient/2",)),
+        about("Patient/2"),
+    ):
+        crowd.see(one)
+
+    with pytest.raises(Refused, match="two different people") as refused:
+        crowd.about()
+    assert refused.value.sentence == TWO_PEOPLE
+
+
+def test_a_mother_whom_nothing_is_about_does_not_count() -> None:
+    crowd = Crowd()
+    for one in (
+        Person(("Baby One",), "2025-01-01", links=("Patient/1",)),
+        Person(("Ada One",), "1990-01-01", links=("Patient/2",)),
+        about("Patient/1"),
+    ):
+        crowd.see(one)
+
+    assert crowd.about() == [Person(("Baby One",), "2025-01-01")]
+
+
+def test_the_same_person_from_two_systems_is_one() -> None:
+    crowd = Crowd()
+    for one in (
+        Person(("Ada One",), "1980-01-01", links=("Patient/1",)),
+        Person(("Ada B. One",), "1980", links=("Patient/2",)),
+        about("Patient/1"),
+        about("Patient/2"),
+    ):
+        crowd.see(one)
+
+    assert len(crowd.about()) == 2
+
+
+def test_nobody_is_named() -> None:
+    crowd = Crowd()
+    crowd.see(about("Patient/1"))
+
+    assert crowd.about() == []
+
+
+def test_more_people_than_can_be_told_apart_are_refused() -> None:
+    crowd = Crowd()
+    for number in range(MOST_PEOPLE):
+        crowd.see(Person((f"Name {number}",), links=(f"Patient/{number}",)))
+
+    with pytest.raises(Refused):
+        crowd.see(Person(("One more",)))
