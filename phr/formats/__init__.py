@@ -4,14 +4,16 @@
 `read(stream, limits, filename)` yields what `phr.formats.parsed` names or raises Refused.
 """
 
+import re
 from importlib import import_module
 from types import ModuleType
 
 from phr.formats.parsed import Refused
 
-ACCEPTED = "FHIR R4 (JSON), PDF, JPEG, PNG, TIFF and DICOM"
+ACCEPTED = "FHIR R4 (JSON), Apple Health (XML), PDF, JPEG, PNG, TIFF and DICOM"
 
 _FHIR, _PDF, _IMAGE, _DICOM = (f"phr.formats.{n}" for n in ("fhir", "pdf", "image", "dicom"))
+_APPLE = "phr.formats.apple_health"
 _EXTENSIONS = {
     "json": _FHIR,
     "pdf": _PDF,
@@ -23,7 +25,11 @@ _EXTENSIONS = {
     "dcm": _DICOM,
     "dicom": _DICOM,
 }
-_SAID_TO_BE = {"json": "JSON", "pdf": "PDF", "dcm": "DICOM", "dicom": "DICOM"}
+# Endings that several readers share.
+_SHARED = {"xml": (_APPLE,)}
+_SAID_TO_BE = {"json": "JSON", "pdf": "PDF", "dcm": "DICOM", "dicom": "DICOM", "xml": "XML"}
+# The element a document of XML begins with, or its document type.
+_ROOTS = ((re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s\[/>]"), _APPLE),)
 # What people try, and what it is called. HTML and SVG can carry scripts; archives, anything.
 _KNOWN = (
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
@@ -61,9 +67,9 @@ def detect(head: bytes, filename: str = "") -> ModuleType:
     if name is None:
         raise Refused(f"{_what(head)} What is accepted: {ACCEPTED}.")
     extension = filename.rpartition(".")[2].lower() if "." in filename else ""
-    claimed = _EXTENSIONS.get(extension, name)
+    claimed = _SHARED.get(extension) or (_EXTENSIONS.get(extension, name),)
     module = import_module(name)
-    if claimed != name:
+    if name not in claimed:
         said = _SAID_TO_BE.get(extension, "a picture")
         raise Refused(f"The file is named as {said}, but what is inside is {module.NAME}.")
     return module
@@ -78,6 +84,8 @@ def _sniff(head: bytes) -> str | None:
     if b"%PDF-" in head[:1024]:
         return _PDF
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if text.startswith(b"<"):
+        return next((name for root, name in _ROOTS if root.search(text)), None)
     return _FHIR if text[:1] in (b"{", b"[") and not text.startswith(b"{\\rtf") else None
 
 

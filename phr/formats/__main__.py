@@ -94,7 +94,9 @@ def main() -> None:
     source = _Source(limits)
     try:
         for item in _read(source, limits, asked["filename"]):
-            sink.put(encode(item))
+            # A reader's own Progress only says that it is alive.
+            if not isinstance(item, Progress):
+                sink.put(encode(item))
             if sink.due():
                 sink.put(encode(Progress(source.done, asked["size"], "bytes")))
                 sink.flush()

@@ -46,7 +46,7 @@ def test_other_files_are_named(head: bytes, what: str) -> None:
         detect(head)
     assert what in refused.value.sentence
     assert refused.value.sentence.endswith(
-        "What is accepted: FHIR R4 (JSON), PDF, JPEG, PNG, TIFF and DICOM."
+        "What is accepted: FHIR R4 (JSON), Apple Health (XML), PDF, JPEG, PNG, TIFF and DICOM."
     )
 
 
