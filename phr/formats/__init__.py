@@ -10,10 +10,14 @@ from types import ModuleType
 
 from phr.formats.parsed import Refused
 
-ACCEPTED = "FHIR R4 (JSON), Apple Health (XML), PDF, JPEG, PNG, TIFF and DICOM"
+ACCEPTED = (
+    "FHIR R4 (JSON), C-CDA, Apple Health (XML), HL7 v2 (ORU^R01), PDF, JPEG, PNG, TIFF, DICOM and ZIP"
+)
 
 _FHIR, _PDF, _IMAGE, _DICOM = (f"phr.formats.{n}" for n in ("fhir", "pdf", "image", "dicom"))
-_APPLE = "phr.formats.apple_health"
+_APPLE, _CCDA = "phr.formats.apple_health", "phr.formats.ccda"
+_HL7 = "phr.formats.hl7v2"
+_ZIP = "phr.formats.archive_zip"
 _EXTENSIONS = {
     "json": _FHIR,
     "pdf": _PDF,
@@ -24,15 +28,37 @@ _EXTENSIONS = {
     "tiff": _IMAGE,
     "dcm": _DICOM,
     "dicom": _DICOM,
+    "zip": _ZIP,
+    "hl7": _HL7,
+    "oru": _HL7,
 }
 # Endings that several readers share.
-_SHARED = {"xml": (_APPLE,)}
-_SAID_TO_BE = {"json": "JSON", "pdf": "PDF", "dcm": "DICOM", "dicom": "DICOM", "xml": "XML"}
+_SHARED = {"xml": (_APPLE, _CCDA)}
+_SAID_TO_BE = {
+    "json": "JSON",
+    "pdf": "PDF",
+    "dcm": "DICOM",
+    "dicom": "DICOM",
+    "zip": "ZIP",
+    "xml": "XML",
+    "hl7": "HL7",
+    "oru": "HL7",
+}
 # The element a document of XML begins with, or its document type.
-_ROOTS = ((re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s\[/>]"), _APPLE),)
+_ROOTS = (
+    (re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s\[/>]"), _APPLE),
+    (re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?ClinicalDocument[\s\[/>]"), _CCDA),
+)
+_STARTS = (
+    (b"\xff\xd8\xff", _IMAGE),
+    (b"\x89PNG\r\n\x1a\n", _IMAGE),
+    (b"II*\x00", _IMAGE),
+    (b"MM\x00*", _IMAGE),
+    (b"PK\x03\x04", _ZIP),
+)
 # What people try, and what it is called. HTML and SVG can carry scripts; archives, anything.
 _KNOWN = (
-    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"GIF8", "a GIF picture"),
@@ -41,13 +67,12 @@ _KNOWN = (
     (b"\xfe\xff", "UTF-16 text (FHIR is written in UTF-8)"),
     (b"MZ", "a program"),
     (b"\x7fELF", "a program"),
-    (b"MSH|", "an HL7 version 2 message"),
     (b"%!PS", "PostScript"),
     (b"{\\rtf", "a rich text document"),
 )
 _XML = (
     (b"http://hl7.org/fhir", "FHIR written in XML (FHIR written in JSON is)"),
-    (b"urn:hl7-org:v3", "a C-CDA document"),
+    (b"urn:hl7-org:v3", "an HL7 version 3 message (a C-CDA document is)"),
     (b"<html", "a web page"),
     (b"<!doctype html", "a web page"),
     (b"<svg", "an SVG drawing"),
@@ -75,17 +100,24 @@ def detect(head: bytes, filename: str = "") -> ModuleType:
     return module
 
 
+def names() -> frozenset[str]:
+    """The full names of all readers."""
+    return frozenset(_EXTENSIONS.values()).union(*_SHARED.values())
+
+
 def _sniff(head: bytes) -> str | None:
     """DICOM first: its 128 free bytes may look like anything, often like TIFF."""
     if head[128:132] == b"DICM":
         return _DICOM
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")):
-        return _IMAGE
+    if found := next((name for start, name in _STARTS if head.startswith(start)), None):
+        return found
     if b"%PDF-" in head[:1024]:
         return _PDF
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if text.startswith(b"<"):
         return next((name for root, name in _ROOTS if root.search(text)), None)
+    if text.lstrip(b"\x0b\x1c").startswith((b"MSH|", b"BHS|", b"FHS|")):
+        return _HL7
     return _FHIR if text[:1] in (b"{", b"[") and not text.startswith(b"{\\rtf") else None
 
 

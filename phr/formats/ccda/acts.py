@@ -1,0 +1,111 @@
+"""Procedures, encounters and what is planned.
+
+Sources: C-CDA R2.1, Procedure Activity (V2), Encounter Activity (V3), Planned Act/Procedure (V2).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from phr.formats.ccda.context import Context, Draft, full
+from phr.formats.ccda.notes import notes, reasons
+from phr.formats.ccda.people import author, performers
+from phr.formats.ccda.problems import diagnoses
+from phr.formats.ccda.systems import system
+from phr.formats.ccda.times import choice, period, when
+from phr.formats.ccda.tree import every, get, one, related, words
+from phr.formats.ccda.values import coding, concept, listed, said
+from phr.formats.hardened_xml import Element
+
+Json = dict[str, Any]
+
+_PROCEDURE = {
+    "completed": "completed", "active": "in-progress", "aborted": "stopped",
+    "cancelled": "not-done", "suspended": "on-hold", "nullified": "entered-in-error",
+}  # fmt: skip
+_ENCOUNTER = {"active": "in-progress", "cancelled": "cancelled", "aborted": "cancelled",
+              "nullified": "entered-in-error", "completed": "finished"}  # fmt: skip
+_REQUEST = {"active": "active", "completed": "completed", "cancelled": "revoked",
+            "aborted": "revoked", "suspended": "on-hold", "held": "on-hold", "new": "active",
+            "nullified": "entered-in-error"}  # fmt: skip
+_INTENT = {"INT": "plan", "RQO": "order", "PRMS": "proposal", "PRP": "proposal",
+           "APT": "order", "ARQ": "proposal"}  # fmt: skip
+_ACT_CODE = system("2.16.840.1.113883.5.4")
+_UNKNOWN = {"system": system("2.16.840.1.113883.5.1008"), "code": "UNK", "display": "unknown"}
+_DIAGNOSIS = "22.4.80"
+
+
+def procedures(statement: Element, context: Context) -> Iterator[Draft]:
+    """A Procedure Activity of any of its three kinds."""
+    none = get(statement, "negationInd") == "true"
+    status = _PROCEDURE.get(get(one(statement, "statusCode"), "code"), "unknown")
+    yield context.draft(
+        "Procedure",
+        statement,
+        status="not-done" if none else status,
+        code=_what(statement, context),
+        performer=[{"actor": each} for each in performers(statement)],
+        reasonCode=reasons(statement, context),
+        bodySite=listed(one(statement, "targetSiteCode"), context),
+        note=notes(statement, context),
+        **choice(one(statement, "effectiveTime"), "performed"),
+    )
+
+
+def encounters(statement: Element, context: Context) -> Iterator[Draft]:
+    """The Conditions found at an encounter, then the Encounter that names them."""
+    found = [d for act in related(statement, _DIAGNOSIS) for d in diagnoses(act, context)]
+    yield from found
+    time = one(statement, "effectiveTime")
+    at = when(time)
+    yield context.draft(
+        "Encounter",
+        statement,
+        status=_ENCOUNTER.get(get(one(statement, "statusCode"), "code"), "finished"),
+        class_=_class(one(statement, "code")),
+        type=listed(one(statement, "code"), context),
+        participant=[{"individual": each} for each in performers(statement)],
+        period=period(time) or full(start=at, end=at),
+        reasonCode=reasons(statement, context),
+        diagnosis=[{"condition": {"reference": each.url}} for each in found],
+        location=[{"location": {"display": name}} for name in _places(statement)],
+    )
+
+
+def planned(statement: Element, context: Context) -> Iterator[Draft]:
+    """A planned act, procedure, observation or encounter as ServiceRequest."""
+    who, at = author(statement)
+    yield context.draft(
+        "ServiceRequest",
+        statement,
+        status=_REQUEST.get(get(one(statement, "statusCode"), "code"), "unknown"),
+        intent=_INTENT.get(get(statement, "moodCode"), "plan"),
+        doNotPerform=True if get(statement, "negationInd") == "true" else None,
+        code=_what(statement, context),
+        authoredOn=at,
+        requester=who,
+        performer=performers(statement),
+        reasonCode=reasons(statement, context),
+        bodySite=listed(one(statement, "targetSiteCode"), context),
+        note=notes(statement, context),
+        **choice(one(statement, "effectiveTime"), "occurrence"),
+    )
+
+
+def _what(statement: Element, context: Context) -> Json | None:
+    found = concept(one(statement, "code"), context)
+    return found or said(context.says(one(statement, "text")))
+
+
+def _class(code: Element | None) -> Json:
+    """The v3-ActCode among the code's translations: inpatient, ambulatory, emergency …"""
+    for each in (code, *every(code, "translation")):
+        found = coding(each)
+        if found and found.get("system") == _ACT_CODE:
+            return found
+    return _UNKNOWN
+
+
+def _places(statement: Element) -> list[str]:
+    roles = every(statement, "participant/participantRole")
+    found = [words(one(each, "playingEntity/name")) for each in roles]
+    return [each for each in found if each]

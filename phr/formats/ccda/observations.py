@@ -1,0 +1,139 @@
+"""Results, vital signs and social history.
+
+Sources: C-CDA R2.1, Result Organizer and Observation (V3), Vital Signs Organizer (V3), Social
+History Observation (V3), Smoking Status - Meaningful Use (V2).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from phr.formats.ccda.context import Context, Draft, full
+from phr.formats.ccda.notes import notes
+from phr.formats.ccda.people import performers
+from phr.formats.ccda.systems import LOINC
+from phr.formats.ccda.times import choice
+from phr.formats.ccda.tree import every, get, name, null, one, templates
+from phr.formats.ccda.values import concept, interval, said, value
+from phr.formats.hardened_xml import Element
+
+Json = dict[str, Any]
+
+_STATUS = {
+    "completed": "final", "active": "preliminary", "held": "registered", "suspended": "registered",
+    "aborted": "cancelled", "cancelled": "cancelled", "nullified": "entered-in-error",
+}  # fmt: skip
+_REPORTED = _STATUS | {"active": "partial"}
+_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+_SMOKING, _TOBACCO = "22.4.78", "22.4.85"
+_SMOKING_CODE = {
+    "coding": [{"system": LOINC, "code": "72166-2", "display": "Tobacco smoking status"}]
+}
+_V2 = "http://terminology.hl7.org/CodeSystem/v2-0074"
+
+
+def results(statement: Element, context: Context) -> Iterator[Draft]:
+    """The Observations of a Result Organizer, then the DiagnosticReport that names them."""
+    inner = list(_observed(statement, context, "laboratory"))
+    yield from inner
+    if name(statement) != "organizer":
+        return
+    time = one(statement, "effectiveTime")
+    effective = choice(time, "effective") or _same(inner)
+    yield context.draft(
+        "DiagnosticReport",
+        statement,
+        status=_REPORTED.get(get(one(statement, "statusCode"), "code"), "unknown"),
+        category=[{"coding": [{"system": _V2, "code": "LAB"}]}],
+        code=concept(one(statement, "code"), context) or said("Test results"),
+        performer=performers(statement),
+        result=[{"reference": each.url} for each in inner],
+        **effective,
+    )
+
+
+def vital_signs(statement: Element, context: Context) -> Iterator[Draft]:
+    """Each measurement as it stands: the two numbers of a blood pressure are two measurements."""
+    yield from _observed(statement, context, "vital-signs")
+
+
+def social_history(statement: Element, context: Context) -> Iterator[Draft]:
+    """Smoking status and whatever else is said about the way of life."""
+    yield from _observed(statement, context, "social-history")
+
+
+def _observed(statement: Element, context: Context, category: str) -> Iterator[Draft]:
+    if name(statement) == "observation":
+        yield observation(statement, None, context, category)
+    elif name(statement) == "organizer":
+        for each in every(statement, "component/observation"):
+            yield observation(each, statement, context, category)
+
+
+def observation(
+    statement: Element, organizer: Element | None, context: Context, category: str
+) -> Draft:
+    """One Observation; an organizer lends it its time."""
+    around = one(organizer, "effectiveTime")
+    effective = choice(one(statement, "effectiveTime"), "effective") or choice(around, "effective")
+    smoking = {_SMOKING, _TOBACCO} & templates(statement)
+    coded = get(one(statement, "code"), "code")
+    code = concept(one(statement, "code"), context) or said(context.says(one(statement, "text")))
+    return context.draft(
+        "Observation",
+        statement,
+        status=_STATUS.get(get(one(statement, "statusCode"), "code"), "unknown"),
+        category=[{"coding": [{"system": _CATEGORY, "code": category}]}],
+        code=_SMOKING_CODE if smoking and coded in ("ASSERTION", "") else code,
+        performer=performers(statement),
+        interpretation=_interpretations(statement, context),
+        bodySite=concept(one(statement, "targetSiteCode"), context),
+        method=concept(one(statement, "methodCode"), context),
+        referenceRange=_ranges(statement, context),
+        note=notes(statement, context),
+        **effective,
+        **_value(statement, context),
+    )
+
+
+def _value(statement: Element, context: Context) -> Json:
+    """The first value; more of them become one text, since FHIR has room for one."""
+    found = every(statement, "value")
+    if len(found) < 2:
+        return value(found[0] if found else None, context)
+    said = [value(each, context) for each in found]
+    parts = [_words(each) for each in said]
+    return full(valueString="; ".join(part for part in parts if part))
+
+
+def _words(found: Json) -> str:
+    for each in found.values():
+        if isinstance(each, str):
+            return each
+        if isinstance(each, dict) and "value" in each:
+            return f"{bytes(each['value']).decode()} {each.get('unit', '')}".strip()
+        if isinstance(each, dict):
+            codings = [c.get("display", c.get("code", "")) for c in each.get("coding", [])]
+            return str(each.get("text") or next(iter(codings), ""))
+    return ""
+
+
+def _interpretations(statement: Element, context: Context) -> list[Json]:
+    found = (concept(each, context) for each in every(statement, "interpretationCode"))
+    return [each for each in found if each]
+
+
+def _ranges(statement: Element, context: Context) -> list[Json]:
+    found = []
+    for each in every(statement, "referenceRange/observationRange"):
+        inner = one(each, "value")
+        ends = {} if null(inner) else interval(inner)
+        words = context.says(one(each, "text")) or ("" if ends else context.says(inner))
+        if ends or words:
+            found.append(full(**ends, text=words))
+    return found
+
+
+def _same(inner: list[Draft]) -> Json:
+    """The time of the results, when they all have one and the same."""
+    times = [{k: v for k, v in d.resource.items() if k.startswith("effective")} for d in inner]
+    return times[0] if times and all(each == times[0] for each in times) else {}

@@ -1,0 +1,116 @@
+"""Problems, diagnoses and what is in their entries. Source: C-CDA R2.1, Problem Concern Act (V3)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from phr.formats.ccda.context import Context, Draft, identifiers
+from phr.formats.ccda.notes import notes
+from phr.formats.ccda.people import author
+from phr.formats.ccda.systems import SNOMED
+from phr.formats.ccda.times import moment, when
+from phr.formats.ccda.tree import every, get, name, one, related, templates
+from phr.formats.ccda.values import concept, listed
+from phr.formats.hardened_xml import Element
+
+Json = dict[str, Any]
+
+OBSERVATION = "22.4.4"
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+_NO_PROBLEM = {
+    "coding": [
+        {"system": SNOMED, "code": "160245001", "display": "No current problems or disability"}
+    ],
+    "text": "No known problems",
+}
+_ANY_PROBLEM = ("55607006", "64572001", "404684003")
+# Problem Status (2.16.840.1.113883.3.88.12.80.68) and ActStatus of the concern
+_STATUS = {
+    "55561003": "active", "73425007": "inactive", "413322009": "resolved",
+    "active": "active", "suspended": "inactive", "aborted": "inactive", "completed": "inactive",
+}  # fmt: skip
+_SEVERITY = "22.4.8"
+
+
+def problems(act: Element, context: Context) -> Iterator[Draft]:
+    """The Conditions of a Problem Concern Act or of a problem by itself."""
+    for observation in observations(act):
+        yield condition(observation, act, context, "problem-list-item")
+
+
+def diagnoses(act: Element, context: Context) -> Iterator[Draft]:
+    """The Conditions of an Encounter, Admission or Discharge Diagnosis."""
+    for observation in observations(act):
+        yield condition(observation, act, context, "encounter-diagnosis")
+
+
+def observations(act: Element) -> list[Element]:
+    """Problem Observations, by their template or, in documents without templates, by a value."""
+    if name(act) == "observation":
+        return [act]
+    found = every(act, "entryRelationship/observation")
+    named = [each for each in found if OBSERVATION in templates(each)]
+    return named or [each for each in found if one(each, "value") is not None]
+
+
+def condition(observation: Element, act: Element, context: Context, category: str) -> Draft:
+    """A Problem Observation as Condition."""
+    who, at = author(observation)
+    if at is None:
+        who, at = author(act)
+    refuted = get(observation, "negationInd") == "true"
+    code = concept(one(observation, "value"), context) or {}
+    if refuted and (_codes(code) & set(_ANY_PROBLEM) or not code):
+        code, refuted = _NO_PROBLEM, False
+    if not code and (words := context.says(one(observation, "text"))):
+        code = {"text": words}
+    return context.draft(
+        "Condition",
+        observation if identifiers(observation) else act,
+        clinicalStatus=_clinical(observation, act),
+        verificationStatus=_term("condition-ver-status", "refuted") if refuted else None,
+        category=[_term("condition-category", category)],
+        severity=severity(observation, context),
+        code=code,
+        bodySite=listed(one(observation, "targetSiteCode"), context),
+        onsetDateTime=when(one(observation, "effectiveTime")) if _begins(observation) else None,
+        abatementDateTime=moment(get(one(observation, "effectiveTime/high"), "value")),
+        recordedDate=at,
+        recorder=who,
+        note=notes(observation, context),
+    )
+
+
+def severity(statement: Element, context: Context) -> Json | None:
+    """The Severity Observation inside, as a concept."""
+    found = next(related(statement, _SEVERITY), None)
+    return concept(one(found, "value"), context)
+
+
+def status_of(statement: Element, act: Element, template: str) -> str:
+    """active, inactive or resolved: said inside, or told by the end, or by the concern."""
+    inner = next(related(statement, template), None)
+    if found := _STATUS.get(get(one(inner, "value"), "code")):
+        return found
+    if one(statement, "effectiveTime/high") is not None:
+        return "resolved"
+    return _STATUS.get(get(one(act, "statusCode"), "code"), "") if act is not statement else ""
+
+
+def _clinical(observation: Element, act: Element) -> Json | None:
+    found = status_of(observation, act, "22.4.6")
+    if get(one(observation, "effectiveTime/high"), "value") and found == "active":
+        found = "resolved"
+    return _term("condition-clinical", found) if found else None
+
+
+def _begins(observation: Element) -> bool:
+    time = one(observation, "effectiveTime")
+    return bool(get(time, "value") or get(one(time, "low"), "value"))
+
+
+def _term(system: str, code: str) -> Json:
+    return {"coding": [{"system": f"{_HL7}/{system}", "code": code}]}
+
+
+def _codes(concept: Json) -> set[str]:
+    return {each.get("code", "") for each in concept.get("coding", [])}

@@ -1,0 +1,175 @@
+"""A document read as its elements come. Source: HL7 CDA R2, ClinicalDocument."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from phr.formats.ccda.composition import composition, section
+from phr.formats.ccda.context import Context, Draft, identifiers
+from phr.formats.ccda.narrative import xhtml
+from phr.formats.ccda.people import patient
+from phr.formats.ccda.sections import NAMES, reader
+from phr.formats.ccda.text import Texts
+from phr.formats.ccda.tree import every, get, name, null, one
+from phr.formats.hardened_xml import Element
+from phr.formats.parsed import MB, Limits, Output, Refused, Skipped
+from phr.formats.resource import made, person
+
+Json = dict[str, Any]
+
+_WRAPPED = (
+    "The document has no text of its own but holds another file, such as a PDF; please save that "
+    "file and add it instead."
+)
+_REFERENCE_BYTES = 80
+
+
+@dataclass(slots=True)
+class _Section:
+    """A section that has begun and not yet ended."""
+
+    element: Element
+    text: str = ""
+    entries: int = 0
+    urls: list[str] = field(default_factory=list)
+    inner: list[Json] = field(default_factory=list)
+
+    @property
+    def code(self) -> str:
+        return get(one(self.element, "code"), "code")
+
+
+class Reading:
+    """What has been read so far; `start` and `end` are told of each element in its order."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._context = Context()
+        self._root: Element | None = None
+        self._body = False
+        self._open: list[_Section] = []
+        self._sections: list[Json] = []
+        self._count = 0
+        self._bytes = 0
+
+    def start(self, element: Element) -> Iterator[Output]:
+        """An element begins; what came before it is complete."""
+        parent = element.getparent()
+        match name(element):
+            case "ClinicalDocument" if parent is None:
+                self._root = element
+            case "component" if parent is self._root and not self._body:
+                yield from self._header()
+            case "structuredBody":
+                self._body = True
+            case "nonXMLBody":
+                raise Refused(_WRAPPED)
+            case "section":
+                self._open.append(_Section(element))
+                self._context.texts.append(Texts())
+            case "entry" if self._within(parent):
+                self._counted()
+
+    def end(self, element: Element) -> Iterator[Output]:
+        """An element ends; entries and sections are let go of."""
+        parent = element.getparent()
+        match name(element):
+            case "text" if self._within(parent):
+                self._narrative(element)
+            case "entry" if self._within(parent):
+                yield from self._entry(element)
+                element.clear()
+            case "section" if self._open and self._open[-1].element is element:
+                self._close()
+                element.clear()
+
+    def finish(self) -> Iterator[Output]:
+        """The document has ended: its Composition."""
+        if self._root is None or not self._body:
+            raise Refused("The document has no body: there is nothing in it to read.")
+        yield from self._made(
+            composition(self._root, self._sections, self._context), "the document"
+        )
+
+    def _within(self, parent: Element | None) -> bool:
+        return bool(self._open) and parent is self._open[-1].element
+
+    def _header(self) -> Iterator[Output]:
+        root, context = self._root, self._context
+        numbers = identifiers(root)
+        own = "|".join(str(v) for each in numbers[:1] for v in each.values())
+        context.document = own or _fingerprint(root)
+        context.restrict(one(root, "confidentialityCode"))
+        for at, role in enumerate(every(root, "recordTarget/patientRole"), 1):
+            draft = patient(role, context)
+            context.subject = context.subject or draft.url
+            yield person(draft.resource, draft.url)
+            yield from self._made(draft, f"the person the document is about, number {at}")
+        if not context.subject:
+            raise Refused("The document does not say whom it is about.")
+
+    def _narrative(self, element: Element) -> None:
+        now = self._open[-1]
+        now.text = now.text or xhtml(element)
+        self._weigh(len(now.text))
+        self._context.texts[-1] = Texts(element)
+
+    def _weigh(self, more: int) -> None:
+        self._bytes += more
+        if self._bytes > self._limits.max_resource_bytes:
+            most = self._limits.max_resource_bytes // MB
+            raise Refused(f"The document has more than {most} MB of text, the most that is taken.")
+
+    def _entry(self, entry: Element) -> Iterator[Output]:
+        now = self._open[-1]
+        now.entries += 1
+        place = f"{NAMES.get(now.code, 'another section')}, entry {now.entries}"
+        statement = next(iter(each for each in entry if name(each)), None)
+        found = None if statement is None else reader(statement, now.code)
+        if statement is None or null(statement) or found is None:
+            yield Skipped(place, "it is kept as text only, in the document")
+            return
+        any_kept = False
+        for draft in found(statement, self._context):
+            any_kept = True
+            yield from self._made(draft, place, now)
+        if not any_kept:
+            yield Skipped(place, "it says nothing that can be kept by itself")
+
+    def _made(self, draft: Draft, place: str, now: _Section | None = None) -> Iterator[Output]:
+        """The resource, or why it is left out: one bad entry does not cost the others."""
+        self._counted()
+        try:
+            item = made(draft.resource, place, url=draft.url, identity=draft.identity)
+        except Refused:
+            kind = draft.resource["resourceType"]
+            yield Skipped(
+                place, f"it cannot be kept as {kind}; it is kept as text, in the document"
+            )
+            return
+        if now:
+            now.urls.append(draft.url)
+            self._weigh(_REFERENCE_BYTES)
+        yield item
+
+    def _counted(self) -> None:
+        self._count += 1
+        if self._count > self._limits.max_entries:
+            most = self._limits.max_entries
+            raise Refused(f"The file has more than {most} entries, the most that are taken.")
+
+    def _close(self) -> None:
+        now = self._open.pop()
+        found = section(now.element, now.text, now.inner, now.urls, self._context)
+        self._context.texts.pop()
+        if found:
+            (self._open[-1].inner if self._open else self._sections).append(found)
+
+
+def _fingerprint(root: Element | None) -> str:
+    """A name for a document that has none."""
+    parts = [etree.tostring(each) for each in every(root, "recordTarget")]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
