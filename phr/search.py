@@ -77,6 +77,16 @@ class Tokeniser:
         """The tokens under which other records find this one by reference."""
         return [keyed(self._key, f"link:{name}") for name in names]
 
+    def codes(self, codes: Iterable[str]) -> list[int]:
+        """The tokens under which all that has one of these codes (`system|code`) is found."""
+        found: set[int] = set()
+        for code in codes:
+            name = f"code:{code}"
+            if name not in self._known:
+                self._known[name] = (keyed(self._key, name),)
+            found.update(self._known[name])
+        return sorted(found)
+
     def query(self, text: str) -> list[int]:
         """The tokens a record must all have to match what a person typed."""
         return [keyed(self._key, f"word:{word}") for word in words(text)]

@@ -70,13 +70,17 @@ class Sealer:
             effective_at=at or self.received_at,
             dated=at is not None,
             labels=[self._labels[Sensitivity(label)] for label in item.labels],
-            tokens=self._tokeniser.tokens(item.terms) + self._links(item),
+            tokens=self._tokens(item),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
             body_sealed=seal_body(self.patient_id, record_id, 1, item.body),
             place=item.place[:40],
             owns_file=bool(item.attachments),
         )
+
+    def _tokens(self, item: Parsed) -> list[int]:
+        found = self._tokeniser.tokens(item.terms) + self._links(item)
+        return found + self._tokeniser.codes(item.codes)
 
     def _links(self, item: Parsed) -> list[int]:
         return self._tokeniser.links(scoped(self.upload_id, name) for name in item.links)

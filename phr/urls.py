@@ -5,7 +5,7 @@ from importlib import import_module
 from django.contrib import admin
 from django.urls import include, path
 
-from phr.views import demo, portal, printing, records, sharing, uploads
+from phr.views import demo, portal, printing, records, sharing, summary, uploads
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
@@ -19,6 +19,11 @@ portal_pages = [
     path("records/", records.records, name="records"),
     path("records/print/", printing.page, name="print"),
     path("records/print.pdf", printing.pdf, name="print_pdf"),
+    path("records/summary/", summary.summary, name="summary"),
+    path("records/summary.json", summary.document, name="summary_document"),
+    path("records/medicines/", summary.medicines, name="medicines"),
+    path("records/immunizations/", summary.immunizations, name="immunizations"),
+    path("records/<uuid:record_id>/chart/", summary.chart, name="chart"),
     path("records/upload/", uploads.upload, name="upload"),
     path("records/upload/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
     path("records/upload/<uuid:upload_id>/dismiss/", uploads.dismiss, name="dismiss"),
@@ -33,6 +38,14 @@ portal_pages = [
     path("sharing/log/", sharing.log, name="log"),
     path("shared/<uuid:patient_id>/", records.records, name="shared_records"),
     path("shared/<uuid:patient_id>/open/", records.watch, name="watch"),
+    path("shared/<uuid:patient_id>/summary/", summary.summary, name="shared_summary"),
+    path("shared/<uuid:patient_id>/medicines/", summary.medicines, name="shared_medicines"),
+    path(
+        "shared/<uuid:patient_id>/immunizations/",
+        summary.immunizations,
+        name="shared_immunizations",
+    ),
+    path("shared/<uuid:patient_id>/<uuid:record_id>/chart/", summary.chart, name="shared_chart"),
     path("shared/<uuid:patient_id>/<uuid:record_id>/open/", records.watch, name="watch_record"),
     path("shared/<uuid:patient_id>/<uuid:record_id>/", records.record, name="shared_record"),
     path(

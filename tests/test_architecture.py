@@ -52,6 +52,7 @@ WITHOUT_ACTOR = {
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.records.note_reads": "writes into the open act, which knows its actor",
+    "phr.services.records.offered": "pure: what grounds found for an actor may cover",
     "sharing.services.move_epoch": "moves a number inside the open act; the database asks who",
     "rights.services.erasures.hide": "hides inside the open act; the database asks who",
     "rights.services.erasures.prove": "finds out who the actor is",

@@ -10,7 +10,7 @@ from phr.bodies import open_body
 from phr.models import Provenance, Record
 from phr.search import Tokeniser, matching, scoped
 from sharing import policy
-from sharing.policy import Action, Grounds
+from sharing.policy import Grounds
 
 MOST = 50
 
@@ -30,21 +30,33 @@ def linked(
     Only what the actor may read, and `most` of it; a reference that two records answer to names
     neither. Call within an act about the patient.
     """
-    askers = _askers(patient_id, wanted)
-    if not askers:
-        return {}, []
-    rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
-    answers: dict[tuple[UUID, str], list[Record]] = {}
-    for row in matching(rows, list(askers), every=False)[:most]:
-        for token in askers.keys() & set(row.tokens):
-            for asker in askers[token]:
-                answers.setdefault(asker, []).append(row)
-    sure = {asker: rows[0] for asker, rows in answers.items() if len(rows) == 1}
+    sure = targets(actor, patient_id, wanted, why, most=most)
     bodies = {row.pk: _body(row) for row in sure.values()}
     found: dict[UUID, Linked] = {}
     for (record_id, name), row in sure.items():
         found.setdefault(record_id, {})[name] = bodies[row.pk]
     return found, list({row.pk: row for row in sure.values()}.values())
+
+
+def targets(
+    actor: Actor,
+    patient_id: UUID,
+    wanted: Mapping[UUID, Iterable[str]],
+    why: Grounds,
+    *,
+    most: int = MOST,
+) -> dict[tuple[UUID, str], Record]:
+    """(record, reference) → the one record that this reference names, on the same terms."""
+    askers = _askers(patient_id, wanted)
+    if not askers:
+        return {}
+    rows = policy.records(actor, why.action, Record.objects.all(), patient_id, known=why)
+    answers: dict[tuple[UUID, str], list[Record]] = {}
+    for row in matching(rows, list(askers), every=False)[:most]:
+        for token in askers.keys() & set(row.tokens):
+            for asker in askers[token]:
+                answers.setdefault(asker, []).append(row)
+    return {asker: rows[0] for asker, rows in answers.items() if len(rows) == 1}
 
 
 def _askers(

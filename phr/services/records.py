@@ -17,6 +17,7 @@ from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, headline, references
+from phr.display.measured import chartable
 from phr.models import Binary, Provenance, Record, RecordVersion
 from phr.search import Tokeniser, matching
 from phr.services.links import linked, medicine_of
@@ -84,7 +85,7 @@ def timeline(
             accounts.name_of(patient),
             why.everything is not None,
             items,
-            _offered(why),
+            offered(why),
             may_copy=why.everything is not None or any(grant.may_copy for grant in why.grants),
             after=items[-1].id if len(found) > len(items) else None,
         )
@@ -136,7 +137,8 @@ def _items(
     return items, named
 
 
-def _offered(why: Grounds) -> list[Category]:
+def offered(why: Grounds) -> list[Category]:
+    """The categories of which the grounds may cover something."""
     granted = {name for grant in why.grants for name in grant.categories}
     return [category for category in Category if why.everything or category.value in granted]
 
@@ -183,6 +185,7 @@ class Opened:
     effective_at: datetime
     dated: bool
     may_copy: bool
+    charted: bool = False
     files: list[Binary] = field(default_factory=list)
     sources: list[Provenance] = field(default_factory=list)
     versions: list[RecordVersion] = field(default_factory=list)
@@ -211,6 +214,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             row.effective_at,
             row.dated,
             may_copy=bool(policy.explain(actor, Action.COPY, row)),
+            charted=chartable(resource),
             files=list(Binary.objects.filter(records__record=row).order_by("created_at")),
             sources=_sources(row) if own else [],
             versions=list(row.versions.order_by("-version").defer("body_sealed")) if own else [],

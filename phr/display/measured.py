@@ -1,0 +1,93 @@
+"""The numbers in an Observation, for drawing. Source: FHIR R4 Observation.value[x], .component."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from phr.display.concepts import concept
+from phr.display.current import sound
+from phr.display.quantities import measurable, unit
+from phr.display.words import each, one
+from phr.formats.resource import codes
+
+_UCUM = "http://unitsofmeasure.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number: of the observation itself (`name` is "") or of one of its components.
+
+    `unit` as people write it; `low` and `high` bound the normal range in the same unit; `source`
+    counts from 1.
+    """
+
+    name: str
+    at: datetime
+    number: float
+    unit: str
+    low: float | None
+    high: float | None
+    source: int
+
+
+def coded(resource: dict[str, Any]) -> set[str]:
+    """Its codes as `system|code`; a bare code means something else in every laboratory."""
+    return {code for code in codes(resource) if not code.startswith("|")}
+
+
+def chartable(resource: dict[str, Any]) -> bool:
+    """Whether an Observation has a number, and a code by which others like it are found."""
+    return bool(values(resource, datetime.max.replace(tzinfo=UTC), 1) and coded(resource))
+
+
+def values(resource: dict[str, Any], at: datetime, source: int) -> list[Value]:
+    """The exact numbers of a sound Observation; "less than 5" is not one."""
+    if resource.get("resourceType") != "Observation" or not sound(resource):
+        return []
+    return list(_values(resource, at, source))
+
+
+def _values(resource: dict[str, Any], at: datetime, source: int) -> Iterator[Value]:
+    parts = [("", resource)]
+    parts += [
+        (concept(part.get("code")) or "Part", part) for part in each(resource.get("component"))
+    ]
+    for name, holder in parts:
+        quantity = one(holder.get("valueQuantity"))
+        number = quantity.get("value", holder.get("valueInteger"))
+        if measurable(number) and not quantity.get("comparator"):
+            said = _unit(quantity)
+            low, high = _range(holder, said)
+            yield Value(name, at, float(number), said, low, high, source)
+
+
+def _unit(quantity: dict[str, Any]) -> str:
+    """By its UCUM code where there is one, so that two spellings of a unit are the same."""
+    if quantity.get("system") == _UCUM and quantity.get("code"):
+        return unit({"unit": quantity["code"]})
+    return unit(quantity)
+
+
+def _range(holder: dict[str, Any], said: str) -> tuple[float | None, float | None]:
+    """The one range that is for everybody; none where there are several, or in another unit."""
+    usual = [
+        found
+        for found in each(holder.get("referenceRange"))
+        if not found.get("appliesTo") and not found.get("age") and _normal(found)
+    ]
+    if len(usual) != 1:
+        return None, None
+    return _bound(usual[0].get("low"), said), _bound(usual[0].get("high"), said)
+
+
+def _normal(found: dict[str, Any]) -> bool:
+    kind = concept(found.get("type")).lower()
+    return not kind or "normal" in kind
+
+
+def _bound(value: object, said: str) -> float | None:
+    found = one(value)
+    number = found.get("value")
+    same = _unit(found) in {said, ""}
+    return float(number) if measurable(number) and same else None
