@@ -4,7 +4,7 @@ from typing import Any
 
 from django.forms import BoundField, CheckboxInput
 from django.forms.renderers import TemplatesSetting
-from django.forms.widgets import ChoiceWidget, FileInput, Select, Textarea, Widget
+from django.forms.widgets import ChoiceWidget, FileInput, MultiWidget, Select, Textarea, Widget
 
 CLASSES = {
     "checkbox": "nhsuk-checkboxes__input",
@@ -23,10 +23,12 @@ class PortalBoundField(BoundField):
 
     @property
     def kind(self) -> str:
-        """Return "checkbox" (one), "choices" (radios or checkboxes), "password" or "input"."""
+        """Return "checkbox" (one), "choices" (radios, checkboxes), "parts", "password" or "input"."""
         widget = self.field.widget
         if isinstance(widget, CheckboxInput):
             return "checkbox"
+        if isinstance(widget, MultiWidget):
+            return "parts"
         if isinstance(widget, ChoiceWidget) and not isinstance(widget, Select):
             return "choices"
         return "password" if _input_type(widget) == "password" else "input"
@@ -41,6 +43,8 @@ class PortalBoundField(BoundField):
         """Return the id of the first control, for the link in the error summary."""
         if self.kind == "choices":
             return self.subwidgets[0].id_for_label if self.subwidgets else self.auto_id
+        if self.kind == "parts":
+            return f"{self.auto_id}_0"
         return self.id_for_label or self.auto_id
 
     @property

@@ -101,14 +101,24 @@ class Extent:
 
 
 def item(
-    shown: Shown, at: datetime, *, dated: bool, labels: list[Sensitivity], files: list[int]
+    shown: Shown,
+    at: datetime,
+    *,
+    dated: bool,
+    labels: list[Sensitivity],
+    files: list[int],
+    by_hand: str = "",
 ) -> Item:
-    """One record as it is printed; `files` are the numbers of the files it comes from."""
+    """One record as it is printed; `files` are the numbers of the files it comes from.
+
+    `by_hand` says what the patient did: "Entered" or "Corrected".
+    """
     day = date(at.date().isoformat())
     kinds = ", ".join(label.label for label in labels if label not in _PLAIN)
     about = [day if dated else f"No date. Added on {day}"]
     about += [f"Sensitive: {kinds}"] if kinds else []
     about += [f"From file {', '.join(map(str, files))}"] if files else []
+    about += [f"{by_hand} by the patient"] if by_hand else []
     lines = [Text(text, rtl(text), name) for name, text in shown.facts]
     title, note = Text(shown.title, rtl(shown.title)), Text(shown.note, rtl(shown.note))
     return Item(title, ". ".join(about), lines, note)

@@ -23,6 +23,7 @@ from phr.printing.pdf import make_pdf
 from phr.services.links import linked
 from phr.services.records import note_reads
 from phr.services.uploads import file_name
+from phr.sources import by_hand
 from sharing import policy
 from sharing.categories import Category
 from sharing.policy import Action, Grounds
@@ -99,7 +100,7 @@ class Print:
         bodies = {row.pk: self._body(row) for row in rows}
         wanted = {pk: references(body) for pk, body in bodies.items()}
         others, named = linked(self._actor, self._patient_id, wanted, why, most=MOST_LINKED)
-        files = self._sources_of(rows)
+        files, written = self._sources_of(rows), by_hand(bodies)
         labels = {token: label for label, token in label_tokens(self._patient_id).items()}
         return [
             document.item(
@@ -108,6 +109,7 @@ class Print:
                 dated=row.dated,
                 labels=[labels[token] for token in row.labels if token in labels],
                 files=files.get(row.pk, []),
+                by_hand=written.get(row.pk, ""),
             )
             for row in rows
         ], named
@@ -118,7 +120,8 @@ class Print:
     def _sources_of(self, rows: list[Record]) -> dict[UUID, list[int]]:
         """For each record the numbers of its files; a file gets its number when it is first met."""
         found: dict[UUID, list[int]] = {}
-        pairs = Provenance.objects.filter(record__in=rows).order_by("recorded_at", "id")
+        uploaded = Provenance.objects.filter(record__in=rows, upload__isnull=False)
+        pairs = uploaded.order_by("recorded_at", "id")
         for record_id, upload_id in pairs.values_list("record_id", "upload_id"):
             number = self._files.setdefault(upload_id, len(self._files) + 1)
             if number not in found.setdefault(record_id, []):

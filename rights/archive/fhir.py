@@ -21,6 +21,7 @@ from phr.bodies import open_bytes
 from phr.models import Provenance, RecordVersion, Upload
 from phr.search import Tokeniser
 from phr.services.uploads import file_name
+from phr.sources import open_reason
 from rights.archive.pack import Entry
 from rights.archive.reading import Kept, as_text, opened, pages, visible
 from rights.archive.room import Room
@@ -40,9 +41,10 @@ class Source(NamedTuple):
 
     id: UUID
     record_id: UUID
-    upload_id: UUID
+    upload_id: UUID | None
     version: int
     place: str
+    reason_sealed: bytes | None
     recorded_at: str
 
 
@@ -151,7 +153,7 @@ def provenance(room: Room) -> None:
         for page in pages(room, more=()):
             types = {kept.id: kept.resource_type for kept in page}
             for row in _sources(room, list(types), names):
-                line = _provenance(row, types[row.record_id], names[row.upload_id])
+                line = _provenance(room, row, types[row.record_id], names)
                 out.write(orjson.dumps(line) + b"\n")
 
 
@@ -162,24 +164,42 @@ def _sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[So
             *Source._fields[:-1], as_text("recorded_at")
         )
         found = [Source(*row) for row in rows.order_by("record_id", "version", "id")]
-        unknown = {row.upload_id for row in found} - names.keys()
+        unknown = {row.upload_id for row in found if row.upload_id} - names.keys()
         for upload in Upload.objects.filter(pk__in=unknown):
             names[upload.pk] = file_name(upload)
     return found
 
 
-def _provenance(row: Source, kind: str, name: str) -> dict[str, object]:
-    source = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{row.upload_id}"}
+def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> dict[str, object]:
+    told = _file(row.upload_id, names) if row.upload_id else _hand(room, row)
     return {
         "resourceType": "Provenance",
         "id": str(row.id),
         "extension": [
             {"url": "urn:phr:version", "valuePositiveInt": row.version},
-            {"url": "urn:phr:place", "valueString": row.place},
+            *([{"url": "urn:phr:place", "valueString": row.place}] if row.place else []),
         ],
         "target": [{"reference": f"urn:uuid:{row.record_id}", "type": kind}],
         "recorded": written(row.recorded_at),
+        **told,
+    }
+
+
+def _file(upload_id: UUID, names: dict[UUID, str]) -> dict[str, object]:
+    source = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{upload_id}"}
+    what = {"identifier": source, "display": names[upload_id]}
+    return {
         "activity": {"text": "Import of a file"},
         "agent": [{"who": {"display": settings.PHR_PORTAL_NAME}}],
-        "entity": [{"role": "source", "what": {"identifier": source, "display": name}}],
+        "entity": [{"role": "source", "what": what}],
     }
+
+
+def _hand(room: Room, row: Source) -> dict[str, object]:
+    """The patient wrote it herself; why, where she said so."""
+    told: dict[str, object] = {
+        "activity": {"text": "Entry by hand" if row.version == 1 else "Correction by hand"},
+        "agent": [{"who": {"type": "Patient", "display": "Patient"}}],
+    }
+    reason = open_reason(room.patient_id, row.record_id, row.version, row.reason_sealed)
+    return told | ({"reason": [{"text": reason}]} if reason else {})

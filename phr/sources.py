@@ -1,0 +1,85 @@
+"""Where the versions of a record come from: a file, or what somebody wrote by hand, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from accounts import keys
+from phr.models import Provenance, Record, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One version's source. Without `upload` the patient wrote it by hand, for this `reason`."""
+
+    version: int
+    recorded_at: datetime
+    upload: Upload | None
+    place: str
+    reason: str
+
+    @property
+    def corrected(self) -> bool:
+        return self.upload is None and self.version > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A past version; `then` is where the version after it comes from."""
+
+    version: int
+    ended_at: datetime
+    then: Source | None
+
+
+def sources_of(row: Record) -> list[Source]:
+    """The sources of every version, from the first. Call within an act about the patient."""
+    rows = row.provenances.select_related("upload").order_by("recorded_at", "version")
+    return [
+        Source(each.version, each.recorded_at, each.upload, each.place, _reason(each))
+        for each in rows
+    ]
+
+
+def past_of(row: Record, sources: Iterable[Source]) -> list[Past]:
+    """The past versions, the latest first."""
+    first = {source.version: source for source in reversed(list(sources))}
+    rows = row.versions.order_by("-version").defer("body_sealed")
+    return [Past(each.version, each.ended_at, first.get(each.version + 1)) for each in rows]
+
+
+def by_hand(record_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Which of these stand as the patient wrote them: "Entered" or "Corrected"."""
+    written = Provenance.objects.filter(
+        record_id__in=list(record_ids), upload=None, version=F("record__version")
+    )
+    return {
+        record_id: "Entered" if version == 1 else "Corrected"
+        for record_id, version in written.values_list("record_id", "version")
+    }
+
+
+def seal_reason(patient_id: UUID, record_id: UUID, version: int, reason: str) -> bytes | None:
+    """Why a version was written, sealed to its place; None when nothing was said."""
+    place = _place(record_id, version)
+    return keys.seal(patient_id, keys.Purpose.BODY, place, reason.encode()) if reason else None
+
+
+def open_reason(patient_id: UUID, record_id: UUID, version: int, sealed: bytes | None) -> str:
+    """What `seal_reason` sealed, "" where nothing was said. Raises `Unopenable` from elsewhere."""
+    if sealed is None:
+        return ""
+    place = _place(record_id, version)
+    return keys.unseal(patient_id, keys.Purpose.BODY, place, sealed).decode()
+
+
+def _reason(row: Provenance) -> str:
+    sealed = bytes(row.reason_sealed) if row.reason_sealed else None
+    return open_reason(row.patient_id, row.record_id, row.version, sealed)
+
+
+def _place(record_id: UUID, version: int) -> str:
+    return f"phr_provenance/{record_id}/reason/{version}"
