@@ -168,7 +168,8 @@ def _said(unit: str, values: list[Value]) -> str:
     """The drawing in a sentence, for who does not see it."""
     numbers = [value.number for value in values]
     first, last = (date(values[place].at.date().isoformat()) for place in (0, -1))
+    if len(values) == 1:
+        return f"One value on {first}: {number(numbers[0])} {unit}".strip() + "."
     least, greatest = number(min(numbers)), number(max(numbers))
     when = f"on {first}" if first == last else f"from {first} to {last}"
-    many = f"{len(values)} values" if len(values) > 1 else "One value"
-    return f"{many} {when}, between {least} and {greatest} {unit}".strip() + "."
+    return f"{len(values)} values {when}, between {least} and {greatest} {unit}".strip() + "."

@@ -85,6 +85,9 @@ _TOLD: Final = {
     "Procedure": ("Date", "Status"),
 }
 
+# Goes without saying where only what is in force is listed.
+_PLAIN: Final = ("Status", "Active")
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -219,8 +222,9 @@ def _lines(
 def _line(kept: Kept, names: dict[str, Json]) -> Line:
     shown = describe(kept.resource, names)
     facts = dict(reversed(shown.facts))
-    told = [(name, facts[name]) for name in _TOLD[kept.row.resource_type] if name in facts]
-    return Line(kept.row.pk, shown.title, told)
+    told = [(name, facts.get(name, "")) for name in _TOLD[kept.row.resource_type]]
+    worth = [(name, text) for name, text in told if text and (name, text) != _PLAIN]
+    return Line(kept.row.pk, shown.title, worth)
 
 
 def _section(found: Gathered, lines: dict[UUID, Line], most: int, past: int) -> Section:
