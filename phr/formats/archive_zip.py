@@ -27,6 +27,7 @@ WHOLE = 4 * MB
 
 _HEAD = 4096
 _END = struct.Struct("<4s4H2LH")
+_LARGEST_END = _END.size + 65_535
 _LARGEST_DIRECTORY = 16 * MB
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
@@ -59,10 +60,10 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
     Raises Refused when the archive itself is damaged or too large, when nothing in it can be
     read, and when a file of more than 4 MB turns out wrong after some of it was read.
     """
-    file = BytesIO(stream(limits.max_bytes + 1))
-    _check_end(file.getbuffer())
+    data = stream(limits.max_bytes + 1)
+    _check_end(data[-_LARGEST_END:])
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
             members = [each for each in archive.infolist() if _counts(each)]
             _check(members)
             yield from _Members(archive, members, limits).read()
@@ -70,9 +71,8 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
         raise Refused("The archive is damaged or cut off.") from None
 
 
-def _check_end(data: memoryview) -> None:
+def _check_end(tail: bytes) -> None:
     """The end record, before `zipfile` makes an object of each entry. APPNOTE 4.3.16."""
-    tail = bytes(data[-65_557:])
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
         raise Refused("The archive ends too early: it is cut off in the middle.")
