@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 
 from phr.forms.entries import KINDS
-from phr.services import entries, records
-from tests.cast import Cast, put_in
+from phr.services import entries, records, removal
+from rights.services import restriction
+from tests.cast import PURGER, Cast, put_in
 from tests.doors import sign_in, text
+from tests.worlds.archive import archive_of
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -204,3 +206,38 @@ def test_only_the_owner_enters_and_corrects(cast: Cast, alice: Client) -> None:
     assert "Entered by the patient" in page
     assert "Correct this item" not in page
     assert alice.get("/records/new/spaceship/").status_code == 404
+
+
+def test_a_restricted_record_does_not_grow_by_hand(cast: Cast, alice: Client) -> None:
+    pk = enter(alice, "medication")
+    restriction.restrict(cast.sam, cast.alice_id)
+    for answer in (
+        alice.get("/records/new/"),
+        alice.post("/records/new/medication/", FILLED["medication"]),
+        correct(alice, "medication", pk, name="Rum"),
+    ):
+        assert answer.status_code == 409
+        assert "Your record is restricted" in text(answer)
+
+
+def test_prints_and_the_archive_say_who_wrote_it(cast: Cast, alice: Client) -> None:
+    pk = enter(alice, "medication")
+    correct(alice, "medication", pk, name="Metformin 850 mg")
+    assert "Corrected by the patient" in text(alice.get("/records/print/"))
+    written = archive_of(cast.alice_id).lines("provenance.ndjson")
+    assert [line["activity"]["text"] for line in written] == [
+        "Entry by hand",
+        "Correction by hand",
+    ]
+    assert {line["agent"][0]["who"]["display"] for line in written} == {"Patient"}
+    assert written[1]["reason"] == [{"text": "I misread the box"}]
+
+
+def test_what_she_wrote_is_deleted_like_anything_else(cast: Cast, alice: Client) -> None:
+    pk = enter(alice, "medication")
+    correct(alice, "medication", pk, name="Metformin 850 mg")
+    assert removal.companions(cast.alice, pk) == 0
+    removal.hide_record(cast.alice, pk)
+    removal.purge_record(PURGER, cast.alice_id, pk)
+    assert not records.timeline(cast.alice, cast.alice_id).items
+    assert alice.get(f"/records/{pk}/").status_code == 404

@@ -9,7 +9,7 @@ from django.http import Http404
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.models import Patient
-from phr.services import imports, looks, records, uploads
+from phr.services import entries, imports, looks, records, uploads
 from rights.services import erasures, restriction
 from sharing import services as sharing
 from sharing.labels import Sensitivity
@@ -49,8 +49,11 @@ def test_nobody_else_sees_it_and_she_does(resting: Cast) -> None:
         lambda cast: uploads.begin_upload(cast.alice, file_name="new.json"),
         lambda cast: records.classify(cast.alice, first(cast).id, labels=[Sensitivity.N]),
         lambda cast: records.own_or_denied(cast.alice, Action.SHARE),
+        lambda cast: entries.enter(cast.alice, {"resourceType": "Condition"}),
+        lambda cast: entries.entry(cast.alice, first(cast).id),
+        lambda cast: entries.correct(cast.alice, first(cast).id, {}, reason="", version=1),
     ],
-    ids=["share", "upload", "classify", "preview"],
+    ids=["share", "upload", "classify", "preview", "enter", "open-entry", "correct"],
 )
 def test_she_neither_adds_nor_changes_nor_shares(
     resting: Cast, act: Callable[[Cast], object]

@@ -30,6 +30,7 @@ PEOPLE = ("nobody", "alice", "bob", "lou", "rob", "carol", "sam", "una")
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 # What stands for a part of an address that is no id of this world.
 PARTS = {
+    "kind": "medication",
     "app_label": "accounts",
     "key": "unknown",
     "number": "1",
@@ -98,6 +99,8 @@ class Everybody:
             found["grant_id"] = self.ids["invitation_id"]
         if "versions" in route:
             found["record_id"] = self.ids["weight_id"]
+        if route.endswith("/correct/"):
+            found["record_id"] = self.ids["secret_id"]
         for model, pk in self.rows.items():
             if f"admin/{model}/" in route:
                 found["object_id"] = pk
