@@ -35,7 +35,16 @@ _ALONE = "Upload it by itself, not in an archive."
 # Readers that hand on the uploaded file itself, which a part of an archive is not.
 _ALONE_ONLY = frozenset({"phr.formats.pdf", "phr.formats.image", "phr.formats.dicom"})
 _OWN = "phr.formats.archive_zip"
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError)
+# What `zipfile` raises on damaged archives; it checks little by itself.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    IndexError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def warm() -> None:
@@ -83,7 +92,7 @@ def _check_end(tail: bytes) -> None:
 
 def _counts(member: zipfile.ZipInfo) -> bool:
     """Folders and what a Mac adds by itself are not files of anybody's."""
-    return not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    return not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
 
 
 def _check(members: list[zipfile.ZipInfo]) -> None:

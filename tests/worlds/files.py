@@ -1,5 +1,6 @@
 """Small files of every kind a person uploads, made on the spot from nothing but numbers."""
 
+import zipfile
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -103,4 +104,15 @@ def dicom(dataset: Dataset) -> bytes:
     """The bytes of a DICOM file."""
     out = BytesIO()
     pydicom.dcmwrite(out, dataset, enforce_file_format=True)
+    return out.getvalue()
+
+
+def packed(
+    *files: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
+    """A ZIP archive of these files, by name."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
     return out.getvalue()

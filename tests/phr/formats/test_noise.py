@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from phr.formats.parsed import Parsed, Refused
 from tests.phr.formats.reading import bundle, observation, read
-from tests.worlds.files import ct_slice, dicom, fhir, pdf, picture
+from tests.worlds.apple import export, record
+from tests.worlds.files import ct_slice, dicom, fhir, packed, pdf, picture
 
 pytestmark = pytest.mark.property
 
@@ -23,6 +25,8 @@ SAMPLES = [
     picture("JPEG"),
     picture("TIFF", compression="tiff_lzw"),
     dicom(ct_slice()),
+    export(record("BodyMass", "70.5", "kg"), record("StepCount", "9", "count")),
+    packed(("a.json", fhir("observation")), ("b.xml", export()), ("c.txt", b"words")),
 ]
 HEAVY = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
@@ -85,6 +89,27 @@ def test_an_invented_resource(elements: dict[str, Any]) -> None:
 def test_invented_entries(entries: list[Any]) -> None:
     taken_or_refused(json.dumps(bundle(entry=entries)).encode())
     taken_or_refused(json.dumps({"entry": entries, "resourceType": "Bundle"}).encode())
+
+
+KINDS = ["HeartRate", "BodyMass", "StepCount", "BloodPressureSystolic", "OxygenSaturation"]
+NUMBERS = st.decimals(allow_nan=True).map(str) | st.text(max_size=8)
+UNITS = st.sampled_from(["count", "%", "kg", "mmHg"]) | st.text(max_size=8)
+DAYS = st.datetimes().map(lambda at: f"{at:%Y-%m-%d %H:%M:%S} +0130")
+
+
+@HEAVY
+@given(st.lists(st.tuples(st.sampled_from(KINDS), NUMBERS, UNITS, DAYS, st.text(max_size=9))))
+def test_invented_measurements(found: list[tuple[str, str, str, str, str]]) -> None:
+    lines = [record(kind, *map(quoted, others)) for kind, *others in found]
+    taken_or_refused(export().replace(b"</HealthData>", b"%b</HealthData>" % encoded(lines)))
+
+
+def quoted(text: str) -> str:
+    return escape(text, {'"': "&quot;"})
+
+
+def encoded(lines: list[str]) -> bytes:
+    return "".join(lines).encode(errors="replace")
 
 
 @HEAVY

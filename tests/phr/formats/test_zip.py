@@ -2,7 +2,6 @@
 
 import json
 import zipfile
-from io import BytesIO
 
 import pytest
 
@@ -11,19 +10,9 @@ from phr.formats import archive_zip
 from phr.formats.parsed import MB, Output, Parsed, Progress, Refused, Skipped
 from tests.phr.formats.reading import bundle, observation, read, refusal
 from tests.worlds.apple import export, pulse, record
-from tests.worlds.files import fhir, pdf
+from tests.worlds.files import fhir, packed, pdf
 
 FHIR = fhir("observation")
-
-
-def packed(
-    *files: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
-) -> bytes:
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files:
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def told(data: bytes) -> list[Output]:
