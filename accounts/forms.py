@@ -1,9 +1,13 @@
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from accounts import purposes
 from accounts.purposes import Purpose
+
+FIRST_BORN = date(1890, 1, 1)
 
 
 class PatientForm(forms.Form):
@@ -25,6 +29,22 @@ class PatientForm(forms.Form):
         if self.data.get("sha256") != purposes.current(Purpose.KEEP).sha256:
             self.add_error("agrees", "The words beside this box have changed. Read them again.")
         return self.cleaned_data
+
+
+class BornForm(forms.Form):
+    born = forms.DateField(
+        label="Your date of birth",
+        required=False,
+        help_text="You may leave it empty.",
+        widget=forms.DateInput(attrs={"type": "date", "autocomplete": "bday"}, format="%Y-%m-%d"),
+    )
+
+    def clean_born(self) -> date | None:
+        """A day on which somebody who lives may have been born."""
+        born: date | None = self.cleaned_data["born"]
+        if born and not FIRST_BORN <= born <= timezone.localdate():
+            raise forms.ValidationError("Enter a date in the past, such as 1963-04-18.")
+        return born
 
 
 class ConsentForm(forms.Form):

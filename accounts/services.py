@@ -1,6 +1,7 @@
 """What happens to people: becoming a patient or a practitioner, being verified, signing in and out."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
@@ -71,6 +72,47 @@ def name_of(patient: Patient) -> str:
     """The patient's name, for somebody whom the policy already let through."""
     sealed = bytes(patient.name_sealed)
     return keys.unseal(patient.pk, keys.Purpose.BODY, _name_place(patient.pk), sealed).decode()
+
+
+def _born_place(patient_id: UUID) -> str:
+    return f"accounts_patient/{patient_id}/born"
+
+
+def born_of(patient: Patient) -> date | None:
+    """The patient's birth date where she told it, for somebody whom the policy already let through."""
+    if patient.born_sealed is None:
+        return None
+    sealed = bytes(patient.born_sealed)
+    text = keys.unseal(patient.pk, keys.Purpose.BODY, _born_place(patient.pk), sealed)
+    return date.fromisoformat(text.decode())
+
+
+def own_born(actor: Actor) -> date | None:
+    """The birth date that the signed-in patient told. Raises `Denied` for who is none."""
+    with acting_as(actor):
+        return born_of(_own_patient(actor))
+
+
+def set_born(actor: Actor, *, born: date | None) -> None:
+    """Keep, change or (None) forget the signed-in patient's birth date. Raises `Denied`."""
+    with acting_as(actor):
+        patient = _own_patient(actor)
+        if patient.restricted_at is not None:
+            raise Denied("born", patient_id=patient.pk, subject=f"Patient/{patient.pk}")
+        patient.born_sealed = born and keys.seal(
+            patient.pk, keys.Purpose.BODY, _born_place(patient.pk), born.isoformat().encode()
+        )
+        patient.save(update_fields=["born_sealed"])
+        note("born", patient_id=patient.pk, subject=f"Patient/{patient.pk}", basis="owner")
+
+
+def _own_patient(actor: Actor) -> Patient:
+    row = None
+    if actor.door is Door.SESSION and actor.user_id:
+        row = Patient.objects.filter(user_id=actor.user_id, erasing_at=None).first()
+    if row is None:
+        raise Denied("born")
+    return row
 
 
 def patient_of_address(actor: Actor, email: str) -> UUID:

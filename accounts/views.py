@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import consents, leaving, news, purposes, services
-from accounts.forms import ConsentForm, PatientForm, PractitionerForm
+from accounts.forms import BornForm, ConsentForm, PatientForm, PractitionerForm
 from accounts.purposes import Purpose
 from accounts.requests import actor_of
 
@@ -54,6 +54,19 @@ def register(request: HttpRequest) -> HttpResponse:
         services.register_practitioner(actor_of(request), **form.cleaned_data)
         return redirect("sharing:shared")
     return render(request, "accounts/register.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def born(request: HttpRequest) -> HttpResponse:
+    """Where a patient may tell her birth date, by which files about somebody else are noticed."""
+    told = services.own_born(actor_of(request))
+    form = BornForm(request.POST or None, initial={"born": told})
+    if request.method == "POST" and form.is_valid():
+        services.set_born(actor_of(request), **form.cleaned_data)
+        messages.success(request, "Your date of birth was saved.")
+        return redirect("accounts:account")
+    return render(request, "accounts/born.html", {"form": form})
 
 
 @login_required

@@ -61,6 +61,8 @@ WITHOUT_ACTOR = {
     "rights.services.erasures.tell": "queues a mail that names nobody and holds no health data",
     "rights.services.erasures.show_again": "works inside the open act; the database asks who",
     "rights.services.erasures.subject": "pure: what the ledger names an erasure by",
+    "accounts.services.born_of": "opens a row that the policy already let through",
+    "phr.services.uploads.remove": "works on a row inside its caller's act",
     "phr.services.uploads.report": "opens a row that the policy already let through",
     "phr.services.looks.before": "pure: which rows follow one",
     "rights.services.exports.deletions": "counts inside the open act",

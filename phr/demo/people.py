@@ -1,6 +1,7 @@
 """The people of the demo and how they come to be, through the same services as real ones."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
@@ -10,7 +11,7 @@ from allauth.mfa.totp.internal import auth as totp
 from accounts import services as accounts
 from accounts.actors import Actor, System
 from accounts.models import User
-from phr.services import imports, uploads
+from phr.services import imports, reviews, uploads
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -41,6 +42,7 @@ def fill() -> bool:
     if User.objects.exists():
         return False
     alice, bob = _start(ALICE, "Alice Archer"), _join(BOB)
+    accounts.set_born(alice, born=date(1963, 4, 18))
     _start(CAROL, "Carol Clark")
     accounts.register_practitioner(
         bob,
@@ -78,6 +80,8 @@ def _put_in(actor: Actor, path: Path) -> None:
     with writer:
         writer.write(path.read_bytes())
     uploads.complete_upload(actor, upload_id, size=writer.size)
+    imports.import_upload(Actor.job(System.IMPORT), upload_id)
+    reviews.confirm(actor, upload_id, about_me=True)
     imports.import_upload(Actor.job(System.IMPORT), upload_id)
 
 

@@ -1,6 +1,8 @@
-"""Reading an uploaded file into the record, by a worker, so that it may be killed at any line.
+"""Reading an uploaded file, by a worker, so that it may be killed at any line.
 
-Claim (a lease in the row) → stage (parse in the box, seal, into a temporary table) → publish (one
+A file is read twice. First it is only looked through: what adding it would do is sealed into the
+upload's row for its owner, who says yes or takes it back; nothing of it enters the record. Then:
+claim (a lease in the row) → stage (parse in the box, seal, into a temporary table) → publish (one
 transaction: records, versions, provenance, files, the upload's end, the audit event last).
 Until `publish` commits nothing is visible; a killed worker's lease runs out and another begins anew.
 """
@@ -23,7 +25,9 @@ from accounts.keys import Unopenable
 from phr import staging, storage
 from phr.box import parse
 from phr.formats.parsed import Limits, Output, Parsed, Preview, Progress, Refused, Skipped
+from phr.identity import Crowd
 from phr.models import Binary, Upload
+from phr.outlook import Outliner, seal_outlook, settled
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
 
@@ -46,7 +50,10 @@ def import_due(actor: Actor, *, most: int = 20) -> int:
 
 
 def import_upload(actor: Actor, upload_id: UUID) -> bool:
-    """Read one file, if it is due and nobody else has it. Returns whether this call took it up."""
+    """Look through one file, or add it after its owner's yes, if it is due and nobody has it.
+
+    Returns whether this call took it up.
+    """
     upload = _claim(actor, upload_id)
     if upload is None:
         return False
@@ -55,8 +62,11 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
         return True
     try:
         with Stage(actor, upload.patient_id) as stage:
-            told = _stage(actor, upload, stage)
-            _publish(actor, upload, stage, told)
+            if upload.confirmed_at is None:
+                _look_through(actor, upload, stage)
+            else:
+                told = _stage(actor, upload, stage)
+                _publish(actor, upload, stage, told)
     except Refused as refused:
         _fail(actor, upload, refused.sentence)
     except (FileNotFoundError, Unopenable):
@@ -70,10 +80,11 @@ def _claim(actor: Actor, upload_id: UUID) -> Upload | None:
         row = rows.select_related("original").filter(pk=upload_id).first()
         if row is None:
             return None
-        row.started_at = row.started_at or timezone.now()
+        row.started_at = timezone.now()
         row.lease_until = timezone.now() + LEASE
         row.attempts += 1
-        row.save(update_fields=["started_at", "lease_until", "attempts"])
+        row.done = 0
+        row.save(update_fields=["started_at", "lease_until", "attempts", "done"])
         return row
 
 
@@ -84,6 +95,7 @@ class Told:
     counts: Counter[str] = field(default_factory=Counter)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     skips: int = 0
+    crowd: Crowd = field(default_factory=Crowd)
 
     def skip(self, item: Skipped) -> None:
         self.skips += 1
@@ -91,10 +103,54 @@ class Told:
             self.skipped.append((item.place, item.reason))
 
 
+def _look_through(actor: Actor, upload: Upload, stage: Stage) -> None:
+    """Count what is in the file, and set down for its owner what adding it would do."""
+    told, outliner = Told(), Outliner(upload.patient_id, upload.pk)
+    batch = list[staging.Row]()
+    for item in _read(upload):
+        told.crowd.see(item)
+        if isinstance(item, Parsed):
+            told.counts[item.resource_type] += 1
+            batch.append(outliner.row(item))
+            if len(batch) >= BATCH:
+                stage.add(batch)
+                batch.clear()
+        elif isinstance(item, Skipped):
+            told.skip(item)
+        elif isinstance(item, Progress):
+            _progress(actor, upload, item)
+    stage.add(batch)
+    _ask(actor, upload, told)
+
+
+def _ask(actor: Actor, upload: Upload, told: Told) -> None:
+    """Leave the answer in the row, which nobody takes up again before its owner says yes.
+
+    The attempts are counted anew from then on: a slow worker of before does not hold the row.
+    """
+    people = told.crowd.about()
+    with acting_as(actor, about=upload.patient_id):
+        rows = _held(upload)
+        if not rows.select_for_update().exists() or not staging.may_grow(upload.patient_id):
+            return
+        outlook = settled(upload, told.counts)
+        outlook.people, outlook.skips, outlook.skipped = people, told.skips, told.skipped
+        rows.update(
+            preview_sealed=seal_outlook(upload, outlook),
+            previewed_at=Now(),
+            started_at=None,
+            lease_until=None,
+            attempts=0,
+            done=0,
+            total=None,
+        )
+
+
 def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     told, batch = Told(), list[staging.Row]()
     sealer = Sealer(upload.patient_id, upload.pk)
     for item in _read(upload):
+        told.crowd.see(item)
         if isinstance(item, Parsed):
             told.counts[item.resource_type] += 1
             if len(batch) >= BATCH:
@@ -108,6 +164,7 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
         elif isinstance(item, Progress):
             _progress(actor, upload, item)
     stage.add(batch)
+    told.crowd.about()
     return told
 
 
@@ -116,7 +173,7 @@ def _read(upload: Upload) -> Iterator[Output]:
     if binary is None:
         raise Refused(GAVE_UP)
     chunks = storage.read(binary.name, upload.patient_id, binary.pk)
-    yield from parse(chunks, filename=file_name(upload), limits=limits())
+    yield from parse(chunks, filename=file_name(upload), limits=limits(), size=binary.size)
 
 
 def limits() -> Limits:
@@ -149,7 +206,8 @@ def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
 
 def _held(upload: Upload) -> QuerySet[Upload]:
     """The row, as long as nobody took the upload up again since."""
-    return Upload.objects.open().filter(pk=upload.pk, attempts=upload.attempts)
+    rows = Upload.objects.open().filter(pk=upload.pk, attempts=upload.attempts)
+    return rows.filter(confirmed_at=upload.confirmed_at)
 
 
 def _progress(actor: Actor, upload: Upload, item: Progress) -> None:

@@ -17,7 +17,10 @@ from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from accounts.wake import wake
 from phr import storage
+from phr.formats.parsed import Person
 from phr.models import Binary, Provenance, RecordFile, Upload
+from phr.outlook import Outlook, is_about_somebody_else, open_outlook, whose
+from phr.pace import pace
 from phr.storage import Writer
 from sharing import policy
 from sharing.policy import Action
@@ -52,7 +55,7 @@ def begin_upload(
                 file_name[:200].encode(errors="replace"),
             ),
         )
-        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=_basis(actor))
+        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=basis(actor))
     with acting_as(actor, about=patient_id):
         return upload_id, _begin_file(binary)
 
@@ -78,7 +81,8 @@ def _receiver(actor: Actor, patient_id: UUID | None) -> Patient:
     return policy.require_patient(actor, Action.CREATE, patient_id)
 
 
-def _basis(actor: Actor) -> str:
+def basis(actor: Actor) -> str:
+    """On what ground an upload's owner, or the operator's command for her, does something."""
     return f"job:{actor.system}" if actor.system else "owner"
 
 
@@ -87,7 +91,7 @@ def complete_upload(
 ) -> None:
     """All bytes are here and durable: from now on the import is due."""
     with acting_as(actor, about=patient_id):
-        upload = _own(actor, upload_id, patient_id)
+        upload = own(actor, upload_id, patient_id)
         Binary.objects.filter(upload=upload).update(size=size, complete_at=Now())
         wake("phr.tasks.import_upload", upload.pk)
 
@@ -95,12 +99,16 @@ def complete_upload(
 def abandon_upload(actor: Actor, upload_id: UUID) -> None:
     """The file did not arrive whole: leave nothing."""
     with acting_as(actor):
-        _remove(_own(actor, upload_id))
+        remove(own(actor, upload_id))
 
 
-def _own(actor: Actor, upload_id: UUID, patient_id: UUID | None = None) -> Upload:
-    patient = policy.require_own(actor) if patient_id is None else _receiver(actor, patient_id)
-    rows = Upload.objects.select_related("original")
+def own(
+    actor: Actor, upload_id: UUID, patient_id: UUID | None = None, *, action: Action = Action.READ
+) -> Upload:
+    """One of the actor's uploads, inside an act. Raises `Denied`."""
+    mine = patient_id is None
+    patient = policy.require_own(actor, action) if mine else _receiver(actor, patient_id)
+    rows = Upload.objects.select_related("original", "patient")
     row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None).first()
     if row is None:
         raise Denied("read", patient_id=patient.pk, subject=f"Upload/{upload_id}")
@@ -142,24 +150,44 @@ def file_name(upload: Upload) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """An upload as its owner sees it."""
+    """An upload as its owner sees it; `outlook` is what adding it would do.
+
+    `owner` is whose record it is, when the file looks as if it were about somebody else.
+    """
 
     upload: Upload
     file_name: str
     report: Report
+    outlook: Outlook | None = None
+    owner: Person | None = None
 
     @property
     def state(self) -> str:
-        """One of: finished, failed, reading, waiting."""
+        """One of: finished, failed, asking (for her yes), reading, waiting."""
         if self.upload.finished_at:
             return "finished"
         if self.upload.failed_at:
             return "failed"
+        if self.upload.previewed_at and not self.upload.confirmed_at:
+            return "asking"
         return "reading" if self.upload.started_at else "waiting"
 
     @property
     def over(self) -> bool:
         return self.state in {"finished", "failed"}
+
+    @property
+    def moves(self) -> bool:
+        """Whether it will soon look different by itself."""
+        return self.state in {"reading", "waiting"}
+
+    @property
+    def pace(self) -> str:
+        """How fast it is read and how long that will still take, in words; "" at the beginning."""
+        row = self.upload
+        if not (row.started_at and row.total and row.done):
+            return ""
+        return pace(row.done, row.total, row.unit, timezone.now() - row.started_at)
 
     @property
     def percent(self) -> int | None:
@@ -174,30 +202,34 @@ def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
     with acting_as(actor):
         patient = policy.require_own(actor)
         rows = Upload.objects.filter(patient=patient, dismissed_at=None)
-        return [_followed(row) for row in rows.order_by("-received_at", "-id")[:most]]
+        return [_followed(row, patient) for row in rows.order_by("-received_at", "-id")[:most]]
 
 
 def upload(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> Followed:
     """One upload and what became of it, or `Denied`."""
     with acting_as(actor, about=patient_id):
-        return _followed(_own(actor, upload_id, patient_id))
+        row = own(actor, upload_id, patient_id)
+        return _followed(row, row.patient)
 
 
-def _followed(row: Upload) -> Followed:
-    return Followed(row, file_name(row), report(row))
+def _followed(row: Upload, patient: Patient) -> Followed:
+    outlook = open_outlook(row)
+    asks = outlook is not None and is_about_somebody_else(outlook, patient)
+    owner = whose(patient) if asks else None
+    return Followed(row, file_name(row), report(row), outlook, owner)
 
 
 def dismiss(actor: Actor, upload_id: UUID) -> None:
     """Put an ended upload away; the file of a refused one is destroyed with it."""
     with acting_as(actor):
-        row = _own(actor, upload_id)
+        row = own(actor, upload_id)
         if row.failed_at:
-            _remove(row)
+            remove(row)
         elif row.finished_at:
             Upload.objects.filter(pk=row.pk).update(dismissed_at=Now())
 
 
-def _remove(row: Upload) -> None:
+def remove(row: Upload) -> None:
     """Destroy an upload that gave no records: the file first, so that no file is without a row."""
     binary = row.original
     if binary is not None:
@@ -277,7 +309,7 @@ def _clear(actor: Actor, binary_id: UUID, patient_id: UUID) -> bool:
             return False
         row = Upload.objects.filter(original=binary).first()
         if row is not None:
-            _remove(row)
+            remove(row)
         else:
             storage.destroy(binary.name)
             binary.delete()

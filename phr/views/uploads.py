@@ -21,7 +21,9 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
+from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
+from phr.services import reviews
 from phr.services import uploads as services
 from phr.views.records import SANDBOX
 
@@ -35,8 +37,10 @@ def upload(request: HttpRequest) -> HttpResponse:
         handler = EncryptingUploadHandler(request, actor_of(request))
         request.upload_handlers = [handler]
         return _received(request, handler)
+    found = services.uploads(actor_of(request))
     context = {
-        "uploads": services.uploads(actor_of(request)),
+        "uploads": found,
+        "sure": sum(one.state == "asking" and one.owner is None for one in found),
         "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
         "most_files": settings.PHR_UPLOAD_MOST_FILES,
     }
@@ -88,6 +92,32 @@ def upload_state(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     fragment = request.headers.get("HX-Request") == "true"
     template = "phr/_upload_state.html" if fragment else "phr/upload_state.html"
     return render(request, template, {"followed": followed})
+
+
+@login_required
+@require_http_methods(["POST"])
+def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Her yes to what one file would add; about a file that names somebody else, her word too."""
+    about_me = ConfirmForm(request.POST).about_me_ticked()
+    try:
+        reviews.confirm(actor_of(request), upload_id, about_me=about_me)
+    except reviews.Unsure as unsure:
+        messages.error(request, unsure.sentence)
+    return redirect("phr:upload_state", upload_id)
+
+
+@login_required
+@require_http_methods(["POST"])
+def confirm_all(request: HttpRequest) -> HttpResponse:
+    reviews.confirm_all(actor_of(request))
+    return redirect("phr:upload")
+
+
+@login_required
+@require_http_methods(["POST"])
+def cancel(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    reviews.cancel(actor_of(request), upload_id)
+    return redirect("phr:upload")
 
 
 @login_required

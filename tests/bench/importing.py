@@ -10,11 +10,11 @@ from django.db import connection
 
 from phr.box import parse
 from phr.formats.parsed import Parsed
-from phr.services import imports
+from phr.services import imports, reviews
 from phr.staging import Row, Sealer
 from tests.bench.people import patient
 from tests.bench.report import Report
-from tests.cast import IMPORTER, receive
+from tests.cast import IMPORTER, hand_in
 from tests.worlds.synthea import lines
 
 RESOURCES = 10_000
@@ -43,7 +43,7 @@ def run(report: Report) -> None:
         rates["copy"].append(_bare(rows, _copy))
         rates["insert"].append(_bare(rows, _insert))
     rate = {name: statistics.median(found) for name, found in rates.items()}
-    report.say(f"  box, check, tokens, seal, stage, publish, audit: {rate['import']:8,.0f} /s")
+    report.say(f"  look through; box, tokens, seal, publish, audit: {rate['import']:8,.0f} /s")
     report.say(f"  bare COPY of the same rows, same indexes:        {rate['copy']:8,.0f} /s")
     report.say(f"  bare INSERT, {BATCH} a transaction:                {rate['insert']:8,.0f} /s")
     report.at_least("import, resources a second", rate["import"], LEAST_RATE)
@@ -53,8 +53,10 @@ def run(report: Report) -> None:
 
 def _import(data: bytes) -> float:
     person, _ = patient()
-    upload_id = receive(person.actor, data)
+    upload_id = hand_in(person.actor, data)
     began = time.perf_counter()
+    imports.import_upload(IMPORTER, upload_id)
+    reviews.confirm(person.actor, upload_id, about_me=True)
     imports.import_upload(IMPORTER, upload_id)
     return RESOURCES / (time.perf_counter() - began)
 

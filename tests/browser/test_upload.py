@@ -54,6 +54,25 @@ def when_she_sends(visitor: Visitor, *paths: Path) -> None:
         visitor.page.wait_for_url(re.compile("/records/upload/[0-9a-f-]{36}/$"))
 
 
+def when_she_says_yes(visitor: Visitor, count: int = 1) -> None:
+    """She reads what would be added, and presses the button; one for all where there are several."""
+    asked = visitor.page.get_by_role("button", name="Add to my record")
+    if visitor.script:
+        expect(visitor.page.locator(".app-upload")).not_to_have_count(0, timeout=30_000)
+    else:
+        for _ in range(60):
+            visitor.page.goto("/records/upload/")
+            if asked.count() == count:
+                break
+            visitor.page.wait_for_timeout(500)
+    expect(asked).to_have_count(count, timeout=30_000)
+    if count > 1:
+        visitor.page.goto("/records/upload/")
+    visitor.reads("Please check")
+    visitor.look()
+    visitor.page.get_by_role("button", name="Add ").first.click()
+
+
 def then_every_file_is_done(visitor: Visitor, count: int) -> None:
     """Each file's box says so by itself where script runs; else she asks again."""
     done = visitor.page.locator(".app-upload").get_by_text("Done", exact=True)
@@ -71,6 +90,7 @@ def then_every_file_is_done(visitor: Visitor, count: int) -> None:
 def test_several_files_at_once(arrive: Arrive, tmp_path: Path, script: bool, name: str) -> None:
     alice = given_she_is_at_the_upload_page(arrive, name, script=script)
     when_she_sends(alice, *folder_of(tmp_path))
+    when_she_says_yes(alice, 4)
     then_every_file_is_done(alice, 4)
     then_she_sees_her_picture_and_her_scan(alice)
 
@@ -92,6 +112,7 @@ def test_files_dropped_into_the_box(arrive: Arrive, tmp_path: Path) -> None:
     bella.misses("% sent")
     when_she_drops(bella, *folder_of(tmp_path)[:2])
     expect(bella.page.locator(".app-files progress").first).to_be_attached()
+    when_she_says_yes(bella, 2)
     then_every_file_is_done(bella, 2)
 
 
@@ -160,9 +181,11 @@ def test_what_is_there_already_is_not_stored_twice(arrive: Arrive, tmp_path: Pat
     dora = given_she_is_at_the_upload_page(arrive, "dora", script=True)
     results = folder_of(tmp_path)[0]
     when_she_sends(dora, results)
+    when_she_says_yes(dora)
     then_every_file_is_done(dora, 1)
     dora.open("/records/upload/")
     when_she_sends(dora, results)
+    when_she_says_yes(dora)
     then_every_file_is_done(dora, 1)
     dora.reads("There was nothing new in this file.", "Already there, not stored again")
     dora.open("/records/")

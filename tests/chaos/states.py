@@ -41,7 +41,7 @@ RECORDS = """
 """
 UPLOADS = """
     SELECT finished_at IS NULL, failed_at IS NULL, lease_until, imported, updated, duplicates,
-           skipped, original_id IS NULL
+           skipped, original_id IS NULL, previewed_at IS NULL, preview_sealed IS NULL
     FROM phr_upload WHERE patient_id = %s ORDER BY received_at
 """
 EVENTS = """

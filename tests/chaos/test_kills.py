@@ -20,7 +20,7 @@ from phr.services import imports, records
 from rights import saga
 from rights.services import building, exports
 from rights.services import erasures as rights
-from tests.cast import IMPORTER, PURGER, join, put_in, receive
+from tests.cast import IMPORTER, PURGER, hand_in, join, put_in, receive
 from tests.chaos.kills import EVERY, Kill, Worker, kills, started
 from tests.chaos.states import clear_leftovers, end_leases, sound, state
 from tests.worlds import files, kept
@@ -76,6 +76,11 @@ def a_mistake(person: Person) -> UUID:
     return receive(person.actor, json.dumps(wrong).encode())
 
 
+def a_question(person: Person) -> UUID:
+    """A file that is only looked through, until its owner says yes."""
+    return hand_in(person.actor, json.dumps(bundle(10, seed=7)).encode())
+
+
 def an_erasure(person: Person) -> UUID:
     """One of two records with files is erased."""
     put_in(person.actor, files.dicom(files.ct_slice()), "slice.dcm")
@@ -117,6 +122,7 @@ STORIES = [
     pytest.param(a_history, IMPORT, import_again, 12, id="import"),
     pytest.param(a_slice, IMPORT, import_again, 8, id="picture"),
     pytest.param(a_mistake, IMPORT, import_again, 4, id="refused"),
+    pytest.param(a_question, IMPORT, import_again, 4, id="import-looked-through"),
     pytest.param(an_erasure, PURGE, purge_again, 8, id="purge"),
     pytest.param(an_export, BUILD, build_again, 10, id="export"),
 ]

@@ -19,7 +19,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import Patient, Practitioner, User
 from accounts.purposes import Purpose
-from phr.services import imports, records
+from phr.services import imports, records, uploads
 from rights.models import RightRequest
 from rights.services import building, desk
 from sharing import services as sharing
@@ -103,6 +103,9 @@ class Quinn:
     def _keep(self) -> None:
         for name, data in _files().items():
             self.post("/records/upload/", files=SimpleUploadedFile(name, data))
+        imports.import_due(IMPORTER)
+        for followed in uploads.uploads(self.actor):
+            self.post(f"/records/upload/{followed.upload.pk}/confirm/", about_me="on")
         imports.import_due(IMPORTER)
         items = records.timeline(self.actor, self.patient_id).items
         assert len(items) >= 5

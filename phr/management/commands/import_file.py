@@ -12,10 +12,14 @@ from django.core.management.base import CommandError, CommandParser
 from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
 from accounts.commands import Gated
-from phr.services import imports, uploads
+from phr.services import imports, reviews, uploads
 
 PIECE = 1024 * 1024
 PAUSE = 0.2
+WHOSE = (
+    "The name or the date of birth in this file is not the patient's, so nothing was added."
+    " If it is about the patient all the same, use --confirm-identity."
+)
 
 
 class Command(Gated):
@@ -23,6 +27,11 @@ class Command(Gated):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--patient", required=True, metavar="EMAIL")
+        parser.add_argument(
+            "--confirm-identity",
+            action="store_true",
+            help="The files are about this patient, even under another name or birth date.",
+        )
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,21 +43,35 @@ class Command(Gated):
             raise CommandError("Nobody with this address keeps a record here.") from denied
         figures = Counter[str](imported=0, updated=0, duplicates=0, skipped=0, errors=0)
         for path in options["files"]:
-            figures += self._import(actor, patient_id, path)
+            figures += self._import(actor, patient_id, path, about_me=options["confirm_identity"])
         names = ("imported", "updated", "duplicates", "skipped", "errors")
         line = {name: figures[name] for name in names}
         self.stdout.write(json.dumps(line | {"seconds": round(time.monotonic() - began, 3)}))
 
-    def _read(self, actor: Actor, upload_id: UUID, patient_id: UUID) -> uploads.Followed:
-        """Read the file here, or wait for the worker that was quicker."""
+    def _read(
+        self, actor: Actor, upload_id: UUID, patient_id: UUID, *, about_me: bool = False
+    ) -> uploads.Followed:
+        """Take the file through both steps here, or wait for the worker that was quicker."""
         while True:
             imports.import_upload(Actor.job(System.IMPORT), upload_id)
             followed = uploads.upload(actor, upload_id, patient_id=patient_id)
             if followed.over:
                 return followed
-            time.sleep(PAUSE)
+            if followed.state == "asking":
+                self._tell(followed)
+                reviews.confirm(actor, upload_id, about_me=about_me, patient_id=patient_id)
+            else:
+                time.sleep(PAUSE)
 
-    def _import(self, actor: Actor, patient_id: UUID, path: Path) -> Counter[str]:
+    def _tell(self, followed: uploads.Followed) -> None:
+        """What is about to be added, in one line."""
+        if found := followed.outlook:
+            self.stderr.write(
+                f"{followed.file_name}: {found.new} new, {found.changed} in another version,"
+                f" {found.known} already there, {found.skips} left out."
+            )
+
+    def _send(self, actor: Actor, patient_id: UUID, path: Path) -> UUID:
         try:
             with path.open("rb") as source:
                 upload_id, writer = uploads.begin_upload(
@@ -60,7 +83,18 @@ class Command(Gated):
         except OSError as error:
             raise CommandError(f"{path.name} cannot be read.") from error
         uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
-        followed = self._read(actor, upload_id, patient_id)
+        return upload_id
+
+    def _import(
+        self, actor: Actor, patient_id: UUID, path: Path, *, about_me: bool
+    ) -> Counter[str]:
+        upload_id = self._send(actor, patient_id, path)
+        try:
+            followed = self._read(actor, upload_id, patient_id, about_me=about_me)
+        except reviews.Unsure:
+            self.stderr.write(f"{path.name}: {WHOSE}")
+            reviews.cancel(actor, upload_id, patient_id=patient_id)
+            return Counter(errors=1)
         if followed.report.problem:
             self.stderr.write(f"{path.name}: {followed.report.problem}")
         row = followed.upload

@@ -42,7 +42,7 @@ def run(name: str, *arguments: object, code: int = 0) -> dict[str, Any]:
 
 
 def import_file(*paths: Path) -> dict[str, Any]:
-    return run("import_file", "--patient", "Alice@example.org", *paths)
+    return run("import_file", "--patient", "Alice@example.org", "--confirm-identity", *paths)
 
 
 def kept(folder: Path, data: bytes, name: str = "history.json") -> Path:
@@ -67,13 +67,29 @@ def test_import_file_counts_a_refused_file_and_goes_on(tmp_path: Path) -> None:
     out, said = StringIO(), StringIO()
 
     call_command(
-        "import_file", "--patient", "alice@example.org", wrong, kept(tmp_path, FILE),
+        "import_file", "--patient", "alice@example.org", "--confirm-identity",
+        wrong, kept(tmp_path, FILE),
         stdout=out, stderr=said,
     )  # fmt: skip
 
     figures = json.loads(out.getvalue())
     assert (figures["imported"], figures["errors"]) == (12, 1)
     assert said.getvalue().startswith("wrong.json: ")
+
+
+def test_import_file_adds_no_file_about_somebody_else_by_itself(cast: Cast, tmp_path: Path) -> None:
+    out, said = StringIO(), StringIO()
+
+    call_command(
+        "import_file", "--patient", "alice@example.org", kept(tmp_path, FILE),
+        stdout=out, stderr=said,
+    )  # fmt: skip
+
+    assert (json.loads(out.getvalue())["imported"], json.loads(out.getvalue())["errors"]) == (0, 1)
+    assert "12 new, 0 in another version, 0 already there, 0 left out." in said.getvalue()
+    assert "use --confirm-identity" in said.getvalue()
+    assert uploads.uploads(cast.alice) == []
+    assert storage.names() == []
 
 
 @pytest.mark.usefixtures("cast")

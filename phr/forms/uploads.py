@@ -1,0 +1,13 @@
+"""What people say about files on their way in."""
+
+from django import forms
+
+
+class ConfirmForm(forms.Form):
+    """Her word that a file under another name or date of birth is about her."""
+
+    about_me = forms.BooleanField(required=False)
+
+    def about_me_ticked(self) -> bool:
+        self.is_valid()
+        return bool(self.cleaned_data.get("about_me"))

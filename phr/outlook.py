@@ -1,0 +1,107 @@
+"""What adding a file would do, found by looking through it: nothing of it enters the record."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from django.db import connection
+
+from accounts import keys
+from accounts import services as accounts
+from accounts.models import Patient
+from phr import identity
+from phr import publishing as sql
+from phr.formats.parsed import Parsed, Person
+from phr.models import Upload
+from phr.staging import Row, Sealer
+
+_OUTCOMES = """
+    SELECT count(*) FILTER (WHERE outcome = 'new'),
+           count(*) FILTER (WHERE outcome = 'changed'),
+           count(*) FILTER (WHERE outcome IN ('known', 'twice'))
+    FROM pg_temp.staged
+"""
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Outlook:
+    """How many items of each FHIR type, new, known in another version and known, and left out.
+
+    `changed` are items the record has with other content; the newer one will be in force.
+    """
+
+    counts: dict[str, int]
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+    skips: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+
+
+class Outliner(Sealer):
+    """Turns what the box says into rows that only tell whether the record has it: no content."""
+
+    def row(self, item: Parsed) -> Row:
+        return Row(
+            id=uuid4(),
+            resource_type=item.resource_type,
+            category="",
+            effective_at=_NO_TIME,
+            dated=False,
+            labels=[],
+            tokens=[],
+            digest=self._keyed(f"digest:{item.digest}"),
+            identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
+            body_sealed=b"",
+            place="",
+            owns_file=False,
+        )
+
+
+def settled(upload: Upload, counts: Counter[str]) -> Outlook:
+    """What is staged, compared with the record; inside an act about its patient."""
+    with connection.cursor() as cursor:
+        for statement in sql.SETTLE:
+            cursor.execute(statement, {"patient": upload.patient_id})
+        cursor.execute(_OUTCOMES)
+        new, changed, known = cursor.fetchone() or (0, 0, 0)
+    return Outlook(dict(counts), new, changed, known)
+
+
+def _place(upload: Upload) -> str:
+    return f"phr_upload/{upload.pk}/preview"
+
+
+def seal_outlook(upload: Upload, outlook: Outlook) -> bytes:
+    """The outlook as JSON, sealed to its upload."""
+    text = orjson.dumps(outlook)
+    return keys.seal(upload.patient_id, keys.Purpose.BODY, _place(upload), text)
+
+
+def open_outlook(upload: Upload) -> Outlook | None:
+    """What looking through the upload found; None before that."""
+    if upload.preview_sealed is None:
+        return None
+    sealed = bytes(upload.preview_sealed)
+    text = keys.unseal(upload.patient_id, keys.Purpose.BODY, _place(upload), sealed)
+    fields: dict[str, Any] = orjson.loads(text)
+    people = [
+        Person(tuple(one["names"]), one["birth_date"]) for one in fields.pop("people")
+    ]  # fmt: skip
+    return Outlook(**fields, people=people)
+
+
+def whose(patient: Patient) -> Person:
+    """The record's owner, as a file might describe her."""
+    born = accounts.born_of(patient)
+    return Person((accounts.name_of(patient),), born.isoformat() if born else None)
+
+
+def is_about_somebody_else(outlook: Outlook, patient: Patient) -> bool:
+    """Whether whom the file names looks like somebody else than the record's owner."""
+    return bool(outlook.people) and identity.differs(outlook.people, whose(patient))

@@ -1,0 +1,92 @@
+"""What an upload's owner says after it was looked through: yes, or take it back."""
+
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
+from accounts.wake import wake
+from phr.models import Upload
+from phr.outlook import is_about_somebody_else, open_outlook
+from phr.services import uploads
+from sharing import policy
+from sharing.policy import Action
+
+WHOSE = (
+    "The name or the date of birth in this file is not yours. If the file is about you all the"
+    " same, tick “This file is about me”."
+)
+
+
+class Unsure(Exception):
+    """The file looks as if it were about somebody else, and nobody said that it is not."""
+
+    def __init__(self) -> None:
+        super().__init__(WHOSE)
+        self.sentence = WHOSE
+
+
+def confirm(
+    actor: Actor, upload_id: UUID, *, about_me: bool = False, patient_id: UUID | None = None
+) -> None:
+    """Say yes to adding a file that was looked through; doing it again changes nothing.
+
+    `about_me` answers the question whether a file under another name or birth date is about the
+    record's owner: without it such a file raises `Unsure`. Raises `Denied`, or `Restricted` while
+    the record rests.
+    """
+    with acting_as(actor, about=patient_id):
+        uploads.own(actor, upload_id, patient_id, action=Action.CREATE)
+        waiting = Upload.objects.open().filter(previewed_at__isnull=False, confirmed_at=None)
+        row = waiting.select_for_update(of=("self",)).filter(pk=upload_id).first()
+        if row is None:
+            return
+        asks = _asks(row)
+        if asks and not about_me:
+            raise Unsure
+        Upload.objects.filter(pk=row.pk).update(confirmed_at=Now())
+        note(
+            "confirm-person" if asks else "confirm",
+            patient_id=row.patient_id,
+            subject=f"Upload/{row.pk}",
+            basis=uploads.basis(actor),
+        )
+        wake("phr.tasks.import_upload", row.pk)
+
+
+def _asks(row: Upload) -> bool:
+    outlook = open_outlook(row)
+    return outlook is not None and is_about_somebody_else(outlook, row.patient)
+
+
+def confirm_all(actor: Actor) -> int:
+    """Say yes to each waiting file that asks nothing. Returns to how many."""
+    with acting_as(actor):
+        patient = policy.require_own(actor, Action.CREATE)
+        waiting = Upload.objects.open().filter(patient=patient, dismissed_at=None)
+        waiting = waiting.filter(previewed_at__isnull=False, confirmed_at=None)
+        sure = [row.pk for row in waiting.select_related("patient") if not _asks(row)]
+    for upload_id in sure:
+        confirm(actor, upload_id)
+    return len(sure)
+
+
+def cancel(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> None:
+    """Take an upload back before it is added: its row and its file are destroyed.
+
+    Does nothing once the file was added or refused. Raises `Denied`.
+    """
+    with acting_as(actor, about=patient_id):
+        uploads.own(actor, upload_id, patient_id)
+        rows = Upload.objects.open().filter(pk=upload_id, original__complete_at__isnull=False)
+        row = rows.select_for_update(of=("self",)).select_related("original").first()
+        if row is None:
+            return
+        uploads.remove(row)
+        note(
+            "cancel",
+            patient_id=row.patient_id,
+            subject=f"Upload/{upload_id}",
+            basis=uploads.basis(actor),
+        )
