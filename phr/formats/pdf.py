@@ -1,23 +1,28 @@
-"""PDF, kept as it is: looked at only from outside, never drawn. Source: ISO 32000-1 §7.5."""
+"""PDF, kept as it is, never drawn; its words are found by search. Source: ISO 32000-1 §7.5."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from phr.formats.document import document
 from phr.formats.json_stream import Read
 from phr.formats.parsed import Limits, Output, Refused
+from phr.formats.pdf_text import sample, words
 from sharing.categories import category_of
 from sharing.labels import suggest
 
 NAME = "PDF"
 _HEADER = re.compile(rb"%PDF-[12]\.[0-9]")
 _CREATED = re.compile(rb"/CreationDate\s*\(D:(\d{4})(\d\d)(\d\d)")
+# pypdf loads its decoders and tables of characters when a page first needs them.
+_SAMPLE = sample()
 
 
 def warm() -> None:
     """Load whatever is loaded on first use."""
     suggest({"resourceType": "DocumentReference"})
     category_of({"resourceType": "DocumentReference"})
+    words(_SAMPLE)
 
 
 def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
@@ -27,7 +32,8 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
         raise Refused("The file begins like a PDF but does not say which version it is.")
     if b"%%EOF" not in data[-2048:] or b"startxref" not in data[-2048:]:
         raise Refused("The PDF ends too early: it is cut off in the middle.")
-    yield document(data, "application/pdf", filename, _created(data))
+    found = document(data, "application/pdf", filename, _created(data))
+    yield replace(found, terms=(*found.terms, *words(data)))
 
 
 def _created(data: bytes) -> str | None:

@@ -1,8 +1,13 @@
-"""PDF files are described, never drawn."""
+"""PDF files are described, never drawn; their words are found."""
 
 import json
+import time
 
+import pytest
+
+from phr.box import parse
 from phr.formats import r4
+from phr.formats.parsed import Parsed
 from tests.phr.formats.reading import kept, refusal
 from tests.worlds.files import pdf
 
@@ -37,3 +42,42 @@ def test_a_pdf_cut_off() -> None:
 
 def test_only_the_first_words_of_a_pdf() -> None:
     assert "which version" in refusal(b"%PDF-" + b"x" * 100)
+
+
+def test_the_words_of_a_pdf_are_found_but_stand_nowhere_in_the_clear() -> None:
+    (found,) = kept(pdf("Ferritin within limits"), "a.pdf")
+    assert {"Ferritin", "within", "limits"} <= set(found.terms)
+    assert b"Ferritin" not in found.body
+
+
+def test_the_box_reads_the_words_too() -> None:
+    raw = pdf("Ferritin within limits")
+    found = [each for each in parse([raw], filename="a.pdf") if isinstance(each, Parsed)]
+    assert found == kept(raw, "a.pdf")
+    assert "Ferritin" in found[0].terms
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"/Kids [3 0 R]", b"/Kids [2 0 R]"),
+        (b"/Root 1 0 R", b"/Root 9 0 R"),
+        (b"/Info 6 0 R", b"/Encrypt 6 0 R"),
+        (b"/Contents 4 0 R", b"/Contents 3 0 R"),
+        (b"Td (Ferritin)", b"Td ((((((((("),
+    ],
+)
+def test_a_pdf_that_gives_no_words_is_taken_all_the_same(before: bytes, after: bytes) -> None:
+    raw = pdf("Ferritin")
+    assert before in raw
+    (found,) = kept(raw.replace(before, after), "a.pdf")
+    assert found.resource_type == "DocumentReference"
+    assert found.terms
+
+
+def test_a_page_without_end_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("phr.formats.pdf_text._MOST_SECONDS", 0.3)
+    started = time.monotonic()
+    (found,) = kept(pdf("x) Tj (" * 200_000), "a.pdf")
+    assert found.terms
+    assert time.monotonic() - started < 2
