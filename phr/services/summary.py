@@ -129,12 +129,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The sections whose kinds the reader may see at all."""
+    """The sections whose kinds the reader may see at all; `born` is told to the patient alone."""
 
     patient_id: UUID
     patient_name: str
     own: bool
     sections: list[Section]
+    born: date | None = None
 
 
 def summary(actor: Actor, patient_id: UUID) -> Summary:
@@ -170,6 +171,7 @@ def _opened(
             accounts.name_of(patient),
             why.everything is not None,
             [_section(one, lines, most, past) for one in found],
+            born=accounts.born_of(patient) if why.everything else None,
         )
 
 

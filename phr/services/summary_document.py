@@ -5,6 +5,7 @@ Source: HL7 FHIR IPS 2.0.0 (Bundle-uv-ips, Composition-uv-ips); FHIR R4 document
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -46,16 +47,18 @@ def summary_document(actor: Actor) -> bytes:
         rows = {kept.row.pk: kept.row for one in found for kept in one.current}
         bodies = {pk: _exact(row) for pk, row in rows.items()}
         wanted = {pk: set(_references(body)) for pk, body in bodies.items()}
-        linked = targets(actor, patient.pk, wanted, why, most=_MOST_LINKED)
+        named = targets(actor, patient.pk, wanted, why, most=_MOST_LINKED)
+        linked = {asker: row for asker, row in named.items() if row.resource_type != "Patient"}
         for row in linked.values():
             rows.setdefault(row.pk, row)
             bodies.setdefault(row.pk, _exact(row))
         note_reads(patient.pk, list(rows.values()), why, action=Action.COPY)
-        known = {asker: row.pk for asker, row in linked.items() if row.resource_type != "Patient"}
+        known = {asker: row.pk for asker, row in linked.items()}
         name = clean(accounts.name_of(patient), 200)
+        born = accounts.born_of(patient)
     about = uuid4()
     whole = [_rewired(pk, body, about, known) for pk, body in bodies.items()]
-    return _bundle(_patient(about, name), _composition(about, found), whole)
+    return _bundle(_patient(about, name, born), _composition(about, found), whole)
 
 
 def _exact(row: Record) -> Json:
@@ -124,15 +127,13 @@ def _reference(pk: UUID) -> Json:
     return {"reference": f"urn:uuid:{pk}"}
 
 
-def _patient(pk: UUID, name: str) -> Json:
-    """The person, with what the portal knows for sure."""
+def _patient(pk: UUID, name: str, born: date | None) -> Json:
+    """The person, with what the portal knows for sure; a birth date must be given or missed."""
+    made = {"resourceType": "Patient", "id": str(pk), "name": [{"text": name}]}
+    if born:
+        return made | {"birthDate": born.isoformat()}
     unknown = {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
-    return {
-        "resourceType": "Patient",
-        "id": str(pk),
-        "name": [{"text": name}],
-        "_birthDate": unknown,
-    }
+    return made | {"_birthDate": unknown}
 
 
 def _composition(about: UUID, found: list[Gathered]) -> Json:

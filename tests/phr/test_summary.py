@@ -1,12 +1,14 @@
 """The summary, the list of medicines, the vaccination card and the summary as a FHIR document."""
 
 import re
+from datetime import date
 from typing import Any
 
 import orjson
 import pytest
 from django.test import Client
 
+from accounts import services
 from accounts.acting import acting_as
 from accounts.actors import Denied
 from accounts.models import AuditEvent
@@ -258,6 +260,7 @@ def test_an_empty_summary_says_for_each_required_section_that_nothing_is_known(c
     sections = made["entry"][0]["resource"]["section"]
 
     assert r4.problem(made) is None
+    assert "_birthDate" in made["entry"][1]["resource"]
     assert [one["emptyReason"]["coding"][0]["code"] for one in sections] == ["unavailable"] * 3
     assert all("entry" not in one and "Nothing recorded" in one["text"]["div"] for one in sections)
 
@@ -271,6 +274,18 @@ def test_the_document_can_be_read_back_and_keeps_its_numbers(cast: Cast) -> None
     assert put_in(cast.carol, said, "again.json").state == "finished"
     again = summary.summary(cast.carol, cast.carol_id)
     assert [line.title for line in again.sections[4].lines] == ["Haemoglobin: 7.2 g/L"]
+
+
+def test_her_birth_date_stands_where_she_told_it_and_for_her_alone(
+    cast: Cast, alice: Client
+) -> None:
+    services.set_born(cast.alice, born=date(1980, 3, 2))
+    cast.share()
+
+    assert document(alice)["entry"][1]["resource"]["birthDate"] == "1980-03-02"
+    assert "Born 2 March 1980" in text(alice.get("/records/immunizations/"))
+    bob = sign_in("bob@example.org")
+    assert "March 1980" not in text(bob.get(f"/shared/{cast.alice_id}/immunizations/"))
 
 
 def test_a_copy_is_written_down(cast: Cast, alice: Client) -> None:
@@ -305,3 +320,11 @@ def test_the_projects_own_patient_summary_comes_through(cast: Cast) -> None:
 
     assert r4.problem(made) is None
     assert set(references(made)) <= {entry["fullUrl"] for entry in made["entry"]}
+    kinds = [entry["resource"]["resourceType"] for entry in made["entry"]]
+    assert kinds.count("Patient") == 1
+    about = {
+        one["resource"]["subject"]["reference"]
+        for one in made["entry"]
+        if "subject" in one["resource"]
+    }
+    assert about == {made["entry"][1]["fullUrl"]}
