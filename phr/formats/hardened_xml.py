@@ -18,11 +18,12 @@ Event = tuple[Literal["start", "end"], Element]
 
 _CHUNK = 64 * 1024
 _LONGEST_PROLOG = 256 * 1024
+_SPACE = re.compile(r"\s*").match
 _DECLARED = re.compile(rb"<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 # Every other encoding could hide markup from whoever looks at the bytes.
 _ENCODINGS = ("utf-8", "utf-8-sig", "ascii", "iso8859-1", "cp1252")
-# libxml2 xmlerror.h: text after the document, and nesting over its own limit.
-_TOO_MUCH, _TOO_DEEP = 5, 114
+# libxml2 xmlerror.h: text after the document, and a limit of its own.
+_TOO_MUCH, _LIMIT = 5, 114
 
 
 def warm() -> None:
@@ -144,7 +145,7 @@ def _past_prolog(text: str) -> bool:
     """Whether the first element has begun. Raises Refused at a document type."""
     at = 0
     while True:
-        at = len(text) - len(text[at:].lstrip())
+        at = _SPACE(text, at).end()  # type: ignore[union-attr]
         if text.startswith("<!--", at):
             end = text.find("-->", at + 4)
         elif text.startswith("<?", at):
@@ -165,9 +166,9 @@ def _too_deep(limits: Limits) -> Refused:
 def _refusal(error: etree.XMLSyntaxError, limits: Limits) -> Refused:
     """A sentence from the number and place of a mistake, never from its text."""
     line, code = error.position[0], getattr(error, "code", 0)
-    if code == _TOO_DEEP:
+    if code == _LIMIT and "depth" in str(error).lower():
         return _too_deep(limits)
-    if "huge" in str(error).lower():
+    if code == _LIMIT:
         most = limits.max_resource_bytes // MB
         return Refused(f"Line {line} has a text or a value larger than {most} MB.")
     return Refused(f"Line {line} is not correct XML.")

@@ -65,15 +65,15 @@ def _observed(statement: Element, context: Context, category: str) -> Iterator[D
     if name(statement) == "observation":
         yield observation(statement, None, context, category)
     elif name(statement) == "organizer":
+        around = one(statement, "effectiveTime")
         for each in every(statement, "component/observation"):
-            yield observation(each, statement, context, category)
+            yield observation(each, around, context, category)
 
 
 def observation(
-    statement: Element, organizer: Element | None, context: Context, category: str
+    statement: Element, around: Element | None, context: Context, category: str
 ) -> Draft:
-    """One Observation; an organizer lends it its time."""
-    around = one(organizer, "effectiveTime")
+    """One Observation; the time `around` it, its organizer's, is its own where it has none."""
     effective = choice(one(statement, "effectiveTime"), "effective") or choice(around, "effective")
     smoking = {_SMOKING, _TOBACCO} & templates(statement)
     coded = get(one(statement, "code"), "code")

@@ -33,13 +33,10 @@ class _Section:
 
     element: Element
     text: str = ""
+    code: str = ""
     entries: int = 0
     urls: list[str] = field(default_factory=list)
     inner: list[Json] = field(default_factory=list)
-
-    @property
-    def code(self) -> str:
-        return get(one(self.element, "code"), "code")
 
 
 class Reading:
@@ -77,6 +74,8 @@ class Reading:
         """An element ends; entries and sections are let go of."""
         parent = element.getparent()
         match name(element):
+            case "code" if self._within(parent):
+                self._open[-1].code = get(element, "code")
             case "text" if self._within(parent):
                 self._narrative(element)
             case "entry" if self._within(parent):

@@ -23,7 +23,7 @@ _BODY = "<structuredBody><component><section><text>x</text></section></component
     ],
 )
 def test_no_document_type_and_no_entities(before: str) -> None:
-    whole = (" " * 0 + before).encode() + document(_BODY)
+    whole = before.encode() + document(_BODY)
     if len(before) > 4096:
         whole = b"<!--ClinicalDocument <ClinicalDocument >-->" + whole
     assert "document type or entities" in refusal(whole)
@@ -85,6 +85,7 @@ def test_too_much_text_and_too_many_bytes() -> None:
     long = section(f"<text>{'<paragraph>word</paragraph>' * 20_000}</text>")
     assert "more than 0 MB of text" in refusal(long, limits=Limits(max_resource_bytes=100_000))
     assert "larger than" in refusal(long, limits=Limits(max_bytes=100_000))
+    assert "a text or a value larger than" in refusal(section(f"<text>{'x' * 11_000_000}</text>"))
 
 
 def test_the_locked_box_refuses_with_the_same_sentence() -> None:
