@@ -265,7 +265,7 @@ def peak(count: int) -> int:
 
 
 def test_memory_follows_the_days_and_not_the_records() -> None:
-    assert peak(20_000) < 2 * peak(2_000) + 1_000_000
+    assert peak(10_000) < 2 * peak(1_000) + 1_000_000
 
 
 def test_the_box_gives_what_the_reader_gives() -> None:
