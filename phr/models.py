@@ -163,6 +163,11 @@ class Record(models.Model):
             models.Index(
                 fields=["patient", "resource_type", "-effective_at", "-id"], name="record_by_type"
             ),
+            models.Index(
+                fields=["patient", "-effective_at", "-id"],
+                name="record_favourites",
+                condition=Q(favourite=True),
+            ),
             # Tokens of one import repeat, so many rows at once cost a fifth of row by row; the
             # list of waiting entries (kB) is short enough for a search not to notice.
             GinIndex(

@@ -55,7 +55,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " tokens, tags, favourite, never_shared, digest, version, body_sealed)"
         ),
         ALL,
-        "select (id, patient_id, tokens, hidden_at)",
+        "select (id, patient_id, tokens, hidden_at, effective_at)",
     ),
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": (GROW, ALL, ""),

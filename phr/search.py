@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -13,29 +14,53 @@ from sharing.tokens import keyed
 
 # So many records with the same words are found soon by going through the newest.
 FEW = 1000
+SOON = 200
+_FOUND = "SELECT phr_found(%s::bigint[], %s::bigint[], %s::timestamptz, %s::uuid, %s)"
 MOST_TOKENS = 400
+MOST_HEAD_TOKENS = 80
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
-_WORD = re.compile(r"[^\W_]+(?:[.\-][^\W_]+)*")
+# Scripts written without spaces between words: kana, Han and its extensions.
+_JOINED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LETTERS = rf"[^\W_{_JOINED}]+"
+_WORD = re.compile(rf"[{_JOINED}]+|{_LETTERS}(?:[.\-]{_LETTERS})*")
+_IS_JOINED = re.compile(f"[{_JOINED}]").match
+# Letters that Unicode does not take apart, as people without them on the keyboard type them:
+# dotless i, ø, đ, ł, æ, œ; alef maqsura, Persian yeh and kaf; tatweel.
+_AS_TYPED = str.maketrans(
+    "\u0131\u00f8\u0111\u0142\u0649\u06cc\u06a9", "iodl\u064a\u064a\u0643", "\u0640"
+) | str.maketrans({"\u00e6": "ae", "\u0153": "oe"})
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The searchable words of a text: lower case, without accents, codes like `E11.9` whole."""
+    """The searchable words of a text: lower case, without accents, codes like `E11.9` whole.
+
+    Where a script has no spaces, each two letters that follow one another are a word.
+    """
     plain = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text)
         if not unicodedata.combining(letter)
     )
-    return tuple(word[:LONGEST_WORD] for word in _WORD.findall(plain.casefold()))
+    found = _WORD.findall(plain.casefold().translate(_AS_TYPED))
+    return tuple(part for word in found for part in _parts(word))
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    if not _IS_JOINED(word) or len(word) == 1:
+        return (word[:LONGEST_WORD],)
+    return tuple(word[at : at + 2] for at in range(len(word) - 1))
 
 
 def prefixes(word: str) -> tuple[str, ...]:
     """What a person may have typed so far to mean `word`."""
+    if _IS_JOINED(word):
+        return tuple(dict.fromkeys((*word, word)))
     shortest = min(SHORTEST_PREFIX, len(word))
     return tuple(word[:length] for length in range(shortest, len(word) + 1))
 
 
-def scoped(upload_id: UUID, name: str) -> str:
+def scoped(upload_id: UUID | None, name: str) -> str:
     """An absolute reference means the same everywhere, `Medication/1` only within its file."""
     return name if ":" in name else f"{upload_id}|{name}"
 
@@ -73,6 +98,20 @@ class Tokeniser:
             known = self._words[word] = tuple(found)
         return known
 
+    def head(self, terms: Iterable[str]) -> list[int]:
+        """The same for the words of its name, by which a search puts it first."""
+        found: set[int] = set()
+        for term in terms:
+            known = self._known.get(f"head|{term}")
+            if known is None:
+                parts = (part for word in words(term) for part in prefixes(word))
+                known = tuple(keyed(self._key, f"head:{part}") for part in parts)
+                self._known[f"head|{term}"] = known
+            found.update(known)
+            if len(found) >= MOST_HEAD_TOKENS:
+                break
+        return list(found)[:MOST_HEAD_TOKENS]
+
     def links(self, names: Iterable[str]) -> list[int]:
         """The tokens under which other records find this one by reference."""
         return [keyed(self._key, f"link:{name}") for name in names]
@@ -87,9 +126,9 @@ class Tokeniser:
             found.update(self._known[name])
         return sorted(found)
 
-    def query(self, text: str) -> list[int]:
-        """The tokens a record must all have to match what a person typed."""
-        return [keyed(self._key, f"word:{word}") for word in words(text)]
+    def query(self, text: str, *, of: str = "word") -> list[int]:
+        """The tokens a record must all have to match what a person typed, or its name `head`."""
+        return [keyed(self._key, f"{of}:{word}") for word in words(text)]
 
 
 def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -> QuerySet[Record]:
@@ -100,3 +139,44 @@ def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -
     if len(found) <= FEW:
         return rows.filter(pk__in=found)
     return rows.filter(tokens__contains=tokens) if every else rows.filter(tokens__overlap=tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was typed, as tokens: of anything in a record, and of its name."""
+
+    words: list[int]
+    head: list[int]
+
+
+def ranked(rows: QuerySet[Record], sought: Sought, after: Record | None, size: int) -> list[Record]:
+    """At most `size` of the `rows` with what was sought: by name first, each newest first.
+
+    `after` is the record to go on from. Call within an act about their one patient.
+    """
+    found: list[Record] = []
+    if after is None or set(sought.head) <= set(after.tokens):
+        found, after = _in_order(rows, sought.head, None, after, size), None
+    if len(found) < size:
+        found += _in_order(rows, sought.words, sought.head, after, size - len(found))
+    return found
+
+
+def _in_order(
+    rows: QuerySet[Record],
+    wanted: list[int],
+    besides: list[int] | None,
+    after: Record | None,
+    size: int,
+) -> list[Record]:
+    """The newest `size` of the `rows` with every token. Who may see little has more looked up."""
+    place = (after.effective_at, after.pk) if after else (None, None)
+    asked, most = (wanted, besides, *place), SOON
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_FOUND, [*asked, most])
+            ids = [pk for (pk,) in cursor.fetchall()]
+        found = list(rows.filter(pk__in=ids).order_by("-effective_at", "-id")[:size])
+        if len(found) == size or len(ids) < most:
+            return found
+        most *= 10

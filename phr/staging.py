@@ -51,9 +51,9 @@ class Row:
 
 
 class Sealer:
-    """Turns what the box says into sealed rows of one patient."""
+    """Turns what the box says, or what she wrote herself (no upload), into sealed rows of a patient."""
 
-    def __init__(self, patient_id: UUID, upload_id: UUID) -> None:
+    def __init__(self, patient_id: UUID, upload_id: UUID | None = None) -> None:
         self.patient_id, self.upload_id = patient_id, upload_id
         self.received_at = timezone.now()
         self._index = keys.subkey(patient_id, keys.Purpose.INDEX)
@@ -79,7 +79,8 @@ class Sealer:
         )
 
     def _tokens(self, item: Parsed) -> list[int]:
-        found = self._tokeniser.tokens(item.terms) + self._links(item)
+        found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
+        found += self._links(item)
         return found + self._tokeniser.codes(item.codes)
 
     def _links(self, item: Parsed) -> list[int]:

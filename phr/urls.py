@@ -5,7 +5,7 @@ from importlib import import_module
 from django.contrib import admin
 from django.urls import include, path
 
-from phr.views import demo, portal, printing, records, sharing, summary, uploads
+from phr.views import demo, entries, marks, portal, printing, records, sharing, summary, uploads
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
@@ -17,6 +17,9 @@ portal_pages = [
     path("home/", portal.home, name="home"),
     path("privacy/", portal.privacy, name="privacy"),
     path("records/", records.records, name="records"),
+    path("records/new/", entries.new, name="new"),
+    path("records/new/<slug:kind>/", entries.new_entry, name="new_entry"),
+    path("records/<uuid:record_id>/correct/", entries.correct, name="correct"),
     path("records/print/", printing.page, name="print"),
     path("records/print.pdf", printing.pdf, name="print_pdf"),
     path("records/summary/", summary.summary, name="summary"),
@@ -33,6 +36,10 @@ portal_pages = [
     path("records/upload/<uuid:upload_id>/original/", uploads.original, name="original"),
     path("records/<uuid:record_id>/", records.record, name="record"),
     path("records/<uuid:record_id>/labels/", records.labels, name="labels"),
+    path("records/<uuid:record_id>/tags/", marks.tag, name="tag"),
+    path("records/<uuid:record_id>/tags/<uuid:tag_id>/", marks.untag, name="untag"),
+    path("records/<uuid:record_id>/favourite/", marks.favourite, name="favourite"),
+    path("records/<uuid:record_id>/never-shared/", marks.never_shared, name="never_shared"),
     path("records/<uuid:record_id>/versions/<int:number>/", records.version, name="version"),
     path("records/<uuid:record_id>/pictures/<uuid:binary_id>/", records.picture, name="picture"),
     path("records/<uuid:record_id>/files/<uuid:binary_id>/", records.download, name="download"),

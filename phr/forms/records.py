@@ -1,10 +1,11 @@
 """What people type and choose about records."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 
+from phr.formats.r4 import TYPES
+from phr.narrowing import Narrowing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 
@@ -20,18 +21,32 @@ class SearchForm(forms.Form):
     category = forms.ChoiceField(
         required=False, choices=[("", "Everything"), *((c.value, c.label) for c in Category)]
     )
+    type = forms.ChoiceField(required=False, choices=[(name, name) for name in sorted(TYPES)])
+    year = forms.IntegerField(required=False, min_value=1, max_value=9998)
+    people = forms.BooleanField(required=False)
+    upload = forms.UUIDField(required=False)
+    tag = forms.UUIDField(required=False)
+    favourite = forms.BooleanField(required=False)
+    unsorted = forms.BooleanField(required=False)
     after = forms.UUIDField(required=False)
 
     def narrowing(self) -> dict[str, Any]:
-        """`category`, `text` and `after` for `services.records.timeline`."""
+        """`asked` and `after` for `services.records.timeline`."""
         self.is_valid()
-        category = self.cleaned_data.get("category")
-        after: UUID | None = self.cleaned_data.get("after")
-        return {
-            "category": Category(category) if category else None,
-            "text": self.cleaned_data.get("text") or "",
-            "after": after,
-        }
+        found = self.cleaned_data
+        category = found.get("category")
+        asked = Narrowing(
+            category=Category(category) if category else None,
+            text=found.get("text") or "",
+            resource_type=found.get("type") or "",
+            year=found.get("year"),
+            people=bool(found.get("people")),
+            upload=found.get("upload"),
+            tag=found.get("tag"),
+            favourite=bool(found.get("favourite")),
+            unsorted=bool(found.get("unsorted")),
+        )
+        return {"asked": asked, "after": found.get("after")}
 
 
 class PrintForm(forms.Form):

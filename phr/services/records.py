@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,9 +19,12 @@ from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, headline, references
 from phr.display.measured import chartable
-from phr.models import Binary, Provenance, Record, RecordVersion
-from phr.search import Tokeniser, matching
+from phr.models import Binary, Record, RecordVersion
+from phr.narrowing import Choices, Narrowing, choices, narrowed
+from phr.search import Sought, Tokeniser, ranked
 from phr.services.links import linked, medicine_of
+from phr.sources import Past, Source, by_hand, past_of, sources_of
+from phr.tags import Marks, marks_of
 from sharing import policy
 from sharing import services as sharing
 from sharing.categories import Category
@@ -40,6 +44,14 @@ class Item:
     title: str
     effective_at: datetime
     dated: bool
+    by_hand: str = ""
+    favourite: bool = False
+    never_shared: bool = False
+
+    @property
+    def day(self) -> str:
+        """Under which heading it stands: an ISO 8601 date, "" for what has none."""
+        return self.effective_at.date().isoformat() if self.dated else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class Timeline:
     categories: list[Category]
     may_copy: bool = False
     after: UUID | None = None
+    choices: Choices = field(default_factory=Choices)
 
 
 def own_patient_id(actor: Actor) -> UUID | None:
@@ -70,49 +83,49 @@ def timeline(
     category: Category | None = None,
     text: str = "",
     after: UUID | None = None,
+    asked: Narrowing | None = None,
 ) -> Timeline:
-    """A page of what the actor may see, narrowed to a category or to typed words; audited."""
+    """A page of what the actor may see, narrowed to what is asked for; audited.
+
+    `category` and `text` are for who asks for nothing else.
+    """
+    asked = asked or Narrowing(category, text)
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, Action.READ, patient_id)
+        own = why.everything is not None
         patient = policy.require_patient(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
-        found = _page(_narrow(rows, patient_id, category, text), after)
+        found = _page(narrowed(rows, patient_id, asked, own=own), patient_id, asked.text, after)
         page = found[: settings.PHR_PAGE_SIZE]
         items, named = _items(actor, patient_id, page, why)
         note_reads(patient_id, [*page, *named], why)
         return Timeline(
             patient_id,
             accounts.name_of(patient),
-            why.everything is not None,
+            own,
             items,
             offered(why),
-            may_copy=why.everything is not None or any(grant.may_copy for grant in why.grants),
+            may_copy=own or any(grant.may_copy for grant in why.grants),
             after=items[-1].id if len(found) > len(items) else None,
+            choices=choices(rows, patient, own=own),
         )
 
 
-def _narrow(
-    rows: QuerySet[Record], patient_id: UUID, category: Category | None, text: str
-) -> QuerySet[Record]:
-    if category is not None:
-        rows = rows.filter(category=category.value)
-    if text.strip():
-        tokens = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX)).query(text)
-        rows = matching(rows, tokens) if tokens else rows.none()
-    return rows
-
-
-def _page(rows: QuerySet[Record], after: UUID | None) -> list[Record]:
+def _page(rows: QuerySet[Record], patient_id: UUID, text: str, after: UUID | None) -> list[Record]:
     """One row more than a page, so that it is known whether another follows."""
-    if after is not None:
-        last = rows.filter(pk=after).only("effective_at").first()
-        if last is not None:
-            earlier = Q(effective_at=last.effective_at, id__lt=last.pk)
-            rows = rows.filter(effective_at__lte=last.effective_at).filter(
-                Q(effective_at__lt=last.effective_at) | earlier
-            )
-    ordered = rows.order_by("-effective_at", "-id").defer("tokens", "digest", "identity")
-    return list(ordered[: settings.PHR_PAGE_SIZE + 1])
+    size = settings.PHR_PAGE_SIZE + 1
+    last = rows.filter(pk=after).only("effective_at", "tokens").first() if after else None
+    lines = rows.defer("tokens", "digest", "identity")
+    if text.strip():
+        tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
+        sought = Sought(tokeniser.query(text), tokeniser.query(text, of="head"))
+        return ranked(lines, sought, last, size) if sought.words else []
+    if last is not None:
+        earlier = Q(effective_at=last.effective_at, id__lt=last.pk)
+        lines = lines.filter(effective_at__lte=last.effective_at).filter(
+            Q(effective_at__lt=last.effective_at) | earlier
+        )
+    return list(lines.order_by("-effective_at", "-id")[:size])
 
 
 def _items(
@@ -124,6 +137,7 @@ def _items(
     }
     wanted = {pk: medicine_of(body) for pk, body in bodies.items()}
     medicines, named = linked(actor, patient_id, wanted, why)
+    written = by_hand(bodies)
     items = [
         Item(
             row.pk,
@@ -131,6 +145,9 @@ def _items(
             headline(bodies[row.pk], medicines.get(row.pk, {})),
             row.effective_at,
             row.dated,
+            written.get(row.pk, ""),
+            favourite=row.favourite and why.everything is not None,
+            never_shared=row.never_shared and why.everything is not None,
         )
         for row in rows
     ]
@@ -185,11 +202,14 @@ class Opened:
     effective_at: datetime
     dated: bool
     may_copy: bool
+    resource: dict[str, Any]
     charted: bool = False
     files: list[Binary] = field(default_factory=list)
-    sources: list[Provenance] = field(default_factory=list)
-    versions: list[RecordVersion] = field(default_factory=list)
+    by_hand: str = ""
+    sources: list[Source] = field(default_factory=list)
+    versions: list[Past] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
+    marks: Marks | None = None
 
 
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
@@ -202,6 +222,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         others, named = linked(actor, patient_id, {row.pk: references(resource)}, why)
         note_reads(patient_id, [row, *named], why)
+        sources = sources_of(row) if own else []
         return Opened(
             row.pk,
             patient_id,
@@ -214,16 +235,15 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             row.effective_at,
             row.dated,
             may_copy=bool(policy.explain(actor, Action.COPY, row)),
+            resource=resource,
             charted=chartable(resource),
             files=list(Binary.objects.filter(records__record=row).order_by("created_at")),
-            sources=_sources(row) if own else [],
-            versions=list(row.versions.order_by("-version").defer("body_sealed")) if own else [],
+            by_hand=by_hand([row.pk]).get(row.pk, ""),
+            sources=sources,
+            versions=past_of(row, sources) if own else [],
             looks=_looks(actor, row) if own else [],
+            marks=marks_of(row) if own else None,
         )
-
-
-def _sources(row: Record) -> list[Provenance]:
-    return list(row.provenances.select_related("upload").order_by("recorded_at"))
 
 
 def _looks(actor: Actor, row: Record) -> list[Look]:

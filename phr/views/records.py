@@ -15,6 +15,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
+from phr.forms.entries import form_for
+from phr.forms.marks import TagForm
 from phr.forms.records import LabelsForm, SearchForm
 from phr.services import files
 from phr.services import records as services
@@ -32,8 +34,9 @@ def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespons
     if about is None:
         return redirect("phr:home")
     form = SearchForm(request.POST if request.method == "POST" else without_text(request.GET))
-    timeline = services.timeline(actor, about, **form.narrowing())
-    context = {"timeline": timeline, "form": form, "narrowing": form.narrowing()}
+    narrowing = form.narrowing()
+    timeline = services.timeline(actor, about, **narrowing)
+    context = {"timeline": timeline, **narrowing}
     return render(request, "phr/records.html", context)
 
 
@@ -50,7 +53,9 @@ def record(request: HttpRequest, record_id: UUID, patient_id: UUID | None = None
     actor = actor_of(request)
     opened = services.open_record(actor, patient_id or _own(request), record_id)
     form = LabelsForm(initial={"labels": [label.value for label in opened.labels]})
-    return render(request, "phr/record.html", {"opened": opened, "form": form})
+    may_correct = opened.own and form_for(opened.resource) is not None
+    context = {"opened": opened, "form": form, "may_correct": may_correct, "tag_form": TagForm()}
+    return render(request, "phr/record.html", context)
 
 
 def _own(request: HttpRequest) -> UUID:

@@ -4,12 +4,21 @@ from collections.abc import Iterator
 
 import orjson
 
+from accounts.acting import acting_as
+from phr.tags import words_of
 from rights.archive.fhir import instant, written
 from rights.archive.reading import as_text, pages
 from rights.archive.room import Room
 from sharing.tokens import label_tokens
 
-COLUMNS = ("labels", as_text("created_at"), as_text("updated_at"))
+COLUMNS = (
+    "labels",
+    "tags",
+    "favourite",
+    "never_shared",
+    as_text("created_at"),
+    as_text("updated_at"),
+)
 
 
 def items(room: Room) -> None:
@@ -20,10 +29,16 @@ def items(room: Room) -> None:
             out.write(orjson.dumps(line) + b"\n")
 
 
+def _named(room: Room) -> dict[int, str]:
+    with acting_as(room.actor, about=room.patient_id):
+        return {word.token: word.name for word in words_of(room.patient_id)}
+
+
 def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
+    named = _named(room)
     for page in pages(room, more=COLUMNS):
         for kept in page:
-            labels, created_at, updated_at = kept.more
+            labels, tags, favourite, never_shared, created_at, updated_at = kept.more
             yield {
                 "record": str(kept.id),
                 "resourceType": kept.resource_type,
@@ -31,6 +46,9 @@ def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
                 "sensitivity": sorted(words[token] for token in labels if token in words),
                 "date": instant(kept.effective_at) if kept.dated else None,
                 "version": kept.version,
+                "tags": [named[token] for token in tags if token in named],
+                "favourite": favourite,
+                "never_shared": never_shared,
                 "added_at": written(created_at),
                 "changed_at": written(updated_at),
             }

@@ -13,7 +13,7 @@ from PIL import Image
 
 from accounts import services as accounts
 from accounts.actors import Actor
-from phr.services import records
+from phr.services import marks, records
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -57,6 +57,10 @@ class Shared:
             if item.title.endswith(".png"):
                 self.ids["record_id"] = item.id
                 self.ids |= {f"{binary.use}_id": binary.pk for binary in opened.files}
+        marks.tag(alice, self.ids["record_id"], name=MARK)
+        opened = records.open_record(alice, self.cast.alice_id, self.ids["record_id"])
+        assert opened.marks
+        self.ids["tag_id"] = opened.marks.tags[0].id
 
     def item(self, title: str) -> UUID:
         """The id of alice's item with this title."""

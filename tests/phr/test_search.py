@@ -1,0 +1,81 @@
+"""Search: words in every script, names first, then by date, page by page."""
+
+import orjson
+import pytest
+from pytest_django import Settings
+
+from phr.narrowing import Narrowing
+from phr.search import SHORTEST_PREFIX, prefixes, words
+from phr.services import records
+from tests.cast import Cast, put_in
+
+database = pytest.mark.django_db(databases=["default", "vault"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("naive", "Naïve"), ("strasse", "Straße"), ("σακχαρωδης", "Σακχαρώδης"),
+        ("ΔΙΑΒΗΤΗΣ", "διαβήτης"), ("kirik", "k\u0131r\u0131k"), ("KIRIK", "k\u0131r\u0131k"),
+        ("istanbul", "İstanbul"),
+        ("احمد", "أحمد"), ("e11.9", "E11.9"), ("hem", "Hemoglobin"), ("糖尿", "2型糖尿病"),
+        ("病", "糖尿病"), ("尿病", "糖尿病"), ("아스", "아스피린"), ("soren", "Søren"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_finds_what_is_written(typed: str, written: str) -> None:
+    kept = {prefix for word in words(written) for prefix in prefixes(word)}
+
+    assert set(words(typed)) <= kept
+
+
+def test_two_letters_of_a_longer_word_are_not_enough() -> None:
+    assert "he" not in prefixes("hemoglobin")
+    assert SHORTEST_PREFIX == 3
+
+
+def note(number: int, title: str, text: str, day: int) -> bytes:
+    return orjson.dumps(
+        {
+            "resourceType": "Observation", "id": f"n{number}", "status": "final",
+            "code": {"text": title}, "valueString": text,
+            "effectiveDateTime": f"2024-01-{day:02}",
+        }
+    )  # fmt: skip
+
+
+@database
+def test_names_come_first_then_the_newest_across_pages(cast: Cast, settings: Settings) -> None:
+    settings.PHR_PAGE_SIZE = 2
+    said = [
+        ("Zebrafish", "", 1),
+        ("Other", "zebrafish", 9),
+        ("Zebrafish", "b", 3),
+        ("More", "zebrafish b", 8),
+    ]
+    for number, (title, value, day) in enumerate(said):
+        put_in(cast.alice, note(number, title, value or "a", day), f"{number}.json")
+    days: list[int] = []
+    after = None
+    while True:
+        page = records.timeline(cast.alice, cast.alice_id, text="zebra", after=after)
+        days += [item.effective_at.day for item in page.items]
+        if (after := page.after) is None:
+            break
+
+    assert days == [3, 1, 9, 8]
+
+
+@database
+def test_a_year_and_people_and_places_narrow(cast: Cast) -> None:
+    put_in(cast.alice, note(1, "Pulse", "a", 1), "a.json")
+    put_in(cast.alice, b'{"resourceType":"Organization","name":"Ward"}', "o.json")
+
+    def titles(**asked: object) -> list[str]:
+        wanted = Narrowing(**asked)  # type: ignore[arg-type]
+        page = records.timeline(cast.alice, cast.alice_id, asked=wanted)
+        return [item.title for item in page.items]
+
+    assert titles(people=False) == titles(year=2024) == ["Pulse: a"]
+    assert titles(people=True) == ["Ward"]
+    assert titles(year=2023) == []
+    assert list(records.timeline(cast.alice, cast.alice_id).choices.years) == [2024]
