@@ -20,6 +20,7 @@ _HL7 = "phr.formats.hl7v2"
 _ZIP = "phr.formats.archive_zip"
 _EXTENSIONS = {
     "json": _FHIR,
+    "ndjson": _FHIR,
     "pdf": _PDF,
     "jpg": _IMAGE,
     "jpeg": _IMAGE,
@@ -36,6 +37,7 @@ _EXTENSIONS = {
 _SHARED = {"xml": (_APPLE, _CCDA)}
 _SAID_TO_BE = {
     "json": "JSON",
+    "ndjson": "NDJSON",
     "pdf": "PDF",
     "dcm": "DICOM",
     "dicom": "DICOM",

@@ -1,4 +1,6 @@
-"""FHIR R4 JSON: a Bundle of any type, or one resource. Source: https://hl7.org/fhir/R4/json.html
+"""FHIR R4 JSON: a Bundle of any type, one resource, or one on each line (NDJSON).
+
+Sources: https://hl7.org/fhir/R4/json.html and https://hl7.org/fhir/R4/nd-json.html
 
 A Bundle is read entry by entry, so memory follows the largest resource, not the file.
 """
@@ -39,7 +41,7 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
     if text.next(at)[0]:
         raise Refused(
             f"{text.where(at)} has more text after the end of the resource; several resources "
-            "have to come in a Bundle."
+            "have to come in a Bundle, or each on a line of its own."
         )
 
 
@@ -60,18 +62,46 @@ def _is_bundle(text: JsonStream, at: int) -> bool:
 
 
 def _single(text: JsonStream, at: int, limits: Limits) -> Generator[Output, None, int]:
-    resource, begin, at = text.value(at)
+    """One resource, or as many as follow one another on lines of their own."""
+    identities: set[str] = set()
+    more, count = True, 0
+    while more:
+        count += 1
+        if count > limits.max_entries:
+            most = limits.max_entries
+            raise Refused(f"The file has more than {most} resources, the most that are taken.")
+        text.place = f"Resource {count}" if count > 1 else ""
+        resource, begin, at = text.value(at)
+        raw, decimals = text.text[begin:at], tuple(text.decimals)
+        found, start = text.next(at)
+        more = found == "{" and "\n" in text.text[at:start] and "\n" not in raw
+        place = f"resource {count}" if more or count > 1 else ""
+        yield from _alone(text, (resource, raw, decimals), place, limits, identities)
+        at = text.forget(start) if more else at
+    return at
+
+
+def _alone(
+    text: JsonStream,
+    read: tuple[Json, str, tuple[str, ...]],
+    place: str,
+    limits: Limits,
+    identities: set[str],
+) -> Iterator[Output]:
+    resource, raw, decimals = read
     if not isinstance(resource.get("resourceType"), str):
-        raise Refused("The file is JSON but not FHIR: resourceType is missing.")
-    raw = text.text[begin:at]
+        begin = place.capitalize() or "The file"
+        raise Refused(f"{begin} is JSON but not FHIR: resourceType is missing.")
     _shallow(raw, resource, text, limits)
-    item = keep(resource, raw, text.decimals, "", identifier(resource))
-    if isinstance(item, Skipped):
+    identity = identifier(resource)
+    item = keep(resource, raw, decimals, place, None if identity in identities else identity)
+    if identity:
+        identities.add(identity)
+    if isinstance(item, Skipped) and not place:
         raise Refused(f"The file holds nothing to keep: {item.reason}.")
     if resource["resourceType"] == "Patient":
         yield person(resource)
     yield item
-    return at
 
 
 class _Bundle:

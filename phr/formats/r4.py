@@ -99,7 +99,11 @@ def check(definition: str, value: Json, path: str) -> str | None:
         return None
     sentence = _sentence(next(iter(validator.iter_errors(value))), path)
     version = _version(definition, value)
-    return f"{sentence} (this looks like FHIR {version}; only R4 is read)" if version else sentence
+    return (
+        f"{sentence} (this looks like FHIR {version}; only R4 is read: ask for it as FHIR R4)"
+        if version
+        else sentence
+    )
 
 
 @cache

@@ -145,7 +145,7 @@ def _surrogates(raw: str) -> str | None:
 
 def _unknown(kind: str) -> str:
     if version := r4.VERSION_OF.get(kind):
-        return f"{kind} is a type of FHIR {version}; only R4 is read"
+        return f"{kind} is a type of FHIR {version}; only R4 is read: ask for it as FHIR R4"
     shown = kind if re.fullmatch(r"[A-Z][A-Za-z]{1,40}", kind) else "its resourceType"
     return f"{shown} is not a type of FHIR R4"
 

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 
+from phr.box import parse
 from phr.formats import fhir
 from phr.formats.parsed import Limits, Parsed, Person, Skipped
 from tests.phr.formats.reading import bundle, kept, observation, read, refusal
@@ -177,3 +178,27 @@ def test_a_made_up_record_is_taken_whole() -> None:
 def test_more_entries_than_the_limit() -> None:
     sentence = refusal(bundle(*[observation()] * 4), limits=Limits(max_entries=3))
     assert sentence == "The file has more than 3 entries, the most that are taken."
+
+
+def test_a_resource_on_each_line() -> None:
+    lines = [observation(id=str(n), valueQuantity={"value": n}) for n in range(3)]
+    raw = "\r\n".join(json.dumps(each) for each in lines).encode() + b"\n\n"
+    found = kept(raw, "Observation.ndjson")
+    assert [json.loads(each.body) for each in found] == lines
+    assert [each.place for each in found] == ["resource 1", "resource 2", "resource 3"]
+    assert found[2].links == ("Observation/2",)
+
+
+def test_many_lines_are_read_through_the_box_and_bounded() -> None:
+    raw = b"".join(json.dumps(observation(id=f"{n}")).encode() + b"\n" for n in range(3000))
+    boxed = [each for each in parse([raw], filename="a.ndjson") if isinstance(each, Parsed)]
+    assert boxed == kept(raw)
+    assert "more than 2000 resources" in refusal(raw, limits=Limits(max_entries=2000))
+
+
+def test_a_bad_line_is_named() -> None:
+    good, bad = (json.dumps(observation(**c)).encode() for c in ({}, {"status": None}))
+    assert refusal(good + b"\n" + bad) == "Resource 2, Observation.status is missing."
+    assert refusal(good + b"\n{}") == "Resource 2 is JSON but not FHIR: resourceType is missing."
+    assert "Resource 2 (line 2) is not correct JSON" in refusal(good + b"\n{x")
+    assert "more text after the end" in refusal(good + b"\nwords")

@@ -35,7 +35,10 @@ from tests.worlds.files import fhir as sample
         ({"code": {"text": None}}, "Observation.code.text should be text."),
         ({"contained": [{"resourceType": "Patient", "gender": "x"}]}, "Observation.contained[0]."),
         ({"contained": [{"id": "x"}]}, "Observation.contained[0].resourceType is missing."),
-        ({"context": {"display": "x"}}, "(this looks like FHIR STU3; only R4 is read)."),
+        (
+            {"context": {"display": "x"}},
+            "(this looks like FHIR STU3; only R4 is read: ask for it as FHIR R4).",
+        ),
     ],
 )
 def test_a_bad_element_is_named(changes: dict[str, Any], sentence: str) -> None:
@@ -67,8 +70,14 @@ def test_a_resource_in_parameters_is_looked_at() -> None:
     ("kind", "sentence"),
     [
         ("Nonsense", "Entry 1, Nonsense is not a type of FHIR R4."),
-        ("ProcedureRequest", "Entry 1, ProcedureRequest is a type of FHIR STU3; only R4 is read."),
-        ("NutritionIntake", "Entry 1, NutritionIntake is a type of FHIR R5; only R4 is read."),
+        (
+            "ProcedureRequest",
+            "Entry 1, ProcedureRequest is a type of FHIR STU3; only R4 is read: ask for it as FHIR R4.",
+        ),
+        (
+            "NutritionIntake",
+            "Entry 1, NutritionIntake is a type of FHIR R5; only R4 is read: ask for it as FHIR R4.",
+        ),
         ("Ada Testperson", "Entry 1, its resourceType is not a type of FHIR R4."),
     ],
 )
