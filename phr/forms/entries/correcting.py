@@ -14,8 +14,6 @@ def correcting(kind: type[EntryForm], resource: Json, version: int, data: Any = 
     form.left_out = kind.kept(resource)
     for name in form.left_out:
         del form.fields[name]
-    form.fields["why"] = words(
-        "Why do you correct it?", help_text="You see this in your record."
-    )
+    form.fields["why"] = words("Why do you correct it?", help_text="You see this in your record.")
     form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput)
     return form

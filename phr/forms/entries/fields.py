@@ -36,7 +36,9 @@ class DateParts(forms.MultiWidget):
         )
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
+        # Each box has the class of its own width, not that of the whole.
+        own = {key: one for key, one in (attrs or {}).items() if key != "class"}
+        context = super().get_context(name, value, own)
         for part, label in zip(context["widget"]["subwidgets"], PARTS, strict=True):
             part["label"] = label
         return context
