@@ -11,7 +11,8 @@ from types import ModuleType
 from phr.formats.parsed import Refused
 
 ACCEPTED = (
-    "FHIR R4 (JSON), C-CDA, Apple Health (XML), HL7 v2 (ORU^R01), PDF, JPEG, PNG, TIFF, DICOM and ZIP"
+    "FHIR R4 (JSON), C-CDA, Apple Health (XML), HL7 v2 (ORU^R01), PDF, JPEG, PNG, TIFF, DICOM"
+    " and ZIP"
 )
 
 _FHIR, _PDF, _IMAGE, _DICOM = (f"phr.formats.{n}" for n in ("fhir", "pdf", "image", "dicom"))

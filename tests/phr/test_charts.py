@@ -105,7 +105,7 @@ def test_the_newest_are_shown_when_there_are_many(
 
 
 def test_a_doctor_sees_the_values_she_may_see_and_no_names_of_files(cast: Cast) -> None:
-    hidden = {"category": [{"coding": [{"code": "vital-signs"}]}]}
+    hidden: dict[str, Any] = {"category": [{"coding": [{"code": "vital-signs"}]}]}
     put(
         cast,
         "private-name.json",
