@@ -17,7 +17,8 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr import privileges
-from phr.models import Binary, Record, Tag
+from phr.models import Binary, Record
+from phr.tags import new_word
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
 from rights.services.cases import open_case
@@ -87,7 +88,7 @@ def kept(cast: Cast) -> Kept:
         open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
     request_export(cast.alice)
     with acting_as(IMPORTER, about=alice):
-        Tag.objects.create(patient_id=alice, token=1, name_sealed=b"sealed")
+        new_word(alice, 1, "diet")
     hold(cast, una(), covered[0])
     holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))
