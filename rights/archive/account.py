@@ -39,8 +39,10 @@ def person(room: Room) -> None:
     """`account/account.json`: name, addresses, devices, and the entry of a care provider."""
     with acting_as(room.actor, about=room.patient_id):
         patient = Patient.objects.select_related("user").get(pk=room.patient_id)
+        born = accounts.born_of(patient)
         content = {
             "name": accounts.name_of(patient),
+            "birth_date": born.isoformat() if born else None,
             "patient": str(patient.pk),
             "record_started_at": instant(patient.created_at),
             "restricted_since": instant(patient.restricted_at) if patient.restricted_at else None,

@@ -112,6 +112,9 @@ def test_every_page_works_and_all_due_work_happens(cast: Cast) -> None:
     assert figures["purge_due"] == 1
     assert figures["clear_leftovers"] == 1
     assert figures["seal_audit"] > 5
+    assert len(state(cast.alice_id)["records"]) == 19  # the photo waits for her yes
+    alice.post("/records/upload/confirm/")
+    assert sweep()["import_due"] == 1
     assert [letter.to for letter in mail.outbox] == [["dr.new@example.org"]]
     assert len(state(cast.alice_id)["records"]) == 20  # 20, one erased, one photo
     assert abandoned not in {one.upload.pk for one in uploads.uploads(cast.alice)}

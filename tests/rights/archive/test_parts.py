@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from datetime import date
 from fnmatch import fnmatch
 from hashlib import sha256
 from io import BytesIO, StringIO
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from phr import storage
@@ -38,6 +40,7 @@ def test_everything_is_in_it_and_the_manifest_says_so() -> None:
     world = Shared.enter()
     alice = world.cast.alice
     records.classify(alice, world.ids["weight_id"], labels=[Sensitivity.SEX])
+    accounts.set_born(alice, born=date(1961, 5, 17))
     cases.open_case(
         alice, right=Right.OBJECTION, jurisdiction=Jurisdiction.EU, words="Please do not."
     )
@@ -134,6 +137,7 @@ def check_log(found: Archive) -> None:
 def check_account(found: Archive) -> None:
     account = found.json("account/account.json")
     assert account["name"] == "Alice Archer"
+    assert account["birth_date"] == "1961-05-17"
     assert [one["email"] for one in account["email_addresses"]] == ["alice@example.org"]
     given = found.json("account/sharing.json")
     assert [(one["invited"], one["state"]) for one in given] == [
