@@ -35,7 +35,7 @@ NAME = "phr_found(bigint[], bigint[], timestamptz, uuid, integer)"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phr", "0009_imports")]
+    dependencies = [("phr", "0008_in_and_out")]
     operations = [
         migrations.AddIndex(
             model_name="record",
