@@ -64,12 +64,12 @@ def test_what_a_person_would_read_is_stored_sealed(cast: Cast) -> None:
 
 
 def test_nothing_else_of_an_item_stands_in_the_clear() -> None:
-    sealed_or_keyed = {"body_sealed", "labels", "tokens", "digest", "identity"}
+    sealed_or_keyed = {"body_sealed", "labels", "tokens", "tags", "digest", "identity"}
     clear = {field.attname for field in Record._meta.concrete_fields} - sealed_or_keyed
 
     assert clear == {
         "id", "patient_id", "resource_type", "category", "effective_at", "dated", "version",
-        "created_at", "updated_at", "hidden_at",
+        "created_at", "updated_at", "hidden_at", "favourite", "never_shared",
     }  # fmt: skip
 
 
