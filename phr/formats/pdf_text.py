@@ -86,8 +86,10 @@ def _hurried() -> Iterator[None]:
     """
     ends = time.monotonic() + _MOST_SECONDS
 
-    def look(_: FrameType, event: str, __: object) -> None:
-        if event == "call" and time.monotonic() > ends:
+    def look(frame: FrameType, event: str, _: object) -> None:
+        # Not in a finaliser or a hook of somebody else's, where nobody would hear it.
+        ours = event == "call" and frame.f_globals.get("__name__", "").startswith("pypdf")
+        if ours and time.monotonic() > ends:
             raise _TooLong
 
     sys.setprofile(look)

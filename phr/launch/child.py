@@ -18,9 +18,6 @@ LIBC = ctypes.CDLL(None)
 
 def end_with_parent(with_signal: int, parent: int) -> None:
     """Ask the kernel (Linux) to signal this process when `parent`, its parent, dies."""
-    # A shell lets what it starts in the background ignore these two.
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
     if hasattr(LIBC, "prctl"):
         LIBC.prctl(PR_SET_PDEATHSIG, with_signal)
     if os.getppid() != parent:
@@ -66,7 +63,14 @@ class Command:
         parent = os.getpid()
         # Nobody is left to wait for: a worker must not linger over a broker that is gone.
         left = signal.SIGQUIT if self.stop_with == signal.SIGTERM else self.stop_with
-        return lambda: end_with_parent(left, parent)
+
+        def tie() -> None:
+            # A shell lets what it starts in the background ignore these two.
+            for number in (signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
+            end_with_parent(left, parent)
+
+        return tie
 
 
 @dataclass(slots=True)
@@ -102,9 +106,6 @@ class Child:
 
 def adopt_strays() -> None:
     """Become the parent (Linux) of whatever our children leave behind."""
-    # A shell lets what it starts in the background ignore these two.
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
     if hasattr(LIBC, "prctl"):
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
