@@ -61,7 +61,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordversion": (GROW, ALL, ""),
     "phr_tag": ("select, insert, delete", ALL, ""),
     "phr_upload": (
-        "select, insert, update (dismissed_at, confirmed_at, previewed_at, options_sealed), delete",
+        "select, insert, update (dismissed_at, confirmed_at), delete",
         ALL,
         "",
     ),
