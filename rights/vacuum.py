@@ -1,7 +1,7 @@
 """Space of deleted rows, made free: until then PostgreSQL keeps what they said in the tables' files."""
 
 from psycopg import sql
-from psycopg.errors import Diagnostic
+from psycopg.errors import LockNotAvailable
 
 from phr.privileges import LISTED
 from rights.backups.programs import login
@@ -21,7 +21,7 @@ def _takes_away(privileges: str) -> bool:
 
 
 def vacuum() -> bool:
-    """VACUUM them as their owner. Returns whether all were: one that somebody else works at is left out.
+    """VACUUM them as their owner. Returns whether all were: not when somebody else works at one.
 
     Each on a connection and in transactions of its own. What a transaction that is still open may
     see stays until the next time.
@@ -30,11 +30,16 @@ def vacuum() -> bool:
 
 
 def _vacuum(alias: str) -> bool:
-    left_out: list[Diagnostic] = []
     with login(alias) as opened:
         opened.autocommit = True
-        opened.add_notice_handler(left_out.append)
+        # Autovacuum gives way to whoever waits for longer than `deadlock_timeout`, and to nobody
+        # who does not wait.
+        opened.execute("SET lock_timeout = '3s'")
         named = sql.SQL(", ").join(map(sql.Identifier, tables(alias)))
         # To give pages back to the disk it would wait seconds for each table, and stop everybody.
-        opened.execute(sql.SQL("VACUUM (SKIP_LOCKED, TRUNCATE FALSE) {}").format(named))
-    return not left_out
+        vacuum_all = sql.SQL("VACUUM (TRUNCATE FALSE) {}").format(named)
+        try:
+            opened.execute(vacuum_all)
+        except LockNotAvailable:
+            return False
+    return True
