@@ -8,7 +8,8 @@ from rights.archive.fhir import instant
 from rights.archive.room import Room
 
 FORMAT = "phr-archive"
-FORMAT_VERSION = 1
+# 2: files.ndjson, links.ndjson, parts/, and whether it is everything.
+FORMAT_VERSION = 2
 
 
 def manifest(room: Room, parts: list[tuple[str, str]]) -> None:

@@ -42,6 +42,7 @@ class Source(NamedTuple):
     id: UUID
     record_id: UUID
     upload_id: UUID | None
+    by_id: UUID | None
     version: int
     place: str
     reason_sealed: bytes | None
@@ -186,8 +187,7 @@ def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> d
 
 
 def _file(upload_id: UUID, names: dict[UUID, str]) -> dict[str, object]:
-    source = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{upload_id}"}
-    what = {"identifier": source, "display": names[upload_id]}
+    what = {"identifier": _name(upload_id), "display": names[upload_id]}
     return {
         "activity": {"text": "Import of a file"},
         "agent": [{"who": {"display": settings.PHR_PORTAL_NAME}}],
@@ -195,11 +195,17 @@ def _file(upload_id: UUID, names: dict[UUID, str]) -> dict[str, object]:
     }
 
 
+def _name(pk: UUID | None) -> dict[str, str]:
+    return {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{pk}"}
+
+
 def _hand(room: Room, row: Source) -> dict[str, object]:
     """The patient wrote it herself; why, where she said so."""
     told: dict[str, object] = {
         "activity": {"text": "Entry by hand" if row.version == 1 else "Correction by hand"},
-        "agent": [{"who": {"type": "Patient", "display": "Patient"}}],
+        "agent": [
+            {"who": {"type": "Patient", "display": "Patient", "identifier": _name(row.by_id)}}
+        ],
     }
     reason = open_reason(room.patient_id, row.record_id, row.version, row.reason_sealed)
     return told | ({"reason": [{"text": reason}]} if reason else {})

@@ -45,6 +45,7 @@ def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
                 "category": kept.category,
                 "sensitivity": sorted(words[token] for token in labels if token in words),
                 "date": instant(kept.effective_at) if kept.dated else None,
+                "sorted_at": instant(kept.effective_at),
                 "version": kept.version,
                 "tags": [named[token] for token in tags if token in named],
                 "favourite": favourite,

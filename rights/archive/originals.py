@@ -1,6 +1,7 @@
 """The files that were uploaded, byte for byte, and the pictures made from them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain, count
 from uuid import UUID
 
@@ -22,7 +23,13 @@ PAGE = 200
 OF_DELETED = Exists(
     Provenance.objects.filter(upload_id=OuterRef("pk"), record__hidden_at__isnull=False)
 )
-EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg"}
+EXTENSIONS = {
+    "application/dicom": ".dcm",
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/tiff": ".tiff",
+}
 
 
 def originals(room: Room) -> None:
@@ -60,6 +67,11 @@ def _upload(room: Room, upload: Upload) -> dict[str, object]:
         "path": room.paths.get(upload.original_id) if upload.original_id else None,
         "file_name": file_name(upload),
         "received_at": instant(upload.received_at),
+        "confirmed_at": _at(upload.confirmed_at),
+        "finished_at": _at(upload.finished_at),
+        "failed_at": _at(upload.failed_at),
+        "undone_at": _at(upload.undone_at),
+        "content_type": upload.original.content_type if upload.original else None,
         "read": upload.finished_at is not None,
         "imported": upload.imported,
         "updated": upload.updated,
@@ -71,30 +83,55 @@ def _upload(room: Room, upload: Upload) -> dict[str, object]:
     }
 
 
+def _at(at: datetime | None) -> str | None:
+    return instant(at) if at else None
+
+
 def pictures(room: Room) -> None:
-    """`pictures/`: the pictures made for looking at, and which record each belongs to."""
+    """`pictures/`: the pictures made for looking at."""
+    _made(room, Binary.Use.PICTURE, "pictures/", "picture")
+
+
+def inner(room: Room) -> None:
+    """`parts/`: the files that came inside others, such as in a ZIP, byte for byte."""
+    _made(room, Binary.Use.PART, "parts/", "file")
+
+
+def _made(room: Room, use: Binary.Use, folder: str, stem: str) -> None:
     number = count(1)
-    lines = []
-    for link in _pictures(room):
+    for link in _linked(room, binary__use=use):
         binary = link.binary
         if binary.pk not in room.paths:
-            name = numbered(next(number), f"picture{EXTENSIONS.get(binary.content_type, '')}")
-            room.paths[binary.pk] = f"pictures/{name}"
+            name = numbered(next(number), f"{stem}{EXTENSIONS.get(binary.content_type, '')}")
+            room.paths[binary.pk] = folder + name
             _copy(room, binary, room.paths[binary.pk])
-        lines.append(orjson.dumps({"path": room.paths[binary.pk], "record": str(link.record_id)}))
-    if lines:
-        room.pack.text("pictures/files.ndjson", b"\n".join([*lines, b""]).decode())
 
 
-def _pictures(room: Room) -> Iterator[RecordFile]:
+def files(room: Room) -> None:
+    """`files.ndjson`: which file belongs to which record, as what."""
+    with room.pack.file("files.ndjson") as out:
+        for link in _linked(room):
+            path = room.paths.get(link.binary_id)
+            if path:
+                line = {
+                    "record": str(link.record_id),
+                    "path": path,
+                    "use": link.binary.use,
+                    "content_type": link.binary.content_type,
+                }
+                out.write(orjson.dumps(line) + b"\n")
+
+
+def _linked(room: Room, **narrow: str) -> Iterator[RecordFile]:
+    """The files of every record, in a fixed order."""
     last: UUID | None = None
     while True:
         with acting_as(room.actor, about=room.patient_id):
             rows = RecordFile.objects.filter(
                 patient_id=room.patient_id,
                 record__hidden_at=None,
-                binary__use=Binary.Use.PICTURE,
                 binary__complete_at__isnull=False,
+                **narrow,
             )
             rows = rows.filter(pk__gt=last) if last else rows
             page = list(rows.select_related("binary").order_by("pk")[:PAGE])

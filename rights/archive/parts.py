@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Binary, Record
-from rights.archive import account, ending, fhir, items, log, originals, overview, requests
+from rights.archive import account, ending, fhir, items, links, log, originals, overview, requests
 from rights.archive.pack import Pack, Sink
 from rights.archive.room import BYTES_A_STEP, Room
 from sharing import policy
@@ -75,6 +75,19 @@ PARTS = (
         "pictures/*",
         "Pictures made from your files, without hidden details.",
         originals.pictures,
+    ),
+    Part(
+        "files",
+        "parts/*",
+        "Files that came inside others, such as in a ZIP, byte for byte.",
+        originals.inner,
+    ),
+    Part("records", "files.ndjson", "Which file belongs to which item.", originals.files),
+    Part(
+        "records",
+        "links.ndjson",
+        "By which name one item refers to another.",
+        links.links,
     ),
     Part(
         "access log",
@@ -157,4 +170,4 @@ def steps(actor: Actor, patient_id: UUID) -> int:
         records = policy.records(actor, Action.COPY, Record.objects.all(), patient_id).count()
         files = Binary.objects.filter(patient_id=patient_id).exclude(use=Binary.Use.EXPORT)
         size = files.aggregate(size=Sum("size"))["size"] or 0
-        return 3 * records + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()
+        return 4 * records + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()

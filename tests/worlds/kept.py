@@ -81,3 +81,15 @@ def with_file(row: Record, data: bytes, *, use: str = Binary.Use.ORIGINAL) -> Bi
         )
     storage.put(binary.name, row.patient_id, binary.pk, [data])
     return binary
+
+
+def with_inner_file(patient_id: UUID, record_id: UUID, data: bytes) -> Binary:
+    """Give a record a file that came inside another, such as in a ZIP."""
+    with acting_as(IMPORTER, about=patient_id):
+        binary = Binary.objects.create(
+            patient_id=patient_id, name=storage.new_name(), use=Binary.Use.PART,
+            content_type="application/pdf", size=len(data), complete_at=timezone.now(),
+        )  # fmt: skip
+        RecordFile.objects.create(patient_id=patient_id, record_id=record_id, binary=binary)
+    storage.put(binary.name, patient_id, binary.pk, [data])
+    return binary

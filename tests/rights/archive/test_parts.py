@@ -41,6 +41,7 @@ def test_everything_is_in_it_and_the_manifest_says_so() -> None:
     alice = world.cast.alice
     records.classify(alice, world.ids["weight_id"], labels=[Sensitivity.SEX])
     accounts.set_born(alice, born=date(1961, 5, 17))
+    kept.with_inner_file(world.cast.alice_id, world.ids["weight_id"], b"%PDF inner")
     cases.open_case(
         alice, right=Right.OBJECTION, jurisdiction=Jurisdiction.EU, words="Please do not."
     )
@@ -53,8 +54,9 @@ def test_everything_is_in_it_and_the_manifest_says_so() -> None:
         "MedicationStatement": 1, "Observation": 1,
     }  # fmt: skip
     assert manifest["damaged"] == []
+    assert manifest["format_version"] == 2
     check_fhir(found, world)
-    check_files(found)
+    check_files(found, world)
     check_log(found)
     check_account(found)
     check_pages(found)
@@ -103,7 +105,7 @@ def check_fhir(found: Archive, world: Shared) -> None:
     assert sources == [(1, f"{MARK}-weight.json"), (2, f"{MARK}-weight-again.json")]
 
 
-def check_files(found: Archive) -> None:
+def check_files(found: Archive, world: Shared) -> None:
     sent = {
         f"{MARK}-weight.json": weight(70),
         f"{MARK}-weight-again.json": weight(72),
@@ -117,8 +119,19 @@ def check_files(found: Archive) -> None:
         assert found.zip.read(uploads[name]["path"]) == data
     assert uploads[f"{MARK}.exe"]["problem"]
     assert not uploads[f"{MARK}.exe"]["read"]
-    for line in found.lines("pictures/files.ndjson"):
-        assert found.zip.read(line["path"])[:3] in {b"\x89PN", b"\xff\xd8\xff"}
+    belongs = found.lines("files.ndjson")
+    for line in belongs:
+        if line["use"] == "picture":
+            assert found.zip.read(line["path"])[:3] in {b"\x89PN", b"\xff\xd8\xff"}
+    inner = [line for line in belongs if line["use"] == "part"]
+    assert [(line["record"], line["path"]) for line in inner] == [
+        (str(world.ids["weight_id"]), "parts/00001-file.pdf")
+    ]
+    assert found.zip.read("parts/00001-file.pdf") == b"%PDF inner"
+    of_the_photo = {
+        line["use"] for line in belongs if line["record"] == str(world.ids["record_id"])
+    }
+    assert of_the_photo == {"original", "picture"}
 
 
 def check_log(found: Archive) -> None:

@@ -17,6 +17,7 @@ from tests.worlds import files, synthea
 from tests.worlds.archive import archive_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+NAMED = "urn:uuid:9a1b7f3e-53c5-4c0a-8f0e-00000000000{}"
 Told = tuple[str, str, str, str, tuple[str, ...], bytes]
 
 
@@ -102,4 +103,41 @@ def test_the_originals_alone_give_the_same_items(cast: Cast) -> None:
         put_in(cast.carol, found.zip.read(line["path"]), line["file_name"])
 
     assert record(cast.carol_id) == record(cast.alice_id)
-    assert len(found.lines("pictures/files.ndjson")) == 1
+    uses = [line["use"] for line in found.lines("files.ndjson")]
+    assert sorted(uses) == ["original", "original", "picture"]
+
+
+def test_every_reference_that_leads_somewhere_is_told(cast: Cast) -> None:
+    """Also one by a name that stood only around the resource it means, or only in one file."""
+    for number, drug in enumerate(("Ginger", "Nutmeg"), 1):
+        put_in(cast.alice, orders(drug, number))
+    found = archive_of(cast.alice_id)
+    entries = found.json("fhir/bundle.json")["entry"]
+    titles = {
+        entry["link"][0]["url"].removeprefix("urn:uuid:"): entry["resource"]["code"]["text"]
+        for entry in entries
+        if entry["resource"]["resourceType"] == "Medication"
+    }
+    told = [(line["name"], bool(line["upload"]), titles[line["record"]])
+            for line in found.lines("links.ndjson")]  # fmt: skip
+
+    assert sorted(told) == [
+        ("Medication/1", True, "Ginger again"), ("Medication/1", True, "Nutmeg again"),
+        (NAMED.format(1), False, "Ginger"), (NAMED.format(2), False, "Nutmeg"),
+    ]  # fmt: skip
+
+
+def orders(drug: str, number: int) -> bytes:
+    """A bundle with two orders: one by a name of the entry alone, one by a name within the file."""
+    subject = {"display": "Alice"}
+    order = {"resourceType": "MedicationStatement", "status": "active", "subject": subject}
+    again = {"resourceType": "Medication", "id": "1", "code": {"text": f"{drug} again"}}
+    once = {"resourceType": "Medication", "code": {"text": drug}}
+    entries = [
+        {"fullUrl": NAMED.format(number), "resource": once},
+        {"resource": again},
+        {"resource": order | {"medicationReference": {"reference": NAMED.format(number)}}},
+        {"resource": order | {"medicationReference": {"reference": "Medication/1"}}
+         | {"dateAsserted": f"2024-01-0{number}"}},
+    ]  # fmt: skip
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()

@@ -1,0 +1,82 @@
+"""By which names records refer to each other, where the words of a reference alone do not tell."""
+
+import re
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from accounts import keys
+from accounts.acting import acting_as
+from phr.models import Provenance, Record
+from phr.search import Tokeniser, matching, scoped
+from rights.archive.reading import opened, pages
+from rights.archive.room import Room
+
+# Asked for at once: `matching` answers up to so many records by an index.
+NAMES_AT_ONCE = 500
+MOST_REMEMBERED = 100_000
+CALLED = """
+    SELECT r.id, called FROM phr_record r CROSS JOIN LATERAL unnest(r.tokens) AS called
+    WHERE r.id = ANY (%s) AND called = ANY (%s)
+"""
+_REFERENCE = re.compile(rb'"reference"\s*:\s*("[^"#\\][^"\\]*")')
+
+Name = tuple[UUID | None, str]
+
+
+def links(room: Room) -> None:
+    """`links.ndjson`: a line for each name that one record is referred to by.
+
+    `upload` is where the name means it: `Type/id` may mean something else in another file.
+    A name that several records answer to leads nowhere and has no line.
+    """
+    with room.pack.file("links.ndjson") as out:
+        for name, upload, record in _links(room):
+            line = {"name": name, "upload": upload and str(upload), "record": str(record)}
+            out.write(orjson.dumps(line) + b"\n")
+
+
+def _links(room: Room) -> Iterator[tuple[str, UUID | None, UUID]]:
+    tokeniser = Tokeniser(keys.subkey(room.patient_id, keys.Purpose.INDEX))
+    known: set[int] = set()
+    for page in pages(room):
+        said = {kept.id: _references(body) for kept, body in opened(room, page)}
+        names = list(_names(room, said))
+        tokens = tokeniser.links(scoped(*name) for name in names)
+        asked = dict(zip(tokens, names, strict=True))
+        fresh = [token for token in asked if token not in known]
+        known = known | {*fresh} if len(known) < MOST_REMEMBERED else {*fresh}
+        for start in range(0, len(fresh), NAMES_AT_ONCE):
+            for token, record in _answers(room, fresh[start : start + NAMES_AT_ONCE]):
+                upload, name = asked[token]
+                yield name, upload, record
+
+
+def _references(body: bytes) -> set[str]:
+    return {orjson.loads(found) for found in _REFERENCE.findall(body)}
+
+
+def _names(room: Room, said: dict[UUID, set[str]]) -> Iterable[Name]:
+    """Each name with the upload in which it was said, if it matters."""
+    found: set[Name] = {(None, name) for names in said.values() for name in names if ":" in name}
+    within = {pk: {n for n in names if ":" not in n} for pk, names in said.items()}
+    if any(within.values()):
+        with acting_as(room.actor, about=room.patient_id):
+            rows = Provenance.objects.filter(record_id__in=[pk for pk in within if within[pk]])
+            pairs = set(rows.values_list("record_id", "upload_id"))
+        found |= {(upload_id, name) for pk, upload_id in pairs for name in within[pk]}
+    return found
+
+
+def _answers(room: Room, tokens: list[int]) -> Iterator[tuple[int, UUID]]:
+    """The one record that answers to each token."""
+    with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
+        rows = Record.objects.filter(patient_id=room.patient_id, hidden_at=None)
+        ids = list(matching(rows, tokens, every=False).values_list("id", flat=True))
+        cursor.execute(CALLED, [ids, tokens])
+        found: dict[int, set[UUID]] = {}
+        for record, token in cursor.fetchall():
+            found.setdefault(token, set()).add(record)
+    return ((token, min(records)) for token, records in found.items() if len(records) == 1)
