@@ -15,7 +15,9 @@ from sharing.tokens import keyed
 # So many records with the same words are found soon by going through the newest.
 FEW = 1000
 SOON = 200
-_FOUND = "SELECT phr_found(%s::bigint[], %s::bigint[], %s::timestamptz, %s::uuid, %s)"
+_FOUND = """
+    SELECT phr_found(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz, %s::uuid, %s)
+"""
 MOST_TOKENS = 400
 MOST_HEAD_TOKENS = 80
 LONGEST_WORD = 24
@@ -116,6 +118,14 @@ class Tokeniser:
         """The tokens under which other records find this one by reference."""
         return [keyed(self._key, f"link:{name}") for name in names]
 
+    def visits(self, names: Iterable[str]) -> list[int]:
+        """The tokens under which all that belongs to the visit of one of these names is found."""
+        return self.of_visit(self.links(names))
+
+    def of_visit(self, tokens: Iterable[int]) -> list[int]:
+        """The same, from the tokens of the visit itself: its names are not kept in the clear."""
+        return [keyed(self._key, f"visit:{token}") for token in tokens]
+
     def codes(self, codes: Iterable[str]) -> list[int]:
         """The tokens under which all that has one of these codes (`system|code`) is found."""
         found: set[int] = set()
@@ -143,10 +153,14 @@ def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What was typed, as tokens: of anything in a record, and of its name."""
+    """What was typed, as tokens: of anything in a record, and of its name.
+
+    `either` are tokens of which each must have one besides; None asks for nothing of the kind.
+    """
 
     words: list[int]
     head: list[int]
+    either: list[int] | None = None
 
 
 def ranked(rows: QuerySet[Record], sought: Sought, after: Record | None, size: int) -> list[Record]:
@@ -155,26 +169,39 @@ def ranked(rows: QuerySet[Record], sought: Sought, after: Record | None, size: i
     `after` is the record to go on from. Call within an act about their one patient.
     """
     found: list[Record] = []
+    if not sought.words:
+        return _in_order(rows, (None, sought.either, None), after, size)
     if after is None or set(sought.head) <= set(after.tokens):
-        found, after = _in_order(rows, sought.head, None, after, size), None
+        found, after = _in_order(rows, (sought.head, sought.either, None), after, size), None
     if len(found) < size:
-        found += _in_order(rows, sought.words, sought.head, after, size - len(found))
+        wanted = (sought.words, sought.either, sought.head)
+        found += _in_order(rows, wanted, after, size - len(found))
     return found
+
+
+def newest(rows: QuerySet[Record], either: list[int], size: int) -> list[Record]:
+    """The newest `size` of the `rows` with one of the tokens, on the same terms."""
+    return _in_order(rows, (None, either, None), None, size)
+
+
+Tokens = list[int] | None
 
 
 def _in_order(
     rows: QuerySet[Record],
-    wanted: list[int],
-    besides: list[int] | None,
+    asked: tuple[Tokens, Tokens, Tokens],
     after: Record | None,
     size: int,
 ) -> list[Record]:
-    """The newest `size` of the `rows` with every token. Who may see little has more looked up."""
+    """The newest `size` of the `rows` with all, with some, and not with all of the last tokens.
+
+    Who may see little has more looked up.
+    """
     place = (after.effective_at, after.pk) if after else (None, None)
-    asked, most = (wanted, besides, *place), SOON
+    most = max(SOON, size)
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_FOUND, [*asked, most])
+            cursor.execute(_FOUND, [*asked, *place, most])
             ids = [pk for (pk,) in cursor.fetchall()]
         found = list(rows.filter(pk__in=ids).order_by("-effective_at", "-id")[:size])
         if len(found) == size or len(ids) < most:

@@ -80,11 +80,14 @@ class Sealer:
 
     def _tokens(self, item: Parsed) -> list[int]:
         found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
-        found += self._links(item)
+        found += self._links(item) + self._visit(item)
         return found + self._tokeniser.codes(item.codes)
 
     def _links(self, item: Parsed) -> list[int]:
         return self._tokeniser.links(scoped(self.upload_id, name) for name in item.links)
+
+    def _visit(self, item: Parsed) -> list[int]:
+        return self._tokeniser.visits([scoped(self.upload_id, item.visit)] if item.visit else [])
 
     def _keyed(self, text: str) -> bytes:
         return hmac_digest(self._index, text.encode(), sha256)
