@@ -1,8 +1,9 @@
-"""How a timeline is narrowed: by kind, type, year, source, and by what its patient marked."""
+"""How a timeline is narrowed: by kind, type, day, source, visit, and by what its patient marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,8 +30,10 @@ OLDEST = 1900
 class Narrowing:
     """What of a record is asked for; nothing set asks for everything.
 
-    `people` asks for people and places alone (True) or for everything but them (False).
-    `upload`, `tag`, `favourite` and `unsorted` are what the patient alone may ask by.
+    `people` asks for people and places alone (True) or for everything but them (False). `visit` is
+    the id of an Encounter's record; `since` and `until` are days, both inclusive. `upload`, `tag`,
+    `favourite`, `unsorted` and `by_hand` are what the patient alone may ask by. `by_visit` puts
+    items under their visits, and asks for visits alone.
     """
 
     category: Category | None = None
@@ -42,6 +45,11 @@ class Narrowing:
     tag: UUID | None = None
     favourite: bool = False
     unsorted: bool = False
+    visit: UUID | None = None
+    since: date | None = None
+    until: date | None = None
+    by_hand: bool = False
+    by_visit: bool = False
 
     @property
     def query(self) -> str:
@@ -49,46 +57,71 @@ class Narrowing:
         found = {
             "category": self.category.value if self.category else "",
             "type": self.resource_type,
+            "visit": self.visit,
             "year": self.year,
+            "since": self.since,
+            "until": self.until,
             "people": self.people and 1,
             "upload": self.upload,
+            "by_hand": self.by_hand and 1,
             "tag": self.tag,
             "favourite": self.favourite and 1,
             "unsorted": self.unsorted and 1,
+            "by_visit": self.by_visit and 1,
         }
         return urlencode({name: value for name, value in found.items() if value})
+
+    def but(self, **other: Any) -> "Narrowing":
+        """The same with some of it otherwise."""
+        return replace(self, **other)
 
 
 def narrowed(
     rows: QuerySet[Record], patient_id: UUID, asked: Narrowing, *, own: bool
 ) -> QuerySet[Record]:
-    """The `rows` that were asked for, but for typed words."""
+    """The `rows` that were asked for, but for typed words and the visit."""
+    if asked.by_visit:
+        rows = rows.filter(resource_type="Encounter")
     if asked.category:
         rows = rows.filter(category=asked.category.value)
     if asked.resource_type:
         rows = rows.filter(resource_type=asked.resource_type)
     elif asked.people:
         rows = rows.filter(resource_type__in=PEOPLE_AND_PLACES)
-    elif asked.people is False and not (asked.text or asked.upload or asked.tag or asked.favourite):
+    elif asked.people is False and not _looks_for_some(asked):
         rows = rows.exclude(resource_type__in=PEOPLE_AND_PLACES)
-    if asked.year:
-        rows = rows.filter(
-            dated=True,
-            effective_at__gte=datetime(asked.year, 1, 1, tzinfo=UTC),
-            effective_at__lt=datetime(asked.year + 1, 1, 1, tzinfo=UTC),
-        )
+    rows = _dated(rows, asked)
     return _marked(rows, patient_id, asked) if own else rows
 
 
+def _looks_for_some(asked: Narrowing) -> bool:
+    return bool(asked.text or asked.upload or asked.tag or asked.favourite or asked.visit)
+
+
+def _dated(rows: QuerySet[Record], asked: Narrowing) -> QuerySet[Record]:
+    """What has no date of its own is in no year and between no days."""
+    since, until = [asked.since], [asked.until]
+    if asked.year:
+        since.append(date(asked.year, 1, 1))
+        until.append(date(asked.year, 12, 31))
+    if begins := max(filter(None, since), default=None):
+        rows = rows.filter(dated=True, effective_at__gte=datetime.combine(begins, time(), UTC))
+    if ends := min(filter(None, until), default=None):
+        rows = rows.filter(dated=True, effective_at__lte=datetime.combine(ends, time.max, UTC))
+    return rows
+
+
 def _marked(rows: QuerySet[Record], patient_id: UUID, asked: Narrowing) -> QuerySet[Record]:
+    sources = Provenance.objects.filter(patient_id=patient_id)
     if asked.favourite:
         rows = rows.filter(favourite=True)
     if asked.tag:
         tag = Tag.objects.filter(pk=asked.tag, patient_id=patient_id).first()
         rows = rows.filter(tags__contains=[tag.token]) if tag else rows.none()
     if asked.upload:
-        sources = Provenance.objects.filter(patient_id=patient_id, upload_id=asked.upload)
-        rows = rows.filter(pk__in=sources.values("record_id"))
+        rows = rows.filter(pk__in=sources.filter(upload_id=asked.upload).values("record_id"))
+    if asked.by_hand:
+        rows = rows.filter(pk__in=sources.filter(upload=None).values("record_id"))
     if asked.unsorted:
         unclassified = label_tokens(patient_id)[Sensitivity.UNCLASSIFIED]
         rows = rows.filter(labels__contains=[unclassified])

@@ -84,7 +84,7 @@ def keep(
         raw.encode(),
         links=_links(resource, url),
         subject=_subject(resource),
-        visit=_reference(resource.get("encounter")),
+        visit=visit(resource),
         head=head(resource),
         codes=codes(resource),
     )
@@ -198,6 +198,21 @@ def _subject(resource: Json) -> str:
 def _reference(value: Any) -> str:
     found = value.get("reference") if isinstance(value, dict) else None
     return bounded(found) if isinstance(found, str) and not found.startswith("#") else ""
+
+
+def visit(resource: Json) -> str:
+    """The Reference.reference of the Encounter it belongs to, "" where it names none.
+
+    It stands in `encounter`, in `context.encounter` (DocumentReference) or in `context` (the
+    medications), where it may be an EpisodeOfCare instead: that is no visit.
+    """
+    context = resource.get("context")
+    within = context.get("encounter") if isinstance(context, dict) else None
+    for value in (resource.get("encounter"), *(within if isinstance(within, list) else [context])):
+        found = _reference(value)
+        if found and "EpisodeOfCare" not in found:
+            return found
+    return ""
 
 
 def head(resource: Json) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from phr.display.current import sound
 from phr.display.measured import Value, coded, values
 from phr.models import Provenance, Record, Upload
 from phr.search import Tokeniser, matching
-from phr.services.records import note_reads
+from phr.services.items import note_reads
 from phr.services.uploads import file_name
 from sharing import policy
 from sharing.policy import Action, Grounds
@@ -123,7 +123,8 @@ def _row(row: Record, body: Json, numbers: dict[UUID, int]) -> Row:
 
 def _sources(rows: list[Record], *, own: bool) -> tuple[dict[UUID, int], list[tuple[str, str]]]:
     """Record → number of its source, and each source's mark and name; files by name for the owner."""
-    pairs = Provenance.objects.filter(record__in=rows).order_by("-recorded_at", "-id")
+    pairs = Provenance.objects.filter(record__in=rows, upload__undone_at=None)
+    pairs = pairs.order_by("-recorded_at", "-id")
     first = dict(pairs.values_list("record_id", "upload_id"))
     uploads = list(dict.fromkeys(first.get(row.pk) for row in rows))
     files = Upload.objects.in_bulk([one for one in uploads if one]) if own else {}

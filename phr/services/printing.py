@@ -20,8 +20,8 @@ from phr.models import Provenance, Record, Upload
 from phr.printing import document
 from phr.printing.document import Extent, Item, Section, Span
 from phr.printing.pdf import make_pdf
+from phr.services.items import note_reads
 from phr.services.links import linked
-from phr.services.records import note_reads
 from phr.services.uploads import file_name
 from phr.sources import by_hand
 from sharing import policy
@@ -120,7 +120,9 @@ class Print:
     def _sources_of(self, rows: list[Record]) -> dict[UUID, list[int]]:
         """For each record the numbers of its files; a file gets its number when it is first met."""
         found: dict[UUID, list[int]] = {}
-        uploaded = Provenance.objects.filter(record__in=rows, upload__isnull=False)
+        uploaded = Provenance.objects.filter(
+            record__in=rows, upload__isnull=False, upload__undone_at=None
+        )
         pairs = uploaded.order_by("recorded_at", "id")
         for record_id, upload_id in pairs.values_list("record_id", "upload_id"):
             number = self._files.setdefault(upload_id, len(self._files) + 1)

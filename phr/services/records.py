@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +18,17 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from phr.bodies import open_body
-from phr.display import Shown, describe, headline, references
+from phr.display import Shown, describe, references
 from phr.display.measured import chartable
+from phr.formats.resource import visit as visit_named_by
 from phr.models import Binary, Record, RecordVersion
 from phr.narrowing import Choices, Narrowing, choices, narrowed
 from phr.search import Sought, Tokeniser, ranked
-from phr.services.links import linked, medicine_of
+from phr.services.items import Item, Within, items_of, note_reads, offered
+from phr.services.links import linked, targets
 from phr.sources import Past, Source, by_hand, past_of, sources_of
 from phr.tags import Marks, marks_of
+from phr.visits import MOST_IN_ONE, belonging, tokens_of, under
 from sharing import policy
 from sharing import services as sharing
 from sharing.categories import Category
@@ -33,30 +37,17 @@ from sharing.policy import Action, Grounds
 from sharing.tokens import label_tokens, labels_of
 
 PIECE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a timeline."""
-
-    id: UUID
-    category: Category
-    title: str
-    effective_at: datetime
-    dated: bool
-    by_hand: str = ""
-    favourite: bool = False
-    never_shared: bool = False
-
-    @property
-    def day(self) -> str:
-        """Under which heading it stands: an ISO 8601 date, "" for what has none."""
-        return self.effective_at.date().isoformat() if self.dated else ""
+UNREAD = ("tokens", "digest", "identity")
+# So much of a visit stands on its page.
+MOST_ON_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One page of a record, newest first. `after` leads to the next page; None when this is the last."""
+    """One page of a record, newest first. `after` leads to the next page; None when this is the last.
+
+    `visit` is the one that was asked for; `under` holds what belongs to each visit of the page.
+    """
 
     patient_id: UUID
     patient_name: str
@@ -66,6 +57,8 @@ class Timeline:
     may_copy: bool = False
     after: UUID | None = None
     choices: Choices = field(default_factory=Choices)
+    visit: Item | None = None
+    under: dict[UUID, Within] = field(default_factory=dict)
 
 
 def own_patient_id(actor: Actor) -> UUID | None:
@@ -95,31 +88,46 @@ def timeline(
         own = why.everything is not None
         patient = policy.require_patient(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
-        found = _page(narrowed(rows, patient_id, asked, own=own), patient_id, asked.text, after)
+        visit = _visit(rows, asked.visit)
+        found = _page(rows, patient_id, asked, after, visit, own=own)
         page = found[: settings.PHR_PAGE_SIZE]
-        items, named = _items(actor, patient_id, page, why)
-        note_reads(patient_id, [*page, *named], why)
+        within = under(rows, page) if asked.by_visit else {}
+        shown = [*page, *([visit] if visit else []), *chain.from_iterable(within.values())]
+        items, named = items_of(actor, patient_id, shown, why)
+        note_reads(patient_id, [*shown, *named], why)
+        by_id = {item.id: item for item in items}
         return Timeline(
             patient_id,
             accounts.name_of(patient),
             own,
-            items,
+            items[: len(page)],
             offered(why),
             may_copy=own or any(grant.may_copy for grant in why.grants),
-            after=items[-1].id if len(found) > len(items) else None,
+            after=page[-1].pk if len(found) > len(page) else None,
             choices=choices(rows, patient, own=own),
+            visit=by_id[visit.pk] if visit else None,
+            under={pk: Within.of(some, by_id, MOST_IN_ONE) for pk, some in within.items()},
         )
 
 
-def _page(rows: QuerySet[Record], patient_id: UUID, text: str, after: UUID | None) -> list[Record]:
+def _page(
+    everything: QuerySet[Record],
+    patient_id: UUID,
+    asked: Narrowing,
+    after: UUID | None,
+    visit: Record | None,
+    *,
+    own: bool,
+) -> list[Record]:
     """One row more than a page, so that it is known whether another follows."""
     size = settings.PHR_PAGE_SIZE + 1
+    rows = narrowed(everything, patient_id, asked, own=own)
     last = rows.filter(pk=after).only("effective_at", "tokens").first() if after else None
-    lines = rows.defer("tokens", "digest", "identity")
-    if text.strip():
-        tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
-        sought = Sought(tokeniser.query(text), tokeniser.query(text, of="head"))
-        return ranked(lines, sought, last, size) if sought.words else []
+    lines = rows.defer("digest", "identity") if asked.by_visit else rows.defer(*UNREAD)
+    if asked.text.strip() or asked.visit:
+        sought = _sought(patient_id, asked.text, visit)
+        found = sought.words or not asked.text.strip()
+        return ranked(lines, sought, last, size) if found and (visit or not asked.visit) else []
     if last is not None:
         earlier = Q(effective_at=last.effective_at, id__lt=last.pk)
         lines = lines.filter(effective_at__lte=last.effective_at).filter(
@@ -128,53 +136,14 @@ def _page(rows: QuerySet[Record], patient_id: UUID, text: str, after: UUID | Non
     return list(lines.order_by("-effective_at", "-id")[:size])
 
 
-def _items(
-    actor: Actor, patient_id: UUID, rows: Sequence[Record], why: Grounds
-) -> tuple[list[Item], list[Record]]:
-    """The lines for these rows, and the other records whose names they show."""
-    bodies = {
-        row.pk: open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows
-    }
-    wanted = {pk: medicine_of(body) for pk, body in bodies.items()}
-    medicines, named = linked(actor, patient_id, wanted, why)
-    written = by_hand(bodies)
-    items = [
-        Item(
-            row.pk,
-            Category(row.category),
-            headline(bodies[row.pk], medicines.get(row.pk, {})),
-            row.effective_at,
-            row.dated,
-            written.get(row.pk, ""),
-            favourite=row.favourite and why.everything is not None,
-            never_shared=row.never_shared and why.everything is not None,
-        )
-        for row in rows
-    ]
-    return items, named
+def _visit(rows: QuerySet[Record], visit_id: UUID | None) -> Record | None:
+    return rows.filter(pk=visit_id, resource_type="Encounter").first() if visit_id else None
 
 
-def offered(why: Grounds) -> list[Category]:
-    """The categories of which the grounds may cover something."""
-    granted = {name for grant in why.grants for name in grant.categories}
-    return [category for category in Category if why.everything or category.value in granted]
-
-
-def note_reads(
-    patient_id: UUID, rows: Sequence[Record], why: Grounds, *, action: Action = Action.READ
-) -> None:
-    """One event for each ground that let something through, with the ids it let through.
-
-    A page without a row is still a look: it shows whose record it is.
-    """
-    seen: dict[str, list[UUID]] = {}
-    for row in rows:
-        for basis in why.of(row):
-            seen.setdefault(basis.text, []).append(row.pk)
-    if not seen:
-        seen[why.first.text] = []
-    for basis_text, ids in seen.items():
-        note(action.value, patient_id=patient_id, records=ids, basis=basis_text)
+def _sought(patient_id: UUID, text: str, visit: Record | None) -> Sought:
+    tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
+    either = tokens_of(visit) if visit else None
+    return Sought(tokeniser.query(text), tokeniser.query(text, of="head"), either)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +179,8 @@ class Opened:
     versions: list[Past] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     marks: Marks | None = None
+    visit: Item | None = None
+    within: Within | None = None
 
 
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
@@ -221,7 +192,8 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         own = why.everything is not None
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         others, named = linked(actor, patient_id, {row.pk: references(resource)}, why)
-        note_reads(patient_id, [row, *named], why)
+        visit, within, besides = _around(actor, row, resource, why)
+        note_reads(patient_id, [row, *named, *besides], why)
         sources = sources_of(row) if own else []
         return Opened(
             row.pk,
@@ -243,7 +215,26 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             versions=past_of(row, sources) if own else [],
             looks=_looks(actor, row) if own else [],
             marks=marks_of(row) if own else None,
+            visit=visit,
+            within=within,
         )
+
+
+def _around(
+    actor: Actor, row: Record, resource: dict[str, Any], why: Grounds
+) -> tuple[Item | None, Within | None, list[Record]]:
+    """The visit it belongs to, or what belongs to it when it is one; and the records these are."""
+    patient_id = row.patient_id
+    rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
+    if row.resource_type == "Encounter":
+        found = belonging(rows.defer(*UNREAD), row, MOST_ON_PAGE + 1)
+        items, named = items_of(actor, patient_id, found[:MOST_ON_PAGE], why)
+        return None, Within(items, len(found) > MOST_ON_PAGE), [*found[:MOST_ON_PAGE], *named]
+    name = visit_named_by(resource)
+    known = targets(actor, patient_id, {row.pk: [name] if name else []}, why)
+    visits = [one for one in known.values() if one.resource_type == "Encounter"]
+    items, named = items_of(actor, patient_id, visits, why)
+    return (items[0] if items else None), None, [*visits, *named]
 
 
 def _looks(actor: Actor, row: Record) -> list[Look]:
@@ -298,7 +289,7 @@ def titles_of(actor: Actor, patient_id: UUID, record_ids: Sequence[UUID]) -> dic
         why = policy.grounds(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
-        items, _ = _items(actor, patient_id, list(chosen), why)
+        items, _ = items_of(actor, patient_id, list(chosen), why)
         return {item.id: item.title for item in items}
 
 

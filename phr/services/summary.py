@@ -18,8 +18,8 @@ from phr.bodies import open_body
 from phr.display import describe
 from phr.display.current import current, given, last_results, sound
 from phr.models import Record
+from phr.services.items import note_reads, offered
 from phr.services.links import linked, medicine_of
-from phr.services.records import note_reads, offered
 from sharing import policy
 from sharing.categories import Category
 from sharing.policy import Action, Grounds

@@ -20,8 +20,8 @@ from phr.bodies import open_bytes
 from phr.display import headline
 from phr.display.words import clean
 from phr.models import Record
+from phr.services.items import note_reads
 from phr.services.links import targets
-from phr.services.records import note_reads
 from phr.services.summary import IN_DOCUMENT, Gathered, Part, gather
 from sharing import policy
 from sharing.policy import Action
