@@ -21,9 +21,11 @@ urlpatterns = [
     path("rights/erasures/<slug:reference>/", erasures.erasure, name="erasure"),
     path("rights/erasures/<slug:reference>/undo/", erasures.undo, name="undo"),
     path("rights/export/", exports.export, name="export"),
+    path("rights/export/part/", exports.export_part, name="export_part"),
     path("rights/export/<uuid:export_id>/", exports.export_state, name="export_state"),
     path("rights/export/<uuid:export_id>/end/", exports.end_export, name="end_export"),
     path("rights/export/<uuid:export_id>/file/", exports.export_file, name="export_file"),
     path("rights/erase/<uuid:record_id>/", erasures.erase_record, name="erase_record"),
+    path("rights/undo-import/<uuid:upload_id>/", erasures.undo_import, name="undo_import"),
     path("rights/holds/", holds.holds, name="holds"),
 ]

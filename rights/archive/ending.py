@@ -4,6 +4,8 @@ import orjson
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from accounts.acting import acting_as
+from rights.archive.choice import words
 from rights.archive.fhir import instant
 from rights.archive.room import Room
 
@@ -12,10 +14,19 @@ FORMAT = "phr-archive"
 FORMAT_VERSION = 2
 
 
+def part(room: Room) -> list[str]:
+    """What was chosen, in words; nothing when it is everything."""
+    if room.choice is None:
+        return []
+    with acting_as(room.actor, about=room.patient_id):
+        return words(room.patient_id, room.choice) or ["Every item of the record"]
+
+
 def manifest(room: Room, parts: list[tuple[str, str]]) -> None:
     """`manifest.json`: SHA-256 and size of every other file, counts, when it was made, what failed.
 
-    `parts` are the paths of each part with what they hold.
+    It says whether it is everything, else which part of the record. `parts` are the paths of each
+    part of the archive with what they hold.
     """
     head = {
         "format": FORMAT,
@@ -23,6 +34,8 @@ def manifest(room: Room, parts: list[tuple[str, str]]) -> None:
         "made_at": instant(room.made_at),
         "made_by": settings.PHR_PORTAL_NAME,
         "patient": str(room.patient_id),
+        "everything": room.choice is None,
+        "part": part(room),
         "records": sum(room.counts.values()),
         "records_by_type": dict(sorted(room.counts.items())),
         "parts": dict(parts),
@@ -39,4 +52,5 @@ def manifest(room: Room, parts: list[tuple[str, str]]) -> None:
 def readme(room: Room, parts: list[tuple[str, str]]) -> None:
     """`README.txt`: what each file is, in plain words."""
     context = {"portal_name": settings.PHR_PORTAL_NAME, "made_at": room.made_at, "parts": parts}
+    context |= {"chosen": part(room)}
     room.pack.text("README.txt", render_to_string("rights/archive/readme.txt", context))

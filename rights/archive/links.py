@@ -9,9 +9,9 @@ from django.db import connection
 
 from accounts import keys
 from accounts.acting import acting_as
-from phr.models import Provenance, Record
+from phr.models import Provenance
 from phr.search import Tokeniser, matching, scoped
-from rights.archive.reading import opened, pages
+from rights.archive.reading import opened, pages, visible
 from rights.archive.room import Room
 
 # Asked for at once: `matching` answers up to so many records by an index.
@@ -73,8 +73,7 @@ def _names(room: Room, said: dict[UUID, set[str]]) -> Iterable[Name]:
 def _answers(room: Room, tokens: list[int]) -> Iterator[tuple[int, UUID]]:
     """The one record that answers to each token."""
     with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
-        rows = Record.objects.filter(patient_id=room.patient_id, hidden_at=None)
-        ids = list(matching(rows, tokens, every=False).values_list("id", flat=True))
+        ids = list(matching(visible(room), tokens, every=False).values_list("id", flat=True))
         cursor.execute(CALLED, [ids, tokens])
         found: dict[int, set[UUID]] = {}
         for record, token in cursor.fetchall():

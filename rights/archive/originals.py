@@ -16,6 +16,7 @@ from phr.services.uploads import file_name, report
 from rights.archive.fhir import instant
 from rights.archive.names import numbered
 from rights.archive.pack import shrinks
+from rights.archive.reading import visible
 from rights.archive.room import Room
 
 PAGE = 200
@@ -53,6 +54,10 @@ def uploads(room: Room) -> None:
 def _uploads(room: Room) -> Iterator[Upload]:
     with acting_as(room.actor, about=room.patient_id):
         mine = Upload.objects.filter(~OF_DELETED, patient_id=room.patient_id)
+        if room.choice:
+            # A file may hold more than what was chosen; one that belongs to a chosen item is it.
+            own = RecordFile.objects.filter(record__in=visible(room).values("pk"))
+            mine = mine.filter(original__in=own.values("binary"))
         ids = list(mine.order_by("received_at", "id").values_list("pk", flat=True))
     for start in range(0, len(ids), PAGE):
         with acting_as(room.actor, about=room.patient_id):
@@ -133,6 +138,7 @@ def _linked(room: Room, **narrow: str) -> Iterator[RecordFile]:
                 binary__complete_at__isnull=False,
                 **narrow,
             )
+            rows = rows.filter(record__in=visible(room).values("pk")) if room.choice else rows
             rows = rows.filter(pk__gt=last) if last else rows
             page = list(rows.select_related("binary").order_by("pk")[:PAGE])
         yield from page

@@ -22,6 +22,7 @@ from accounts.models import Patient
 from phr.display import describe
 from phr.models import RecordFile
 from phr.services.links import Linked, linked, medicine_of
+from rights.archive.ending import part
 from rights.archive.reading import PAGE, Kept, opened, pages, visible
 from rights.archive.room import Room
 from sharing import policy
@@ -146,6 +147,7 @@ def index(room: Room) -> None:
         name = accounts.name_of(Patient.objects.get(pk=room.patient_id))
     kinds = [(one.label, count, page_path(one, 1)) for one, count in _counts(room).items()]
     context = {"kinds": kinds, "damaged": len(room.damaged), "made_at": room.made_at}
+    context |= {"chosen": part(room)}
     _page(room, "index.html", name, context)
 
 

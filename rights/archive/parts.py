@@ -15,7 +15,19 @@ from accounts import audit
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Binary, Record
-from rights.archive import account, ending, fhir, items, links, log, originals, overview, requests
+from rights.archive import (
+    account,
+    ending,
+    fhir,
+    items,
+    links,
+    log,
+    originals,
+    overview,
+    requests,
+    visits,
+)
+from rights.archive.choice import Choice, narrowed
 from rights.archive.pack import Pack, Sink
 from rights.archive.room import BYTES_A_STEP, Room
 from sharing import policy
@@ -26,13 +38,15 @@ from sharing.policy import Action
 class Part:
     """One path of an archive (`*` where there may be several files), what it holds, who writes it.
 
-    `part` is what the data map calls it.
+    `part` is what the data map calls it. What does not belong to single items is there only with
+    `everything`.
     """
 
     part: str
     path: str
     says: str
     write: Callable[[Room], None]
+    everything: bool = False
 
 
 PARTS = (
@@ -94,53 +108,85 @@ PARTS = (
         "log/who-looked.csv",
         "Who looked at your records, when, and what else happened to them: for a spreadsheet.",
         log.spreadsheet,
+        everything=True,
     ),
     Part(
         "access log",
         "log/who-looked.ndjson",
         "The same list for programs, with the number of every item.",
         log.machine_readable,
+        everything=True,
     ),
-    Part("access log", "log/account.ndjson", "When you signed in and out.", log.account),
+    Part(
+        "access log",
+        "log/account.ndjson",
+        "When you signed in and out.",
+        log.account,
+        everything=True,
+    ),
     Part(
         "account",
         "account/account.json",
         "Your name, your email addresses, your devices, and your entry as a care provider.",
         account.person,
+        everything=True,
     ),
     Part(
-        "consents", "account/consents.json", "What you agreed to and took back.", account.consents
+        "consents",
+        "account/consents.json",
+        "What you agreed to and took back.",
+        account.consents,
+        everything=True,
     ),
     Part(
         "cases",
         "account/requests.json",
         "What you asked us for about your data, what was decided, and the messages.",
         requests.requests,
+        everything=True,
     ),
-    Part("sharing", "account/sharing.json", "Everybody you ever shared with.", account.permissions),
+    Part(
+        "sharing",
+        "account/sharing.json",
+        "Everybody you ever shared with.",
+        account.permissions,
+        everything=True,
+    ),
     Part(
         "sharing",
         "account/receipts.ndjson",
         "What each of them saw and copied, and when first.",
         account.receipts,
+        everything=True,
     ),
     Part("overview", "pages/*.html", "Your items as pages to read.", overview.categories),
     Part("overview", "pages/files.html", "Your files as a page.", overview.files),
-    Part("overview", "pages/sharing.html", "Whom you share with, as a page.", overview.permissions),
+    Part(
+        "overview",
+        "pages/sharing.html",
+        "Whom you share with, as a page.",
+        overview.permissions,
+        everything=True,
+    ),
     Part("overview", "index.html", "Where to begin reading.", overview.index),
-    Part("overview", "README.txt", "This list.", lambda room: ending.readme(room, said())),
+    Part("overview", "README.txt", "This list.", lambda room: ending.readme(room, said(room))),
     Part(
         "overview",
         "manifest.json",
         "Every other file with its size and its check sum (SHA-256), and how many items there are.",
-        lambda room: ending.manifest(room, said()),
+        lambda room: ending.manifest(room, said(room)),
     ),
 )
 
 
-def said() -> list[tuple[str, str]]:
-    """Each path and what it holds, in the order in which they are written."""
-    return [(part.path, part.says) for part in PARTS]
+def of(choice: Choice | None) -> list[Part]:
+    """The parts of an archive of what is chosen, in the order in which they are written."""
+    return [part for part in PARTS if choice is None or not part.everything]
+
+
+def said(room: Room) -> list[tuple[str, str]]:
+    """Each path and what it holds."""
+    return [(part.path, part.says) for part in of(room.choice)]
 
 
 def write(
@@ -150,24 +196,28 @@ def write(
     *,
     made_at: datetime,
     beat: Callable[[int], None],
+    choice: Choice | None = None,
 ) -> Room:
     """Write a patient's archive into `sink`. Raises `Denied` unless the actor may copy all of it.
 
-    `beat` is called with the number of steps done since the last time; see `steps`.
+    Without a `choice` it is of everything. `beat` is called with the number of steps done since
+    the last time; see `steps`.
     """
     with acting_as(actor, about=patient_id):
         patient = policy.require_patient(actor, Action.COPY, patient_id)
     with Pack(sink, made_at) as pack:
-        room = Room(actor, patient_id, patient.user_id, pack, made_at, beat)
-        for part in PARTS:
+        room = Room(actor, patient_id, patient.user_id, pack, made_at, beat, choice)
+        room.choice = visits.settled(room)
+        for part in of(choice):
             part.write(room)
     return room
 
 
-def steps(actor: Actor, patient_id: UUID) -> int:
-    """About how many steps `write` will tell `beat` of."""
+def steps(actor: Actor, patient_id: UUID, choice: Choice | None = None) -> int:
+    """About how many steps `write` will tell `beat` of; of a part it may be fewer."""
     with acting_as(actor, about=patient_id):
-        records = policy.records(actor, Action.COPY, Record.objects.all(), patient_id).count()
+        rows = policy.records(actor, Action.COPY, Record.objects.all(), patient_id)
+        records = narrowed(rows, patient_id, choice).count()
         files = Binary.objects.filter(patient_id=patient_id).exclude(use=Binary.Use.EXPORT)
         size = files.aggregate(size=Sum("size"))["size"] or 0
         return 4 * records + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()

@@ -13,6 +13,7 @@ from accounts.acting import acting_as
 from accounts.keys import Unopenable
 from phr.bodies import open_bytes
 from phr.models import Record
+from rights.archive.choice import narrowed
 from rights.archive.room import Room
 from sharing import policy
 from sharing.policy import Action
@@ -49,7 +50,8 @@ class Kept:
 
 def visible(room: Room) -> QuerySet[Record]:
     """What of the patient goes into an archive. Call within an act about her."""
-    return policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
+    rows = policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
+    return narrowed(rows, room.patient_id, room.choice)
 
 
 def pages(

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.actors import Actor
+from rights.archive.choice import Choice
 from rights.archive.pack import Pack
 
 # Bytes of a file that count as one step of progress, like one record.
@@ -15,7 +16,7 @@ BYTES_A_STEP = 16 * 1024
 
 @dataclass
 class Room:
-    """One archive while it is made.
+    """One archive while it is made: of everything, or of what is chosen.
 
     `beat` is told of every few steps done; it raises when the work must stop. `counts` are records
     by resource type; `paths` where the bytes of a Binary are; `damaged` what could not be opened.
@@ -27,6 +28,7 @@ class Room:
     pack: Pack
     made_at: datetime
     beat: Callable[[int], None]
+    choice: Choice | None = None
     counts: Counter[str] = field(default_factory=Counter)
     paths: dict[UUID, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)

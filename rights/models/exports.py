@@ -25,6 +25,8 @@ class ExportQuerySet(models.QuerySet["Export"]):
 class Export(models.Model):
     """One archive of a patient: asked for, built by a worker, kept for some days, destroyed.
 
+    `choice_sealed` is the part she asked for (`rights.archive.choice`), null for everything.
+
     `done` of `total` steps tell how far it is. `binary_id` names the encrypted file, `sha256` and
     `size` (bytes) are those of the archive itself. `epoch` is the patient's access epoch and
     `erasures` the number of her erasures when the work began: a later erasure makes it outdated.
@@ -34,6 +36,7 @@ class Export(models.Model):
     patient_id = models.UUIDField()
     epoch = models.BigIntegerField(default=0)
     erasures = models.PositiveIntegerField(default=0)
+    choice_sealed = models.BinaryField(null=True)
     requested_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -23,6 +23,7 @@ from phr import storage
 from phr.models import Binary, Record, Upload
 from phr.storage import Writer
 from rights.archive import parts
+from rights.archive.choice import Choice, unseal
 from rights.archive.pack import Sink
 from rights.archive.room import Room
 from rights.models import Export
@@ -111,7 +112,14 @@ def _make(actor: Actor, export: Export) -> None:
     heart = _Heart(actor, export)
     made_at = export.started_at or timezone.now()
     with _file(actor, export, _begin(actor, export)) as writer:
-        parts.write(actor, export.patient_id, writer, made_at=made_at, beat=heart.beat)
+        parts.write(
+            actor,
+            export.patient_id,
+            writer,
+            made_at=made_at,
+            beat=heart.beat,
+            choice=_choice(export),
+        )
         if _stamp(actor, export) != stamp and export.attempts < MOST_ATTEMPTS:
             raise Moved
     try:
@@ -119,6 +127,10 @@ def _make(actor: Actor, export: Export) -> None:
     except Lost:
         storage.destroy(writer.name)  # whoever ended it may have looked for it too soon
         raise
+
+
+def _choice(export: Export) -> Choice | None:
+    return unseal(export.patient_id, export.pk, export.choice_sealed)
 
 
 def _file(actor: Actor, export: Export, binary: Binary) -> Writer:
@@ -140,7 +152,7 @@ def _stamp(actor: Actor, export: Export) -> tuple[object, ...]:
 
 def _begin(actor: Actor, export: Export) -> Binary:
     """Destroy what a killed worker left, and make the row of the new file before the file."""
-    total = parts.steps(actor, export.patient_id)
+    total = parts.steps(actor, export.patient_id, _choice(export))
     with acting_as(actor, about=export.patient_id):
         row = _held(export).select_for_update().first()
         if row is None:
@@ -195,7 +207,7 @@ def _finish(actor: Actor, export: Export, writer: Writer) -> None:
         older.exclude(pk=export.pk).update(expires_at=Now())
         wake("rights.tasks.destroy_exports")
         note(
-            "archive",
+            "archive-part" if export.choice_sealed else "archive",
             patient_id=export.patient_id,
             subject=f"Export/{export.pk}",
             basis=f"job:{actor.system}",

@@ -18,6 +18,7 @@ from accounts.models import AuditEvent
 from accounts.wake import wake
 from phr import storage
 from phr.models import Binary
+from rights.archive.choice import Choice, seal, unseal, words
 from rights.models import Export
 from sharing import policy
 
@@ -28,10 +29,11 @@ OVERLAP = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """An export as its owner sees it."""
+    """An export as its owner sees it; `part` says what she chose, empty for everything."""
 
     export: Export
     outdated: bool
+    part: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -61,18 +63,20 @@ class Followed:
         return bytes(self.export.sha256 or b"").hex()
 
 
-def request_export(actor: Actor) -> UUID:
-    """Ask for an archive of everything the actor's own record holds. Returns the Export's id.
+def request_export(actor: Actor, choice: Choice | None = None) -> UUID:
+    """Ask for an archive of everything the actor's own record holds, or of a part of it.
 
-    One is made at a time: asking again while one is being made changes nothing.
+    Returns the Export's id. One is made at a time: asking again while one is being made changes nothing.
     """
     with acting_as(actor):
         patient = policy.require_own(actor)
         row = Export(patient_id=patient.pk)
+        row.choice_sealed = seal(patient.pk, row.pk, choice) if choice else None
         Export.objects.bulk_create([row], ignore_conflicts=True)
         running = Export.objects.running().filter(patient_id=patient.pk).get()
         if running.pk == row.pk:
-            note("export", patient_id=patient.pk, subject=f"Export/{row.pk}", basis="owner")
+            action = "export-part" if choice else "export"
+            note(action, patient_id=patient.pk, subject=f"Export/{row.pk}", basis="owner")
             wake("rights.tasks.build_export", row.pk)
         return running.pk
 
@@ -100,7 +104,8 @@ def _own(actor: Actor, export_id: UUID) -> Export:
 
 
 def _followed(row: Export) -> Followed:
-    return Followed(row, outdated(row))
+    choice = unseal(row.patient_id, row.pk, row.choice_sealed)
+    return Followed(row, outdated(row), tuple(words(row.patient_id, choice)) if choice else ())
 
 
 def outdated(row: Export) -> bool:
@@ -206,7 +211,8 @@ def _destroy(actor: Actor, patient_id: UUID, export_id: UUID) -> bool:
         remove_file(row)
         row.destroyed_at = timezone.now()
         row.expires_at = min(row.expires_at or row.destroyed_at, row.destroyed_at)
-        row.save(update_fields=["destroyed_at", "expires_at", "binary_id"])
+        row.choice_sealed = None
+        row.save(update_fields=["destroyed_at", "expires_at", "binary_id", "choice_sealed"])
         note(
             "discard",
             patient_id=patient_id,

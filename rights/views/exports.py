@@ -6,7 +6,13 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +20,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import actor_of, authenticated_recently, dangerous
 from phr.views.records import SANDBOX
 from rights.archive.parts import PARTS
+from rights.forms.exports import PartForm
 from rights.ranges import NotSatisfiable, wanted
+from rights.services import choosing
 from rights.services import exports as services
 
 BEGAN = "export_begun"
@@ -29,6 +37,31 @@ def export(request: HttpRequest) -> HttpResponse:
     followed = services.latest(actor_of(request))
     context = {"followed": followed, "parts": PARTS, "days": settings.PHR_EXPORT_DAYS}
     return render(request, "rights/export.html", context)
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def export_part(request: HttpRequest) -> HttpResponse:
+    """Choose a part of the record, see what it brings, and have it made."""
+    offered = choosing.offered(actor_of(request))
+    single = request.GET.get("item")
+    one = QueryDict(urlencode({"items": single})) if single else None
+    given = request.POST if request.method == "POST" else one
+    form = PartForm(given, tags=offered.tags, visits=offered.visits)
+    if form.is_valid() and "change" not in request.POST:
+        return _checked(request, form)
+    return render(request, "rights/export_part.html", {"form": form})
+
+
+def _checked(request: HttpRequest, form: PartForm) -> HttpResponse:
+    """Everything chosen once more; single items can be left out where they are few."""
+    if "confirmed" in request.POST:
+        export_id = services.request_export(actor_of(request), form.choice)
+        return redirect("rights:export_state", export_id)
+    found = choosing.found(actor_of(request), form.choice)
+    chosen = {pk for pk, _ in found.items}
+    context = {"form": form, "found": found, "chosen": chosen, "days": settings.PHR_EXPORT_DAYS}
+    return render(request, "rights/export_part_check.html", context)
 
 
 @login_required

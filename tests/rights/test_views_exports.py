@@ -1,9 +1,12 @@
 """The pages of "Download all your data": asked for, followed, taken in pieces, ended."""
 
+import re
+
 import pytest
 from django.test import Client
 
 from accounts.actors import Denied
+from phr.services import looks
 from rights.archive.parts import PARTS
 from rights.services import building, exports
 from tests.cast import PASSWORD, PURGER, Cast
@@ -126,3 +129,48 @@ def test_a_running_download_ends_with_the_file(cast: Cast) -> None:
 
     with pytest.raises(Denied):
         body(answer)
+
+
+def test_a_part_is_chosen_checked_and_made(cast: Cast) -> None:
+    for title in ("Ginger", "Nutmeg"):
+        kept.keep(cast.alice_id, text=title)
+    alice = sign_in("alice@example.org")
+    page = "/rights/export/part/"
+    assert page in text(alice.get("/rights/export/"))
+    assert "Which kinds of items?" in text(alice.get(page))
+    empty = text(alice.post(page, {}))
+    assert "Choose at least one thing, or download everything." in empty
+    wrong = {"since_day": "1", "since_month": "2", "since_year": "2020", "until_year": "2019"}
+    assert "The last day must not come before the first." in text(alice.post(page, wrong))
+
+    chosen = {"categories": ["laboratory"], "since_month": "3", "since_year": "2001"}
+    check = text(alice.post(page, chosen))
+    for words in ("Kinds: Test results", "Dates: from 1 March 2001", "Ginger", "Nutmeg"):
+        assert words in check
+    carried = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', check))
+    assert carried.items() >= {"categories": "laboratory", "since_month": "3"}.items()
+    items = re.findall(r'name="items" value="([^"]+)"', check)
+    assert len(items) == 2
+    assert "Which kinds of items?" in text(alice.post(page, carried | {"change": "yes"}))
+
+    sent = carried | {"items": items[:1], "confirmed": "yes"}
+    there = alice.post(page, sent).headers["Location"]
+    assert building.build_due(EXPORTER) == 1
+    state = text(alice.get(there))
+    assert "This is a part of your record, not everything:" in state
+    assert Archive(body(alice.get(f"{there}file/"))).manifest["records"] == 1
+    acts = {line.what for line in looks.log(cast.alice).lines}
+    assert "asked for a file with a part of the data" in acts
+    single = text(alice.get(f"{page}?item={items[1]}"))
+    assert "One item" in single
+    assert single.count('type="checkbox" name="items"') == 1
+
+
+def test_a_part_asks_for_the_password_too(cast: Cast) -> None:
+    kept.keep(cast.alice_id)
+    alice = sign_in("alice@example.org")
+    let_time_pass(alice)
+    answer = alice.post("/rights/export/part/", {"categories": ["laboratory"], "confirmed": "yes"})
+
+    assert "/reauthenticate/" in answer.headers["Location"]
+    assert exports.latest(cast.alice) is None

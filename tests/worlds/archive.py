@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 from accounts.actors import Actor, System
 from rights.archive import parts
+from rights.archive.choice import Choice
 from rights.services import building, exports
 
 EXPORTER = Actor.job(System.EXPORT)
@@ -57,9 +58,9 @@ def archive_of(patient_id: UUID) -> Archive:
     return written(EXPORTER, patient_id)
 
 
-def made(actor: Actor) -> UUID:
+def made(actor: Actor, choice: Choice | None = None) -> UUID:
     """Ask for an archive and let the worker make it. Returns the Export's id."""
-    export_id = exports.request_export(actor)
+    export_id = exports.request_export(actor, choice)
     assert building.build(EXPORTER, export_id)
     return export_id
 
