@@ -71,7 +71,7 @@ def check(actor: Actor, *, beside: Callable[[Actor], Beside] = nothing) -> Findi
         patient_ids = list(Patient.objects.filter(erasing_at=None).values_list("pk", flat=True))
         # Files are listed before rows: a file that arrives in between has its row already.
         files = set(storage.names())
-        columns = ("pk", "name", "complete_at", "created_at", "use")
+        columns = ("pk", "name", "complete_at", "created_at", "use", "arriving_until")
         rows = list(Binary.objects.values_list(*columns))
         missing = [pk for pk, name, complete, *_ in rows if complete and not storage.exists(name)]
         above = beside(actor)
@@ -81,15 +81,15 @@ def check(actor: Actor, *, beside: Callable[[Actor], Beside] = nothing) -> Findi
         len(patient_ids),
         len(files),
         sorted(files - {name for _, name, *_ in rows} - above.files),
-        missing + [pk for pk, _, complete, made, use in rows if not complete and _late(made, use)],
+        missing + [pk for pk, _, complete, *rest in rows if not complete and _late(*rest)],
         [pk for pk in [*patient_ids, *above.keys] if not keys.has_key(pk)],
         unwalled,
     )
 
 
-def _late(made: datetime, use: str) -> bool:
+def _late(made: datetime, use: str, until: datetime | None) -> bool:
     within = MAKING if use == Binary.Use.EXPORT else 2 * ARRIVING
-    return made < timezone.now() - within
+    return max(made, until or made) < timezone.now() - within
 
 
 def _tables_without_wall(alias: str) -> Iterator[str]:

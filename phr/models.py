@@ -7,14 +7,18 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Patient, User
 
 
 class Binary(models.Model):
-    """The encrypted bytes of one file (FHIR R4 Binary); `name` is random and means nothing."""
+    """The encrypted bytes of one file (FHIR R4 Binary); `name` is random and means nothing.
+
+    Until a file that comes in pieces is complete, `size` is how many bytes of it are here, and
+    `arriving_until` how long the next piece may take.
+    """
 
     class Use(models.TextChoices):
         EXPORT = "export"
@@ -29,6 +33,7 @@ class Binary(models.Model):
     content_type = models.CharField(max_length=80, blank=True)
     size = models.BigIntegerField(default=0)
     complete_at = models.DateTimeField(null=True)
+    arriving_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -42,12 +47,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def due(self) -> "UploadQuerySet":
         """Received, not at an end, in no worker's hands; of a patient whose record may grow.
 
-        What was looked through waits for its owner to say yes before it is due again.
+        What was looked through waits for its owner to say yes before it is due again, and all of
+        hers while what came with another file is taken back.
         """
         free = Q(lease_until=None) | Q(lease_until__lte=Now())
         return self.open().filter(
             free,
             Q(previewed_at=None) | Q(confirmed_at__isnull=False),
+            ~Exists(Upload.objects.filter(patient=OuterRef("patient"), undone_at__isnull=False)),
             original__complete_at__isnull=False,
             patient__restricted_at=None,
             patient__erasing_at=None,
@@ -58,7 +65,8 @@ class Upload(models.Model):
     """One file on its way into the record, and what became of it.
 
     A worker looks through it (`previewed_at`), its owner says yes (`confirmed_at`), a worker adds
-    what is in it (`finished_at`). `expected_size` in bytes, of a file that comes in pieces;
+    what is in it (`finished_at`). `expected_size` in bytes, of a file that comes in pieces, and
+    `fingerprint_sealed`, by which her browser knows the same file again;
     `options_sealed` is how it is to be read, `preview_sealed` what was found, both JSON.
     """
 
@@ -69,6 +77,7 @@ class Upload(models.Model):
     file_name_sealed = models.BinaryField()
     received_at = models.DateTimeField(db_default=Now())
     expected_size = models.BigIntegerField(null=True)
+    fingerprint_sealed = models.BinaryField(null=True)
     options_sealed = models.BinaryField(null=True)
     preview_sealed = models.BinaryField(null=True)
     previewed_at = models.DateTimeField(null=True)
@@ -180,13 +189,17 @@ class Record(models.Model):
 
 
 class RecordVersion(models.Model):
-    """A past version of a record, as it stood until `ended_at`."""
+    """A past version of a record, as it stood until `ended_at`.
+
+    `standing_sealed` is how it was found and sorted (see `phr.past`), so that it can come back.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="versions")
     version = models.PositiveIntegerField()
     body_sealed = models.BinaryField()
+    standing_sealed = models.BinaryField(null=True)
     ended_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -220,17 +233,28 @@ class Provenance(models.Model):
     """Where one version of a record came from (FHIR R4 Provenance).
 
     Either an upload and the place in it, or the person who entered it by hand (`by`), and why.
+    Of what came in an upload, `position` is the how manieth it was (from 1) and `outcome` what became
+    of it.
     """
+
+    class Outcome(models.TextChoices):
+        NEW = "new"
+        CHANGED = "changed"
+        KNOWN = "known"
+        OLDER = "older"
+        TWICE = "twice"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="provenances")
     upload = models.ForeignKey(
-        Upload, null=True, on_delete=models.PROTECT, related_name="provenances"
+        Upload, null=True, on_delete=models.PROTECT, related_name="provenances", db_index=False
     )
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
     place = models.CharField(max_length=40, blank=True)
+    position = models.PositiveIntegerField(null=True)
+    outcome = models.CharField(max_length=7, choices=Outcome, db_default="")
     reason_sealed = models.BinaryField(null=True)
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -241,18 +265,22 @@ class Provenance(models.Model):
                 condition=Q(upload__isnull=False, by=None) | Q(upload=None, by__isnull=False),
             )
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["upload", "position"], name="provenance_by_upload")
+        ]
 
     def __str__(self) -> str:
         return f"Provenance {self.pk}"
 
 
 class RecordFile(models.Model):
-    """Which files belong to a record; a record's viewers may open them."""
+    """Which files belong to a record; a record's viewers may open them. `upload` brought it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="files")
     binary = models.ForeignKey(Binary, on_delete=models.PROTECT, related_name="records")
+    upload = models.ForeignKey(Upload, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

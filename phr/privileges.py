@@ -47,7 +47,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
     "mfa_authenticator": (ALL, "select (id, user_id, type, created_at), delete", ""),
-    "phr_binary": ("select, insert, update (size, complete_at), delete", ALL, ""),
+    "phr_binary": ("select, insert, update (size, complete_at, arriving_until), delete", ALL, ""),
     "phr_provenance": (GROW, ALL, ""),
     "phr_record": (
         (
@@ -61,7 +61,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordversion": (GROW, ALL, ""),
     "phr_tag": ("select, insert, delete", ALL, ""),
     "phr_upload": (
-        "select, insert, update (dismissed_at, confirmed_at), delete",
+        "select, insert, update (dismissed_at, confirmed_at, undone_at), delete",
         ALL,
         "",
     ),

@@ -9,8 +9,11 @@ from django.core.files.uploadhandler import FileUploadHandler, StopFutureHandler
 from django.http import HttpRequest
 
 from accounts.actors import Actor
-from phr.services import uploads
-from phr.storage import Writer
+from phr.services import resumable, uploads
+from phr.storage import CHUNK, Writer
+
+# How much of a piece is in memory, and lost when the process is killed; a multiple of `CHUNK`.
+STEP = 16 * CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class EncryptingUploadHandler(FileUploadHandler):
         if self._open is None:
             return
         if start + len(raw_data) > settings.PHR_UPLOAD_MOST_BYTES:
-            self.problem = too_large()
+            self.problem = str(resumable.TooLarge())
             self.upload_interrupted()
             raise StopUpload(connection_reset=False)
         self._open[1].write(raw_data)
@@ -83,6 +86,26 @@ class EncryptingUploadHandler(FileUploadHandler):
         self.problem = problem
 
 
-def too_large() -> str:
-    megabytes = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
-    return f"The file is larger than {megabytes} MB, the largest we can take."
+def receive_piece(request: HttpRequest, actor: Actor, upload_id: UUID, offset: int) -> int:
+    """Take the body of a request as what follows on byte `offset` of a file. Returns how much.
+
+    It is decided anew with each step, and each is durable before the next one is read; where the
+    connection breaks, what came before is kept. Raises what `resumable.add` raises.
+    """
+    taken = 0
+    while step := _read(request):
+        now = resumable.add(actor, upload_id, step, offset=offset + taken)
+        taken += now
+        if now < len(step):
+            break
+    return taken
+
+
+def _read(request: HttpRequest) -> bytes:
+    step = bytearray()
+    try:
+        while len(step) < STEP and (part := request.read(min(CHUNK, STEP - len(step)))):
+            step += part
+    except OSError:
+        pass  # The connection broke: what came counts.
+    return bytes(step)

@@ -1,8 +1,10 @@
 """Files: encrypted in chunks, readable by range, under random names (DESIGN D6).
 
 Layout: 22-byte header (magic, format, random salt), then chunks of 64 KiB plaintext, each
-AES-256-GCM with a 16-byte tag. The object key is HKDF(blob subkey, salt); the nonce carries the
-chunk number and a final flag, so cut, swapped or reordered chunks do not open.
+AES-256-GCM with a 16-byte tag. The object key is HKDF(blob subkey, salt). The chunk's number and a
+final flag are bound to it, so cut, swapped or reordered chunks do not open: in format 1 they are
+the nonce; in format 2, of files that come in pieces, they are part of the associated data, and a
+random nonce stands before each chunk, because an interrupted chunk may come again with other bytes.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ import secrets
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from shutil import disk_usage
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -26,10 +30,12 @@ from django.core.files.storage import FileSystemStorage, storages
 from accounts import keys
 
 MAGIC = b"PHRB1\x00"
+MAGIC_OF_PIECES = b"PHRB2\x00"
 SALT = 16
 HEADER = len(MAGIC) + SALT
 CHUNK = 64 * 1024
 TAG = 16
+NONCE = 12
 
 
 def new_name() -> str:
@@ -48,6 +54,42 @@ def _aad(patient_id: UUID, binary_id: UUID) -> bytes:
     return patient_id.bytes + binary_id.bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """Opens the chunks of one file; `stored` is how many bytes of nonce stand before each."""
+
+    cipher: AESGCM
+    aad: bytes
+    stored: int
+
+    @property
+    def step(self) -> int:
+        return self.stored + CHUNK + TAG
+
+    def close(self, number: int, plain: bytes, *, final: bool) -> bytes:
+        if not self.stored:
+            return self.cipher.encrypt(_nonce(number, final=final), plain, self.aad)
+        nonce = os.urandom(NONCE)
+        aad = self.aad + _nonce(number, final=final)
+        return nonce + self.cipher.encrypt(nonce, plain, aad)
+
+    def open(self, number: int, block: bytes, *, final: bool) -> bytes:
+        if not self.stored:
+            return self.cipher.decrypt(_nonce(number, final=final), block, self.aad)
+        nonce, aad = block[:NONCE], self.aad + _nonce(number, final=final)
+        if len(nonce) < NONCE:
+            raise InvalidTag
+        return self.cipher.decrypt(nonce, block[NONCE:], aad)
+
+
+def _seal_of(header: bytes, patient_id: UUID, binary_id: UUID) -> _Seal:
+    magic, salt = header[: len(MAGIC)], header[len(MAGIC) :]
+    if magic not in {MAGIC, MAGIC_OF_PIECES} or len(header) != HEADER:
+        raise keys.Unopenable("not a file of ours")
+    stored = 0 if magic == MAGIC else NONCE
+    return _Seal(_cipher(patient_id, salt), _aad(patient_id, binary_id), stored)
+
+
 def _create(name: str) -> File[bytes]:
     """Open a new file for writing; Django's local storage makes folder and mode only in `save`."""
     store = storages["files"]
@@ -62,16 +104,15 @@ class Writer:
     """Takes plaintext as it arrives and keeps only ciphertext. `size` bytes, SHA-256 `digest`."""
 
     def __init__(self, name: str, patient_id: UUID, binary_id: UUID) -> None:
-        salt = os.urandom(SALT)
+        header = MAGIC + os.urandom(SALT)
         self.size = 0
         self.name = name
         self._sha = sha256()
-        self._cipher = _cipher(patient_id, salt)
-        self._aad = _aad(patient_id, binary_id)
+        self._seal = _seal_of(header, patient_id, binary_id)
         self._number = 0
         self._rest = b""
         self._out = _create(name)
-        self._out.write(MAGIC + salt)
+        self._out.write(header)
 
     def write(self, data: bytes) -> None:
         self.size += len(data)
@@ -85,7 +126,7 @@ class Writer:
         self._rest = self._rest[start:]
 
     def _put(self, plain: bytes, *, final: bool) -> None:
-        self._out.write(self._cipher.encrypt(_nonce(self._number, final=final), plain, self._aad))
+        self._out.write(self._seal.close(self._number, plain, final=final))
         self._number += 1
 
     def close(self) -> None:
@@ -127,6 +168,44 @@ def put(name: str, patient_id: UUID, binary_id: UUID, chunks: Iterable[bytes]) -
     return writer
 
 
+def begin_pieces(name: str) -> None:
+    """Make the durable beginning of a file that comes in pieces; `add_piece` writes the rest."""
+    with _create(name) as out:
+        out.write(MAGIC_OF_PIECES + os.urandom(SALT))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def add_piece(
+    name: str, patient_id: UUID, binary_id: UUID, data: bytes, *, start: int, final: bool
+) -> None:
+    """Write whole chunks from byte `start` on, over whatever an interrupted piece left; durable.
+
+    `start` is a multiple of `CHUNK`, and so is the length of `data` unless the file ends with it
+    (`final`). Raises FileNotFoundError, and `Unopenable` where less than `start` bytes are there.
+    """
+    path = Path(cast("FileSystemStorage", storages["files"]).path(name))
+    with path.open("r+b") as out:
+        seal = _seal_of(out.read(HEADER), patient_id, binary_id)
+        first = start // CHUNK
+        if out.seek(0, os.SEEK_END) < HEADER + first * seal.step:
+            raise keys.Unopenable("cut")
+        out.truncate(HEADER + first * seal.step)
+        out.seek(0, os.SEEK_END)
+        for at in range(0, len(data), CHUNK):
+            last = final and at + CHUNK >= len(data)
+            out.write(seal.close(first + at // CHUNK, data[at : at + CHUNK], final=last))
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def free_bytes() -> int:
+    """How much room the place of the files has left, in bytes."""
+    place = Path(cast("FileSystemStorage", storages["files"]).base_location)
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return disk_usage(place).free
+
+
 def read(
     name: str, patient_id: UUID, binary_id: UUID, *, start: int = 0, length: int | None = None
 ) -> Iterator[bytes]:
@@ -135,22 +214,18 @@ def read(
     Raises `accounts.keys.Unopenable` where the file is damaged, cut or belongs elsewhere.
     """
     with storages["files"].open(name, "rb") as source:
-        header = source.read(HEADER)
-        if header[: len(MAGIC)] != MAGIC or len(header) != HEADER:
-            raise keys.Unopenable("not a file of ours")
-        cipher, aad = _cipher(patient_id, header[len(MAGIC) :]), _aad(patient_id, binary_id)
+        seal = _seal_of(source.read(HEADER), patient_id, binary_id)
         first = start // CHUNK
-        source.seek(HEADER + first * (CHUNK + TAG))
-        plain = _open_chunks(source, cipher, aad, first)
-        yield from _cut(plain, start - first * CHUNK, length)
+        source.seek(HEADER + first * seal.step)
+        yield from _cut(_open_chunks(source, seal, first), start - first * CHUNK, length)
 
 
-def _open_chunks(source: File[bytes], cipher: AESGCM, aad: bytes, number: int) -> Iterator[bytes]:
-    block = source.read(CHUNK + TAG)
+def _open_chunks(source: File[bytes], seal: _Seal, number: int) -> Iterator[bytes]:
+    block = source.read(seal.step)
     while True:
-        following = source.read(CHUNK + TAG)
+        following = source.read(seal.step)
         try:
-            yield cipher.decrypt(_nonce(number, final=not following), block, aad)
+            yield seal.open(number, block, final=not following)
         except InvalidTag as error:
             raise keys.Unopenable("damaged or moved") from error
         if not following:

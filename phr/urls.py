@@ -5,7 +5,18 @@ from importlib import import_module
 from django.contrib import admin
 from django.urls import include, path
 
-from phr.views import demo, entries, marks, portal, printing, records, sharing, summary, uploads
+from phr.views import (
+    demo,
+    entries,
+    marks,
+    portal,
+    printing,
+    records,
+    resumable,
+    sharing,
+    summary,
+    uploads,
+)
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
 for desk in ("accounts.admin", "phr.admin", "rights.admin"):
@@ -29,6 +40,8 @@ portal_pages = [
     path("records/<uuid:record_id>/chart/", summary.chart, name="chart"),
     path("records/upload/", uploads.upload, name="upload"),
     path("records/upload/<uuid:upload_id>/", uploads.upload_state, name="upload_state"),
+    path("records/upload/resumable/", resumable.begin, name="resumable"),
+    path("records/upload/<uuid:upload_id>/resumable/", resumable.piece, name="resumable_upload"),
     path("records/upload/confirm/", uploads.confirm_all, name="confirm_all"),
     path("records/upload/<uuid:upload_id>/confirm/", uploads.confirm, name="confirm"),
     path("records/upload/<uuid:upload_id>/cancel/", uploads.cancel, name="cancel"),

@@ -50,6 +50,7 @@ WITHOUT_ACTOR = {
     "sharing.services.scope_of": "pure: a grant's columns in words",
     "phr.services.imports.limits": "pure: settings",
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
+    "phr.services.uploads.hold_file": "locks a row inside its caller's act",
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.items.note_reads": "writes into the open act, which knows its actor",
     "phr.services.items.offered": "pure: what grounds found for an actor may cover",

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.acting import acting_as, note
@@ -17,6 +18,8 @@ WHOSE = (
     "The name or the date of birth in this file is not yours. If the file is about you all the"
     " same, tick “This file is about me”."
 )
+# What comes in one go is its request's own to take back, until it is here.
+_WHOLE_OR_IN_PIECES = Q(original__complete_at__isnull=False) | Q(expected_size__isnull=False)
 
 
 class Unsure(Exception):
@@ -73,13 +76,13 @@ def confirm_all(actor: Actor) -> int:
 
 
 def cancel(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> None:
-    """Take an upload back before it is added: its row and its file are destroyed.
+    """Take an upload back before it is added, or while it still arrives: nothing is left of it.
 
     Does nothing once the file was added or refused. Raises `Denied`.
     """
     with acting_as(actor, about=patient_id):
         uploads.own(actor, upload_id, patient_id)
-        rows = Upload.objects.open().filter(pk=upload_id, original__complete_at__isnull=False)
+        rows = Upload.objects.open().filter(_WHOLE_OR_IN_PIECES, pk=upload_id)
         row = rows.select_for_update(of=("self",)).select_related("original").first()
         if row is None:
             return

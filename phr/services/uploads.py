@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -38,33 +38,35 @@ def begin_upload(
     command; a person adds to her own record. Returns the Upload's id.
     """
     with acting_as(actor, about=patient_id):
-        patient = _receiver(actor, patient_id)
-        upload_id = uuid4()
-        binary = Binary.objects.create(
-            patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
-        )
-        Upload.objects.create(
-            id=upload_id,
-            patient=patient,
-            by_id=actor.user_id,
-            original=binary,
-            file_name_sealed=keys.seal(
-                patient.pk,
-                keys.Purpose.BODY,
-                _name_place(upload_id),
-                file_name[:200].encode(errors="replace"),
-            ),
-        )
-        note("upload", patient_id=patient.pk, subject=f"Upload/{upload_id}", basis=basis(actor))
+        upload = begin_rows(actor, _receiver(actor, patient_id), Upload(), file_name=file_name)
     with acting_as(actor, about=patient_id):
-        return upload_id, _begin_file(binary)
+        binary = hold_file(upload)
+        return upload.pk, Writer(binary.name, binary.patient_id, binary.pk)
 
 
-def _begin_file(binary: Binary) -> Writer:
-    """The file itself, begun while its row is held: whoever destroys that comes before or after."""
-    if Binary.objects.select_for_update().filter(pk=binary.pk).first() is None:
-        raise Denied("upload", patient_id=binary.patient_id, subject=f"Binary/{binary.pk}")
-    return Writer(binary.name, binary.patient_id, binary.pk)
+def begin_rows(actor: Actor, patient: Patient, upload: Upload, *, file_name: str) -> Upload:
+    """Inside an act: save a new upload and the row of its file, and note it."""
+    upload.original = Binary.objects.create(
+        patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
+    )
+    upload.patient, upload.by_id = patient, actor.user_id
+    name = file_name[:200].encode(errors="replace")
+    place = _name_place(upload.pk)
+    upload.file_name_sealed = keys.seal(patient.pk, keys.Purpose.BODY, place, name)
+    upload.save(force_insert=True)
+    note("upload", patient_id=patient.pk, subject=f"Upload/{upload.pk}", basis=basis(actor))
+    return upload
+
+
+def hold_file(upload: Upload) -> Binary:
+    """The row of its file, held while that is written: whoever destroys it comes before or after.
+
+    Raises `Denied` when it was destroyed already.
+    """
+    binary = Binary.objects.select_for_update().filter(upload=upload).first()
+    if binary is None:
+        raise Denied("upload", patient_id=upload.patient_id, subject=f"Upload/{upload.pk}")
+    return binary
 
 
 def _name_place(upload_id: UUID) -> str:
@@ -109,7 +111,7 @@ def own(
     mine = patient_id is None
     patient = policy.require_own(actor, action) if mine else _receiver(actor, patient_id)
     rows = Upload.objects.select_related("original", "patient")
-    row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None).first()
+    row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None, undone_at=None).first()
     if row is None:
         raise Denied("read", patient_id=patient.pk, subject=f"Upload/{upload_id}")
     return row
@@ -163,13 +165,15 @@ class Followed:
 
     @property
     def state(self) -> str:
-        """One of: finished, failed, asking (for her yes), reading, waiting."""
+        """One of: arriving, finished, failed, asking (for her yes), reading, waiting."""
         if self.upload.finished_at:
             return "finished"
         if self.upload.failed_at:
             return "failed"
         if self.upload.previewed_at and not self.upload.confirmed_at:
             return "asking"
+        if self.upload.original and self.upload.original.complete_at is None:
+            return "arriving"
         return "reading" if self.upload.started_at else "waiting"
 
     @property
@@ -198,10 +202,14 @@ class Followed:
 
 
 def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
-    """The actor's uploads that were not put away, newest first."""
+    """The actor's uploads that arrived and were not put away, newest first."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        rows = Upload.objects.filter(patient=patient, dismissed_at=None)
+        arrived = Q(original=None) | Q(original__complete_at__isnull=False)
+        rows = Upload.objects.filter(
+            arrived, patient=patient, dismissed_at=None, undone_at=None
+        )
+        rows = rows.select_related("original")
         return [_followed(row, patient) for row in rows.order_by("-received_at", "-id")[:most]]
 
 
@@ -264,7 +272,8 @@ def original(actor: Actor, upload_id: UUID) -> Original:
 
 def _arrived(actor: Actor, upload_id: UUID) -> tuple[Upload, Binary]:
     patient = policy.require_own(actor)
-    row = Upload.objects.select_related("original").filter(pk=upload_id, patient=patient).first()
+    rows = Upload.objects.select_related("original").filter(undone_at=None)
+    row = rows.filter(pk=upload_id, patient=patient).first()
     if row is None or row.original is None or row.original.complete_at is None:
         raise Denied("copy", patient_id=patient.pk, subject=f"Upload/{upload_id}")
     return row, row.original
@@ -286,6 +295,11 @@ def _records_of(row: Upload) -> Any:
     return Provenance.objects.filter(upload=row).values_list("record_id", flat=True).distinct()
 
 
+def everybodys() -> list[tuple[UUID, UUID]]:
+    """Every upload whose import is not undone, with its patient, for a job's act."""
+    return list(Upload.objects.filter(undone_at=None).values_list("pk", "patient_id"))
+
+
 def clear_leftovers(actor: Actor) -> int:
     """Remove files that stopped arriving and pictures no import finished. Returns how many."""
     with acting_as(actor):
@@ -295,7 +309,8 @@ def clear_leftovers(actor: Actor) -> int:
 
 def _left_over() -> QuerySet[Binary]:
     stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
-    unfinished = Q(complete_at=None) | Q(use=Binary.Use.PICTURE)
+    over = Q(arriving_until=None) | Q(arriving_until__lt=timezone.now())
+    unfinished = Q(over, complete_at=None) | Q(use=Binary.Use.PICTURE)
     # An archive takes as long as it takes; whoever made its row clears it away.
     stale = stale.exclude(use=Binary.Use.EXPORT)
     return stale.filter(unfinished, ~Exists(RecordFile.objects.filter(binary_id=OuterRef("pk"))))

@@ -11,11 +11,9 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.requests import actor_of
 from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
-from phr.services import reviews
+from phr.services import resumable, reviews
 from phr.services import uploads as services
 from phr.views.records import SANDBOX
 
@@ -40,9 +38,11 @@ def upload(request: HttpRequest) -> HttpResponse:
     found = services.uploads(actor_of(request))
     context = {
         "uploads": found,
+        "unfinished": resumable.unfinished(actor_of(request)),
         "sure": sum(one.state == "asking" and one.owner is None for one in found),
         "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
         "most_files": settings.PHR_UPLOAD_MOST_FILES,
+        "piece_bytes": settings.PHR_UPLOAD_PIECE_BYTES,
     }
     return render(request, "phr/upload.html", context)
 
@@ -71,17 +71,9 @@ def _answer(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpRespo
     problem = handler.problem
     if not problem and not handler.received:
         problem = "Choose at least one file."
-    if request.headers.get("X-Requested-With") == "upload":
-        return _answer_script(handler, problem)
     if problem:
         messages.error(request, problem)
     return redirect("phr:upload")
-
-
-def _answer_script(handler: EncryptingUploadHandler, problem: str) -> JsonResponse:
-    if problem:
-        return JsonResponse({"error": problem}, status=400)
-    return JsonResponse({"url": reverse("phr:upload_state", args=[handler.received[0].upload_id])})
 
 
 @login_required

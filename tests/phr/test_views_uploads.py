@@ -30,7 +30,6 @@ pytestmark = [
     pytest.mark.usefixtures("static_files"),
 ]
 ADDRESS = "/records/upload/"
-SCRIPT = {"X-Requested-With": "upload"}
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +73,12 @@ def test_several_files_at_once_by_the_plain_form(alice: Client, cast: Cast) -> N
     assert "one.pdf" in text(answer)
 
 
-def test_one_file_by_script_answers_where_to_follow_it(alice: Client, cast: Cast) -> None:
-    answer = alice.post(ADDRESS, {"files": file()}, headers=SCRIPT)
+def test_a_file_can_be_followed_as_a_page_and_as_a_fragment(alice: Client, cast: Cast) -> None:
+    alice.post(ADDRESS, {"files": file()})
 
-    assert answer.json() == {"url": reverse("phr:upload_state", args=[kept(cast)[0].upload.pk])}
-    assert "letter.pdf" in text(alice.get(answer.json()["url"]))
-    fragment = text(alice.get(answer.json()["url"], HTTP_HX_REQUEST="true"))
+    url = reverse("phr:upload_state", args=[kept(cast)[0].upload.pk])
+    assert "letter.pdf" in text(alice.get(url))
+    fragment = text(alice.get(url, HTTP_HX_REQUEST="true"))
     assert "every 2s" in fragment
     assert "<html" not in fragment
 
@@ -93,18 +92,16 @@ def test_what_is_stored_is_not_what_was_sent(alice: Client, cast: Cast) -> None:
         assert b"secret" not in raw.read()
 
 
-@pytest.mark.parametrize("by_script", [False, True])
 def test_too_large_is_refused_and_the_limit_is_named(
-    alice: Client, cast: Cast, settings: Settings, by_script: bool
+    alice: Client, cast: Cast, settings: Settings
 ) -> None:
     settings.PHR_UPLOAD_MOST_BYTES = 2_000_000
     data = {"files": file(data=b"x" * 2_000_001)}
 
-    answer = alice.post(ADDRESS, data, follow=not by_script, headers=SCRIPT if by_script else {})
+    answer = alice.post(ADDRESS, data, follow=True)
 
-    said = answer.json()["error"] if by_script else text(answer)
+    said = text(answer)
     assert "The file is larger than 2 MB, the largest we can take." in said
-    assert answer.status_code == (400 if by_script else 200)
     assert nothing_is_left(cast)
 
 
@@ -124,7 +121,6 @@ def test_an_empty_file_is_refused(alice: Client, cast: Cast) -> None:
 
 def test_no_file_at_all_is_one_sentence(alice: Client) -> None:
     assert "Choose at least one file." in text(alice.post(ADDRESS, {}, follow=True))
-    assert alice.post(ADDRESS, {}, headers=SCRIPT).json() == {"error": "Choose at least one file."}
 
 
 def test_more_files_than_the_limit_are_refused_together(
