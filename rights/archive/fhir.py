@@ -153,15 +153,15 @@ def provenance(room: Room) -> None:
     with room.pack.file("provenance.ndjson") as out:
         for page in pages(room, more=()):
             types = {kept.id: kept.resource_type for kept in page}
-            for row in _sources(room, list(types), names):
+            for row in sources(room, list(types), names):
                 line = _provenance(room, row, types[row.record_id], names)
                 out.write(orjson.dumps(line) + b"\n")
 
 
-def _sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[Source]:
+def sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[Source]:
     """The rows about these records; the name of each upload they tell of is added to `names`."""
     with acting_as(room.actor, about=room.patient_id):
-        rows = Provenance.objects.filter(record_id__in=records).values_list(
+        rows = Provenance.objects.filter(record_id__in=records, upload__undone_at=None).values_list(
             *Source._fields[:-1], as_text("recorded_at")
         )
         found = [Source(*row) for row in rows.order_by("record_id", "version", "id")]

@@ -17,7 +17,7 @@ COLUMNS = ["When (UTC)", "Who", "What", "Allowed", "Number of items", "Items"]
 EVENTS_AT_ONCE = 1000
 
 
-class _Text:
+class Lines:
     """Takes the lines of `csv` and writes them as UTF-8."""
 
     def __init__(self, out: Entry) -> None:
@@ -31,7 +31,7 @@ def spreadsheet(room: Room) -> None:
     """`log/who-looked.csv`: the log as its page shows it. Begins with a mark that says UTF-8."""
     with room.pack.file("log/who-looked.csv") as out:
         out.write(b"\xef\xbb\xbf")
-        writer = csv.writer(_Text(out))
+        writer = csv.writer(Lines(out))
         writer.writerow(COLUMNS)
         for line, _ in looks.history(room.actor, room.patient_id):
             writer.writerow([formula_safe(cell) for cell in _cells(line)])

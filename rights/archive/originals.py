@@ -53,7 +53,7 @@ def uploads(room: Room) -> None:
 
 def _uploads(room: Room) -> Iterator[Upload]:
     with acting_as(room.actor, about=room.patient_id):
-        mine = Upload.objects.filter(~OF_DELETED, patient_id=room.patient_id)
+        mine = Upload.objects.filter(~OF_DELETED, patient_id=room.patient_id, undone_at=None)
         if room.choice:
             # A file may hold more than what was chosen; one that belongs to a chosen item is it.
             own = RecordFile.objects.filter(record__in=visible(room).values("pk"))

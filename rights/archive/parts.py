@@ -25,6 +25,7 @@ from rights.archive import (
     originals,
     overview,
     requests,
+    results,
     visits,
 )
 from rights.archive.choice import Choice, narrowed
@@ -57,6 +58,12 @@ PARTS = (
         fhir.bundle,
     ),
     Part("records", "fhir/*.ndjson", "The same items, a file for each FHIR type.", fhir.ndjson),
+    Part(
+        "records",
+        "results.csv",
+        "Every number that was measured, with its range and where it is from: for a spreadsheet.",
+        results.results,
+    ),
     Part(
         "records",
         "items.ndjson",
@@ -217,7 +224,8 @@ def steps(actor: Actor, patient_id: UUID, choice: Choice | None = None) -> int:
     """About how many steps `write` will tell `beat` of; of a part it may be fewer."""
     with acting_as(actor, about=patient_id):
         rows = policy.records(actor, Action.COPY, Record.objects.all(), patient_id)
-        records = narrowed(rows, patient_id, choice).count()
+        rows = narrowed(rows, patient_id, choice)
+        opened = 4 * rows.count() + rows.filter(resource_type="Observation").count()
         files = Binary.objects.filter(patient_id=patient_id).exclude(use=Binary.Use.EXPORT)
         size = files.aggregate(size=Sum("size"))["size"] or 0
-        return 4 * records + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()
+        return opened + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()

@@ -1,0 +1,102 @@
+"""Every number that was measured, as one table for a spreadsheet."""
+
+import csv
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from phr.display.concepts import concept, interpretation
+from phr.display.quantities import extent, unit
+from phr.display.words import each, one
+from phr.formats.resource import codes
+from phr.views.sharing import formula_safe
+from rights.archive.fhir import Source, sources
+from rights.archive.log import Lines
+from rights.archive.reading import Kept, opened, pages
+from rights.archive.room import Room
+
+COLUMNS = [
+    "Date", "Name", "Code", "Value", "Unit", "Normal range", "Marked as", "Status", "Source",
+    "Record",
+]  # fmt: skip
+_TIMES = ("effectiveDateTime", "effectiveInstant", "issued")
+Row = list[str]
+
+
+def results(room: Room) -> None:
+    """`results.csv`: a row for each number of an Observation, or of a part of one, newest first.
+
+    UTF-8 with a mark that says so: without it Excel takes other letters for Latin ones. Values
+    have the digits and the point as they came; what a spreadsheet would run as a formula is
+    disarmed everywhere else.
+    """
+    names: dict[UUID, str] = {}
+    with room.pack.file("results.csv") as out:
+        out.write(b"\xef\xbb\xbf")
+        writer = csv.writer(Lines(out))
+        writer.writerow(COLUMNS)
+        for page in pages(room, resource_type="Observation"):
+            told = _told(room, page, names)
+            for kept, body in opened(room, page):
+                writer.writerows(_rows(kept, body, told.get(kept.id, "")))
+
+
+def _told(room: Room, page: list[Kept], names: dict[UUID, str]) -> dict[UUID, str]:
+    """Where the version in force of each record came from."""
+    current = {kept.id: kept.version for kept in page}
+    rows = sources(room, list(current), names)
+    return {
+        record: "; ".join(dict.fromkeys(_source(row, names) for row in some))
+        for record, some in groupby(
+            (row for row in rows if row.version == current[row.record_id]),
+            key=lambda row: row.record_id,
+        )
+    }
+
+
+def _source(row: Source, names: dict[UUID, str]) -> str:
+    if row.upload_id:
+        return f"File: {names[row.upload_id]}"
+    return "Entered by the patient" if row.version == 1 else "Corrected by the patient"
+
+
+def _rows(kept: Kept, body: bytes, source: str) -> Iterator[Row]:
+    resource: dict[str, Any] = json.loads(body, parse_float=Decimal)
+    at = next((resource[name] for name in _TIMES if isinstance(resource.get(name), str)), "")
+    name, status = concept(resource.get("code")), str(resource.get("status", ""))
+    for holder in (resource, *each(resource.get("component"))):
+        number = _number(holder)
+        if not number:
+            continue
+        of = name if holder is resource else f"{name}: {concept(holder.get('code'))}"
+        said = [
+            at or (kept.at_text[:10] if kept.dated else ""), of, _codes(holder), "",
+            unit(one(holder.get("valueQuantity"))), _ranges(holder),
+            interpretation(holder.get("interpretation")), status, source, str(kept.id),
+        ]  # fmt: skip
+        row = [formula_safe(cell) for cell in said]
+        row[3] = number
+        yield row
+
+
+def _number(holder: dict[str, Any]) -> str:
+    """Its digits, with `<` or `>` before them where it is only a bound; "" when it has none."""
+    quantity = one(holder.get("valueQuantity"))
+    value = quantity.get("value", holder.get("valueInteger"))
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return ""
+    bound = quantity.get("comparator")
+    return f"{bound} {value}" if bound in ("<", "<=", ">=", ">") else str(value)
+
+
+def _codes(holder: dict[str, Any]) -> str:
+    return "; ".join(codes({"code": holder.get("code")}))
+
+
+def _ranges(holder: dict[str, Any]) -> str:
+    found = each(holder.get("referenceRange"))
+    said = (range_.get("text") or extent(range_) for range_ in found)
+    return "; ".join(text for text in said if isinstance(text, str) and text)
