@@ -8,25 +8,19 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO
 
 import orjson
 
+from phr import forking
 from phr.formats.frames import BadFrame, Decoder, Done
 from phr.formats.json_stream import too_large
 from phr.formats.parsed import MB, Limits, Output, Parsed, Refused
 
-_ROOT = str(Path(__file__).resolve().parent.parent)
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from phr.formats.__main__ import main; main()"
-)
 _PIPE = 1024 * 1024
 _UNSAFE = "The file is damaged or made in a way that cannot be read safely."
 
@@ -53,16 +47,10 @@ def parse(
 class _Box:
     def __init__(self, limits: Limits, filename: str, size: int | None) -> None:
         self._limits = limits
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", _START, _ROOT],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            cwd="/",
-            env={"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
+        try:
+            self._child = forking.child()
+        except OSError as error:
+            raise BoxBroken("no parser process could be started") from error
         self._in = _pipe(self._child.stdin)
         self._out = _pipe(self._child.stdout)
         self._decoder = Decoder(max_payload=max(limits.max_resource_bytes, limits.max_bytes))
@@ -93,12 +81,10 @@ class _Box:
                     yield item
 
     def end(self) -> None:
-        """Kill the child and whatever it might have started; close the pipes."""
+        """Close the pipes and end the child, which cannot have started another."""
         for stream in (self._in, self._out):
             stream.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
+        self._child.end()
 
     def _wait(self, poll: select.poll) -> list[tuple[int, int]]:
         """Wait for the child; the time its parent takes for itself does not count."""
@@ -143,7 +129,7 @@ class _Box:
 
     def _last_words(self) -> str:
         """What to say when the child ended without a word. Raises BoxBroken."""
-        code = self._child.wait()
+        code = self._child.end()
         if code > 0:
             raise BoxBroken(f"the parser process could not start or lock itself (exit code {code})")
         if code == -signal.SIGXCPU:
@@ -156,10 +142,8 @@ class _Box:
         return "The file took too long to read, so reading was stopped."
 
 
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+def _pipe(stream: IO[bytes]) -> IO[bytes]:
     """The parent's end of a pipe, made wide so that both sides can work at once."""
-    if stream is None:
-        raise BoxBroken("the parser process has no pipe")
     os.set_blocking(stream.fileno(), False)
     with suppress(OSError):  # over the user's quota of pipe memory; it is only slower then
         fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)

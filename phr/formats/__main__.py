@@ -1,6 +1,7 @@
 """The parser process: reads a file from standard input, writes frames to standard output.
 
-Started by phr/box.py. Standard input begins with a line of JSON: limits, file name, size; then
+Forked by phr/formats/forkserver.py, with every reader warm.
+Standard input begins with a line of JSON: limits, file name, size; then
 comes the file. The process locks itself before it looks at more than the file's first bytes.
 """
 
@@ -129,7 +130,6 @@ def _asked() -> dict[str, Any]:
 
 def _read(source: _Source, limits: Limits, filename: str) -> Iterator[Output]:
     module = detect(source.peek(), filename)
-    module.warm()
     try:
         lock(limits)
     except OSError as error:

@@ -16,6 +16,7 @@ import pydicom
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from phr import forking
 from phr.box import BoxBroken, parse
 from phr.formats.parsed import MB, Limits, Output, Parsed, Preview, Progress, Refused
 from tests.phr.formats.reading import read
@@ -41,19 +42,23 @@ def refusal(data: bytes, name: str = "", *, limits: Limits | None = None) -> str
 
 
 def children() -> set[int]:
-    """Processes this thread's process has started and that still exist, zombies too."""
+    """Parser processes that this process had forked and that still exist, zombies too."""
+    return {child for server in _children_of(os.getpid()) for child in _children_of(server)}
+
+
+def _children_of(parent: int) -> set[int]:
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             status = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(status[1]) == os.getpid() and "box" in _command(folder):
+            if int(status[1]) == parent and _of_the_box(folder):
                 found.add(int(folder.name))
     return found
 
 
-def _command(folder: Path) -> str:
+def _of_the_box(folder: Path) -> bool:
     line = (folder / "cmdline").read_bytes()
-    return "box" if b"phr.formats" in line or not line else ""
+    return b"phr.formats" in line or not line
 
 
 @pytest.mark.parametrize(
@@ -259,9 +264,11 @@ def test_boxes_side_by_side() -> None:
 
 
 def test_a_box_that_cannot_start_is_the_operator_s_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(BoxBroken):
-        boxed(fhir("searchset"))
+    forking.forget()
+    for program in ("/bin/false", "/nowhere"):
+        monkeypatch.setattr(sys, "executable", program)
+        with pytest.raises(BoxBroken):
+            boxed(fhir("searchset"))
 
 
 def test_a_preview_survives_the_way() -> None:
