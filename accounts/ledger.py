@@ -21,6 +21,7 @@ class Kind(StrEnum):
     AUTHENTICATOR = "authenticator"
     ERASURE = "erasure"
     HOLD = "hold"
+    IMPORT = "import"
     NEWS = "news"
     PASSWORD = "password"  # noqa: S105 - a kind of entry
     RECORD = "record"

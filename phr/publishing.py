@@ -23,7 +23,8 @@ TYPES = [
 
 ONE_IMPORT_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%(patient)s::text, 7))"
 
-# Each staged row ends as `new`, `changed` (same identity, other content), `known` or `twice`.
+# Each staged row ends as `new`, `changed` (same identity, other content), `older` than what is
+# there, `known` or `twice`.
 SETTLE = (
     "ANALYZE pg_temp.staged (id, position, digest, identity, outcome)",
     """
@@ -81,13 +82,15 @@ PUBLISH = (
       AND k.outcome <> 'twice'
     """,
     """
-    INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place)
-    SELECT gen_random_uuid(), %(patient)s, s.record_id, %(upload)s, s.version, s.place
+    INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place, position,
+                                outcome)
+    SELECT gen_random_uuid(), %(patient)s, s.record_id, %(upload)s, s.version, s.place, s.position,
+           s.outcome
     FROM pg_temp.staged s JOIN phr_record r ON r.id = s.record_id
     """,
     """
-    INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id)
-    SELECT gen_random_uuid(), %(patient)s, s.record_id, f.binary_id
+    INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id)
+    SELECT gen_random_uuid(), %(patient)s, s.record_id, f.binary_id, %(upload)s
     FROM pg_temp.staged s
     JOIN phr_upload u ON u.id = %(upload)s
     CROSS JOIN LATERAL (
@@ -100,7 +103,7 @@ PUBLISH = (
 )
 COUNTS = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
-           count(*) FILTER (WHERE outcome IN ('known', 'twice'))
+           count(*) FILTER (WHERE outcome IN ('known', 'older', 'twice'))
     FROM pg_temp.staged
 """
 TOUCHED = """

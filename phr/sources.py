@@ -37,10 +37,10 @@ class Past:
 
 def sources_of(row: Record) -> list[Source]:
     """The sources of every version, from the first. Call within an act about the patient."""
-    rows = row.provenances.select_related("upload").order_by("recorded_at", "version")
+    rows = row.provenances.filter(upload__undone_at=None).select_related("upload")
     return [
         Source(each.version, each.recorded_at, each.upload, each.place, _reason(each))
-        for each in rows
+        for each in rows.order_by("recorded_at", "version")
     ]
 
 

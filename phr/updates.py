@@ -9,7 +9,8 @@ import orjson
 from django.utils import timezone
 
 from phr.bodies import open_body, open_bytes, seal_body
-from phr.models import Record, RecordVersion
+from phr.models import Record
+from phr.past import keep_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
         raw = open_bytes(patient_id, staged.id, 1, bytes(staged.body_sealed))
         body = next_body(old, raw)
         if body is None:
-            outcome.marks.append(("known", row.version, staged.id))
+            scan = staged.resource_type == "ImagingStudy"
+            outcome.marks.append(("known" if scan else "older", row.version, staged.id))
             continue
         _new_version(row, staged, body)
         outcome.updated += 1
@@ -57,9 +59,7 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
 
 
 def _new_version(row: Record, staged: Staged, body: bytes) -> None:
-    RecordVersion.objects.create(
-        patient_id=row.patient_id, record=row, version=row.version, body_sealed=row.body_sealed
-    )
+    keep_past(row)
     row.version += 1
     row.body_sealed = seal_body(row.patient_id, row.pk, row.version, body)
     row.category, row.digest = staged.category, bytes(staged.digest)

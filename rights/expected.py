@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from rights.backups.catalogue import EXPIRY_EVERY
 from rights.certificates import GONE, HIDDEN, UNREADABLE, Issued
-from rights.models.erasures import Scope
+from rights.models.erasures import PART
 from rights.services import backups
 from rights.services.erasures import Followed
 
@@ -73,7 +73,7 @@ def stages(followed: Followed) -> list[Stage]:
     """The three stages of one erasure; none once it was undone."""
     if followed.undone_at:
         return []
-    item = followed.scope == Scope.ITEM
+    item = followed.scope in PART
     soonest = max(followed.purge_after + PURGE_WITHIN, timezone.now())
     reckoned = _dates(followed.hidden_at, followed.purged_at or soonest)
     issued = {one.stage: one for one in followed.certificates}

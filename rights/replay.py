@@ -16,7 +16,7 @@ from accounts.actors import Actor
 from accounts.ledger import Kind
 from accounts.models import Patient, User
 from accounts.vault.models import LedgerEntry
-from phr.services import removal
+from phr.services import removal, undoing, uploads
 from rights.models import Erasure
 from rights.models.erasures import Scope, reference_of
 from rights.services import erasures
@@ -28,13 +28,18 @@ CLOSED = "closed"
 RECENT = timedelta(hours=1)
 # A request that is still running writes its row within this time.
 RUNNING = timedelta(minutes=2)
+ERASING = (Kind.ERASURE, Kind.RECORD, Kind.IMPORT)
 
 
 def replay(actor: Actor) -> int:
     """Hide again whatever the ledger says was erased. Returns how many things were changed."""
-    items = ledger.latest(Kind.RECORD).items()
+    items, imports = (
+        {token: one for token, one in ledger.latest(kind).items() if not _ends(one)}
+        for kind in (Kind.RECORD, Kind.IMPORT)
+    )
     people = _people(actor, ledger.entries(Kind.ERASURE))
-    return people + _items(actor, {token: one for token, one in items if not _ends(one)})
+    # Items first: what goes back to an earlier version is shown again, what was erased is not.
+    return people + _items(actor, items) + _imports(actor, imports)
 
 
 def resume(actor: Actor) -> int:
@@ -44,7 +49,7 @@ def resume(actor: Actor) -> int:
 
 def _begin_lost(actor: Actor) -> int:
     """Begin what such a request wrote into the ledger; what is older is closed there."""
-    entries = ledger.entries(Kind.ERASURE) + ledger.entries(Kind.RECORD)
+    entries = [one for kind in ERASING for one in ledger.entries(kind)]
     ended, now = _ended(entries), timezone.now()
     with acting_as(actor):
         begun = Erasure.objects.filter(pk__in=[entry.pk for entry in entries])
@@ -58,9 +63,13 @@ def _begin_lost(actor: Actor) -> int:
         if entry.made_at < now - RECENT:
             ledger.close(entry, state=f"{CLOSED} {entry.pk.hex}")
     recent = [entry for entry in lost if entry.made_at >= now - RECENT]
-    items = {bytes(entry.token or b""): entry for entry in recent if entry.kind == Kind.RECORD}
+    items, imports = (
+        {bytes(entry.token or b""): entry for entry in recent if entry.kind == kind}
+        for kind in (Kind.RECORD, Kind.IMPORT)
+    )
     people = [entry for entry in recent if entry.kind == Kind.ERASURE]
-    return _people(actor, people, tell=True) + _items(actor, items)
+    people_begun = _people(actor, people, tell=True)
+    return people_begun + _items(actor, items) + _imports(actor, imports)
 
 
 def _remember_undone(actor: Actor) -> int:
@@ -184,3 +193,32 @@ def _item(actor: Actor, entry: LedgerEntry, patient_id: UUID, record_id: UUID) -
                 },
             )
         return hidden
+
+
+def _imports(actor: Actor, entries: dict[bytes, LedgerEntry]) -> int:
+    if not entries:
+        return 0
+    with acting_as(actor):
+        everything = uploads.everybodys()
+    found = (
+        (entries.get(ledger.token(Kind.IMPORT, str(pk))), pk, whose) for pk, whose in everything
+    )
+    return sum(_import(actor, entry, pk, whose) for entry, pk, whose in found if entry)
+
+
+def _import(actor: Actor, entry: LedgerEntry, upload_id: UUID, patient_id: UUID) -> bool:
+    with acting_as(actor, about=patient_id):
+        planned = undoing.hide_again(actor, patient_id, upload_id)
+        if planned is not None:
+            Erasure.objects.get_or_create(
+                pk=entry.pk,
+                defaults={
+                    "reference": reference_of(entry.pk),
+                    "scope": Scope.IMPORT,
+                    "patient_id": patient_id,
+                    "upload_id": upload_id,
+                    "hidden_at": entry.made_at,
+                    "planned": planned,
+                },
+            )
+        return planned is not None

@@ -69,11 +69,11 @@ def _take(actor: Actor, erasure: Erasure, step: Step) -> None:
 def _mark(row: Erasure, step: Step) -> None:
     """What the row says about how far it is, and whom it may forget now."""
     now = timezone.now()
-    if step.name in {"item", "verify"}:
+    if step.name in {"item", "import", "verify"}:
         row.purged_at = row.purged_at or now
     if step.name == "ledger":
         row.finished_at = row.finished_at or now
-        row.patient_id = row.user_id = row.record_id = None
+        row.patient_id = row.user_id = row.record_id = row.upload_id = None
 
 
 def _look_again(actor: Actor, erasure: Erasure, wait: Wait) -> None:

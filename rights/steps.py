@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts import keys, leaving, ledger
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from phr.services import removal
+from phr.services import removal, undoing
 from rights import certificates, left, vacuum
 from rights.models import Erasure
-from rights.models.erasures import Scope
+from rights.models.erasures import PART, Scope
 from rights.services import backups, cases, exports, holds
 from sharing import leaving as shares
 
@@ -74,6 +74,16 @@ def _item(actor: Actor, erasure: Erasure) -> None:
         removal.purge_record(actor, erasure.patient_id, erasure.record_id)
 
 
+def _import(actor: Actor, erasure: Erasure) -> None:
+    if not (erasure.patient_id and erasure.upload_id):
+        return
+    if undoing.rests(actor, erasure.patient_id):
+        # What stays goes back to an earlier version, and a restricted record does not change.
+        raise Wait(timezone.now() + LATER)
+    holds.rehome_import(actor, erasure.patient_id, erasure.upload_id)
+    undoing.purge_import(actor, erasure.patient_id, erasure.upload_id)
+
+
 def _cases(actor: Actor, erasure: Erasure) -> None:
     if erasure.patient_id:
         cases.forget_patient(actor, erasure.patient_id)
@@ -130,7 +140,7 @@ def _certified(stage: int) -> Callable[[Actor, Erasure], None]:
     def certify(actor: Actor, erasure: Erasure) -> None:
         kept = [one.certified for one in holds.left_out(actor, erasure.reference)]
         said = facts(erasure) | {"kept": kept}
-        if erasure.scope == Scope.ITEM and stage == certificates.UNREADABLE:
+        if erasure.scope in PART and stage == certificates.UNREADABLE:
             # The key of the record stays, so a backup of the item can still be read.
             said["title"] = "Destroyed here"
         certificates.issue(erasure.reference, stage, said)
@@ -154,14 +164,15 @@ def _second(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
-ITEM, ACCOUNT = frozenset({Scope.ITEM}), frozenset({Scope.ACCOUNT})
-EVERY = WHOLE | ITEM
+ITEM, IMPORT, ACCOUNT = (frozenset({one}) for one in (Scope.ITEM, Scope.IMPORT, Scope.ACCOUNT))
+EVERY = WHOLE | PART
 STEPS = (
     Step("hidden", "Hidden from everyone", EVERY, _certified(certificates.HIDDEN)),
     Step("window", "The time in which it could be undone", WHOLE, _window),
     Step("exports", "Archives made for you", WHOLE, _of_patient(exports.destroy_exports)),
     Step("holds", "Items that the law makes us keep, set apart", WHOLE, _of_patient(holds.rehome)),
     Step("item", "The item, its versions and its files", ITEM, _item),
+    Step("import", "What came with the file alone, and the file", IMPORT, _import),
     Step("files", "Files and pictures", WHOLE, _of_patient(removal.purge_files)),
     Step("records", "Items of the record", WHOLE, _of_patient(removal.purge_rows)),
     Step("sharing", "Permissions you gave", WHOLE, _of_patient(shares.forget_patient)),

@@ -19,7 +19,8 @@ from phr.display.words import each
 from phr.elements import Json, element, exactly, replaced
 from phr.formats.parsed import Parsed, Refused
 from phr.formats.resource import made
-from phr.models import Provenance, Record, RecordVersion
+from phr.models import Provenance, Record
+from phr.past import keep_past
 from phr.sources import seal_reason
 from phr.staging import Row, Sealer
 from sharing import policy
@@ -125,9 +126,7 @@ def _made(resource: Json) -> Parsed:
 def _next_version(row: Record, old: Parsed, new: Parsed) -> None:
     sealer = Sealer(row.patient_id)
     before, after = sealer.row(old), sealer.row(new)
-    RecordVersion.objects.create(
-        patient_id=row.patient_id, record=row, version=row.version, body_sealed=row.body_sealed
-    )
+    keep_past(row)
     columns = _columns(after) | {"version": row.version + 1}
     columns["body_sealed"] = seal_body(row.patient_id, row.pk, row.version + 1, new.body)
     # What the words of the old version do not account for is how other items refer to this one.

@@ -80,6 +80,7 @@ WORDS = {
     "revoke": "ended somebody's access",
     "share": "shared the record",
     "tag": "changed the tags of an item",
+    "undo-import": "took back everything that came with a file alone",
     "upload": "uploaded a file",
 }
 

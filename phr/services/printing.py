@@ -1,7 +1,7 @@
 """Printing one's own record: as a page that flows, or as PDFs, each of a part."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
+from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import describe, references
-from phr.display.dates import date
 from phr.display.words import clean
 from phr.models import Provenance, Record, Upload
 from phr.printing import document
@@ -33,18 +33,30 @@ BATCH = 100
 MOST_LINKED = 4 * BATCH
 
 Place = tuple[datetime, UUID]
+Whose = tuple[str, date | None]
 
 
 class Print:
     """One print of one's own record. Each piece is asked for, and written down, when it is reached."""
 
     def __init__(
-        self, actor: Actor, patient_id: UUID, name: str, extent: Extent, category: Category | None
+        self,
+        actor: Actor,
+        patient_id: UUID,
+        whose: Whose,
+        extent: Extent,
+        category: Category | None,
     ) -> None:
-        self.name, self.extent, self.category = name, extent, category
+        self.name, self.born_on = whose
+        self.extent, self.category = extent, category
         self.at = timezone.now()
         self._actor, self._patient_id = actor, patient_id
         self._files: dict[UUID, int] = {}
+
+    @property
+    def born(self) -> str:
+        """When the person was born, in words."""
+        return document.born(self.born_on)
 
     def sections(self, part: int | None = None) -> Iterator[Section]:
         """Everything, or one part, at most `BATCH` items at a time so that memory stays flat.
@@ -152,19 +164,12 @@ def print_pdf(actor: Actor, *, category: Category | None = None, part: int = 1) 
     if part not in opened.extent.parts:
         raise Denied(Action.READ.value)
     sections = list(opened.sections(part))
+    said, sources = opened.sentences(part), opened.sources()
     made = make_pdf(
-        {
-            "title": document.TITLE,
-            "name": opened.name,
-            "printed": f"Printed on {date(opened.at.date().isoformat())}",
-            "heading": f"{document.TITLE} of {opened.name}",
-            "sentences": opened.sentences(part),
-            "sections": sections,
-            "sources": opened.sources(),
-            "sources_heading": document.SOURCES,
-            "unprintable": document.UNPRINTABLE,
-        },
-        folders=[settings.PHR_FONT_DIR] if settings.PHR_FONT_DIR else [],
+        document.paper(
+            opened.name, opened.born_on, opened.at, sections, said=said, sources=sources
+        ),
+        folders=font_folders(),
     )
     with acting_as(actor):
         _note_print(actor)
@@ -178,8 +183,17 @@ def _open(actor: Actor, category: Category | None) -> Print:
         rows = rows.filter(category=category.value)
     counted = dict(rows.values_list("category").annotate(Count("pk")).order_by())
     counts = {one: counted[one.value] for one in Category if one.value in counted}
-    name = clean(accounts.name_of(patient), 200)
-    return Print(actor, patient.pk, name, Extent(counts), category)
+    return Print(actor, patient.pk, whose(patient), Extent(counts), category)
+
+
+def whose(patient: Patient) -> Whose:
+    """The name and the birth date that stand on every page."""
+    return clean(accounts.name_of(patient), 200), accounts.born_of(patient)
+
+
+def font_folders() -> list[str]:
+    """Folders of fonts besides our own."""
+    return [settings.PHR_FONT_DIR] if settings.PHR_FONT_DIR else []
 
 
 def _note_print(actor: Actor) -> None:

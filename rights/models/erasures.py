@@ -16,8 +16,13 @@ class Scope(models.TextChoices):
     """How much is to go."""
 
     ITEM = "item", "one item"
+    IMPORT = "import", "what came with one file"
     RECORD = "record", "the whole record"
     ACCOUNT = "account", "the whole record and the account"
+
+
+# What leaves the rest of the record, and with it its key.
+PART = frozenset({Scope.ITEM, Scope.IMPORT})
 
 
 def reference_of(erasure_id: uuid.UUID) -> str:
@@ -46,6 +51,7 @@ class Erasure(models.Model):
     patient_id = models.UUIDField(null=True, db_index=True)
     user_id = models.UUIDField(null=True, db_index=True)
     record_id = models.UUIDField(null=True, unique=True)
+    upload_id = models.UUIDField(null=True, unique=True)
     planned = models.JSONField(default=dict)
     steps = models.JSONField(default=dict)
     hidden_at = models.DateTimeField(db_default=Now())
@@ -75,5 +81,7 @@ class Erasure(models.Model):
 
     @property
     def category(self) -> str:
-        """What kind of item it was, for an erasure of one item."""
+        """What kind of item it was, for an erasure of one item; else what was asked for."""
+        if self.scope != Scope.ITEM:
+            return f"An import, with {sum(self.planned.values())} items"
         return Category(next(iter(self.planned))).label if self.planned else ""

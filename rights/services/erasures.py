@@ -21,15 +21,16 @@ from accounts.actors import Actor, Denied, Door
 from accounts.ledger import Kind
 from accounts.models import Patient, User
 from accounts.wake import wake
-from phr.services import removal
+from phr.services import removal, undoing
 from rights import certificates
 from rights.certificates import Issued
 from rights.models import Erasure
-from rights.models.erasures import Scope, reference_of
+from rights.models.erasures import PART, Scope, reference_of
 from sharing import policy
 from sharing.categories import Category
 
 UNDONE = "undone"
+KINDS = {Scope.ITEM: Kind.RECORD, Scope.IMPORT: Kind.IMPORT}
 MOST_SHOWN = 100
 # One sentence for every reason: it must not tell whether a password was right.
 NOT_UNDONE = "Check the email address and the password. It may also be too late to undo this."
@@ -48,6 +49,19 @@ def erase_record(actor: Actor, record_id: UUID) -> UUID:
         _remember(erasure)
         _begin(erasure)
     return erasure.pk
+
+
+def undo_import(actor: Actor, upload_id: UUID) -> str:
+    """Erase what came with one of the actor's own files alone, and the file. Returns the reference.
+
+    Raises `Denied` for a file that was not added, `Restricted` while the record must rest.
+    """
+    erasure = _new(Scope.IMPORT, upload_id=upload_id)
+    with acting_as(actor):
+        erasure.patient_id, erasure.planned = undoing.hide_import(actor, upload_id)
+        _remember(erasure)
+        _begin(erasure)
+    return erasure.reference
 
 
 def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
@@ -89,7 +103,7 @@ def _begun(user: User, *, account: bool, undo_hours: int) -> str:
     Deleting the account ends the time in which deleting the record could be undone.
     """
     open_ = Erasure.objects.filter(user_id=user.pk, undone_at=None, purged_at=None)
-    row = open_.exclude(scope=Scope.ITEM).order_by("-hidden_at").first()
+    row = open_.exclude(scope__in=PART).order_by("-hidden_at").first()
     if row is None or (account and row.scope == Scope.RECORD):
         if row is not None and undo_hours:
             raise Refused(
@@ -103,7 +117,11 @@ def _begun(user: User, *, account: bool, undo_hours: int) -> str:
 
 
 def _new(
-    scope: Scope, *, record_id: UUID | None = None, purge_after: datetime | None = None
+    scope: Scope,
+    *,
+    record_id: UUID | None = None,
+    upload_id: UUID | None = None,
+    purge_after: datetime | None = None,
 ) -> Erasure:
     pk = uuid4()
     now = timezone.now()
@@ -112,6 +130,7 @@ def _new(
         reference=reference_of(pk),
         scope=scope,
         record_id=record_id,
+        upload_id=upload_id,
         hidden_at=now,
         purge_after=purge_after or now,
         due_at=now,
@@ -120,7 +139,7 @@ def _new(
 
 def _remember(erasure: Erasure) -> None:
     """Write it into the ledger before anything happens: whatever is killed now, it will be done."""
-    kind = Kind.RECORD if erasure.scope == Scope.ITEM else Kind.ERASURE
+    kind = KINDS.get(Scope(erasure.scope), Kind.ERASURE)
     state = f"{erasure.scope} {erasure.purge_after.isoformat(timespec='seconds')}"
     ledger.remember(kind, subject(erasure), state=state, entry_id=erasure.pk)
 
@@ -129,7 +148,7 @@ def subject(erasure: Erasure) -> str:
     """What the ledger names this erasure by."""
     if erasure.scope == Scope.ACCOUNT:
         return f"user {erasure.user_id}"
-    return str(erasure.record_id or erasure.patient_id)
+    return str(erasure.record_id or erasure.upload_id or erasure.patient_id)
 
 
 def _begin(erasure: Erasure) -> None:
@@ -207,10 +226,10 @@ def follow(actor: Actor, reference: str) -> Followed:
 
 
 def own(actor: Actor) -> list[Erasure]:
-    """The erasures of single items that a backup may still hold, newest first."""
+    """The erasures of single items and imports that a backup may still hold, newest first."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        rows = Erasure.objects.filter(patient_id=patient.pk, finished_at=None, scope=Scope.ITEM)
+        rows = Erasure.objects.filter(patient_id=patient.pk, finished_at=None, scope__in=PART)
         return list(rows.order_by("-hidden_at")[:MOST_SHOWN])
 
 

@@ -119,7 +119,7 @@ def deletions(row: Export) -> int:
         return 0
     since = row.started_at - OVERLAP
     return AuditEvent.objects.filter(
-        patient_id=row.patient_id, action="delete", at__gte=since
+        patient_id=row.patient_id, action__in=("delete", "undo-import"), at__gte=since
     ).count()
 
 

@@ -21,13 +21,15 @@ from accounts.due import each
 from accounts.models import Patient
 from phr.integrity import Beside
 from phr.models import RecordFile
-from phr.services import records
+from phr.services import records, undoing
 from rights.models import Erasure, HeldFile, Hold
+from rights.models.erasures import PART, Scope
 from rights.models.holds import HoldQuerySet
 from rights.services import rehoming
 from sharing import policy
 
 OPEN_FOR = timedelta(days=7)
+WHOLE = frozenset(set(Scope) - PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def rehome(actor: Actor, patient_id: UUID) -> int:
     May be run again at any point. Call it when the erasure has been claimed (`attempts` counts), so
     that no hold is placed any more. Returns how many this run finished.
     """
-    finished = _rehome(actor, patient_id, Q())
+    finished = _rehome(actor, patient_id, Q(), Q(), Q(scope__in=WHOLE))
     _forget_ended(actor, patient_id)
     return finished
 
@@ -116,19 +118,29 @@ def rehome_record(actor: Actor, patient_id: UUID, record_id: UUID) -> int:
             binary__upload__provenances__record_id=record_id
         )
         losing = set(RecordFile.objects.filter(files).values_list("record_id", flat=True))
-    return _rehome(actor, patient_id, Q(record_id__in=losing | {record_id}), record_id=record_id)
+    going = Q(record_id=record_id)
+    losers = Q(record_id__in=losing | {record_id})
+    return _rehome(actor, patient_id, losers, going, going)
 
 
-def _rehome(actor: Actor, patient_id: UUID, losing: Q, *, record_id: UUID | None = None) -> int:
-    going = Q(record_id=record_id) if record_id else Q()
+def rehome_import(actor: Actor, patient_id: UUID, upload_id: UUID) -> int:
+    """The same before what came with one file is purged."""
+    with acting_as(actor):
+        kept = Hold.objects.filter(patient_id=patient_id, record_id__isnull=False)
+        held = [one for one in kept.values_list("record_id", flat=True) if one]
+    found = undoing.losing(actor, patient_id, upload_id, held)
+    going = Q(record_id__in=[pk for pk, goes in found.items() if goes])
+    return _rehome(actor, patient_id, Q(record_id__in=found), going, Q(upload_id=upload_id))
+
+
+def _rehome(actor: Actor, patient_id: UUID, losing: Q, going: Q, asked: Q) -> int:
+    """`losing` says which held items lose something, `going` which go, `asked` by which erasure."""
     with acting_as(actor):
         Hold.lock(patient_id)
         rows = Hold.objects.filter(patient_id=patient_id)
-        asked = Erasure.objects.filter(
-            Q(record_id=record_id), patient_id=patient_id, undone_at=None
-        )
+        asking = Erasure.objects.filter(asked, patient_id=patient_id, undone_at=None)
         rows.in_force().filter(going, erasure_id=None).update(
-            erasure_id=asked.order_by("-hidden_at").values_list("pk", flat=True).first()
+            erasure_id=asking.order_by("-hidden_at").values_list("pk", flat=True).first()
         )
         # Nobody confirmed in time; afterwards there is nothing left to hold.
         rows.waiting().filter(going).update(declined_at=Now())

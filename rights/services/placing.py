@@ -15,6 +15,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.wake import wake
 from rights.models import Erasure, Hold, RightRequest
+from rights.models.erasures import PART, Scope
 from rights.models.holds import LONGEST
 from rights.regimes import Right
 
@@ -197,6 +198,10 @@ def _asked_to_erase(patient_id: UUID | None, record_id: UUID | None) -> bool:
 
 
 def _erasures(patient_id: UUID | None, record_id: UUID | None) -> QuerySet[Erasure]:
-    """What was asked of this item or of all, and not undone."""
-    either = Q(record_id=None) | Q(record_id=record_id)
+    """What was asked of this item or of all, and not undone.
+
+    While an import is being undone that may be any item: staff cannot see which came with it.
+    """
+    either = Q(record_id=record_id) | Q(scope__in=set(Scope) - PART)
+    either |= Q(scope=Scope.IMPORT, purged_at=None)
     return Erasure.objects.filter(either, patient_id=patient_id, undone_at=None)

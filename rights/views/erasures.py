@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services as accounts
 from accounts.requests import actor_of, dangerous
-from phr.services import removal
+from phr.services import removal, undoing
 from rights import expected
 from rights.forms.erasures import DeleteForm, PasswordForm, UndoForm, hours
 from rights.services import erasures, holds
@@ -32,6 +32,19 @@ def erase_record(request: HttpRequest, record_id: UUID) -> HttpResponse:
     others = removal.companions(actor_of(request), record_id)
     context = {"record_id": record_id, "others": others, "expected": expected.dates()}
     return render(request, "rights/erase_record.html", context)
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_import(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Say what undoing the import of one file does, then do it and show how far that is."""
+    foreseen = undoing.foresee(actor_of(request), upload_id)
+    if request.method == "POST":
+        reference = erasures.undo_import(actor_of(request), upload_id)
+        messages.success(request, "The import is undone. Nobody can see what goes any more.")
+        return redirect("rights:erasure", reference)
+    context = {"upload_id": upload_id, "foreseen": foreseen, "expected": expected.dates()}
+    return render(request, "rights/undo_import.html", context)
 
 
 @dangerous

@@ -1,0 +1,48 @@
+"""Past versions of a record: kept whole when a newer one comes, and brought back as they stood."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from accounts import keys
+from phr.models import Record, RecordVersion
+
+# What changes with the content of a record; tags and the like are its owner's and stay.
+_STANDING = ("category", "effective_at", "dated", "labels", "tokens")
+
+
+def keep_past(row: Record) -> None:
+    """Keep the version in force, and how it is found, before another takes its place."""
+    standing = {name: getattr(row, name) for name in _STANDING} | {
+        "digest": bytes(row.digest).hex()
+    }
+    place = _place(row.pk, row.version)
+    text = orjson.dumps(standing)
+    RecordVersion.objects.create(
+        patient_id=row.patient_id,
+        record=row,
+        version=row.version,
+        body_sealed=row.body_sealed,
+        standing_sealed=keys.seal(row.patient_id, keys.Purpose.BODY, place, text),
+    )
+
+
+def standing(past: RecordVersion) -> dict[str, Any] | None:
+    """The columns of its record as they were; None for a version from before they were kept.
+
+    Raises `Unopenable` for what was sealed elsewhere.
+    """
+    if past.standing_sealed is None:
+        return None
+    place, sealed = _place(past.record_id, past.version), bytes(past.standing_sealed)
+    text = keys.unseal(past.patient_id, keys.Purpose.BODY, place, sealed)
+    found: dict[str, Any] = orjson.loads(text)
+    found["digest"] = bytes.fromhex(found["digest"])
+    found["effective_at"] = datetime.fromisoformat(found["effective_at"])
+    return found
+
+
+def _place(record_id: UUID, version: int) -> str:
+    return f"phr_recordversion/{record_id}/standing/{version}"
