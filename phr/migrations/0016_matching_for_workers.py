@@ -1,6 +1,7 @@
 """Let who makes an archive look up what a record refers to, as its reader does.
 
-Without it the pages of an archive named no medicine that an order only refers to.
+Without it the pages of an archive named no medicine that an order only refers to. Several tokens
+are looked up one by one: the planner takes "any of 500" for every record, and reads them all.
 """
 
 from django.db import migrations
@@ -17,17 +18,22 @@ RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     {look_up} AND all_of_them AND r.tokens @> wanted
     UNION ALL
-    {look_up} AND NOT all_of_them AND r.tokens && wanted
+    {any_of_them}
     LIMIT most
 $$
 """
+_BEFORE = f"{_LOOK_UP} AND NOT all_of_them AND r.tokens && wanted"
+_NOW = f"""
+    SELECT DISTINCT found.id FROM unnest(wanted) AS token
+    CROSS JOIN LATERAL ({_LOOK_UP} AND NOT all_of_them AND r.tokens @> ARRAY[token]) AS found
+"""
 
 
-def _replaced(who: str) -> list[str]:
+def _replaced(who: str, any_of_them: str) -> list[str]:
     return [
         "GRANT phr_judge TO CURRENT_USER",
         "GRANT USAGE, CREATE ON SCHEMA public TO phr_judge",
-        _MATCHING.format(look_up=_LOOK_UP % who),
+        _MATCHING.format(look_up=_LOOK_UP % who, any_of_them=any_of_them % who),
         "REVOKE CREATE ON SCHEMA public FROM phr_judge",
         "REVOKE phr_judge FROM CURRENT_USER",
     ]
@@ -36,5 +42,7 @@ def _replaced(who: str) -> list[str]:
 class Migration(migrations.Migration):
     dependencies = [("phr", "0015_seeing")]
     operations = [
-        migrations.RunSQL(_replaced(f"({_READER}) OR ({_WORKER})"), _replaced(_READER)),
+        migrations.RunSQL(
+            _replaced(f"({_READER}) OR ({_WORKER})", _NOW), _replaced(_READER, _BEFORE)
+        ),
     ]

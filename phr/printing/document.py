@@ -1,13 +1,13 @@
 """What is printed, as plain words in reading order; the page and the PDF are made of the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 from unicodedata import bidirectional
 
 from phr.display import Shown
-from phr.display.dates import date
+from phr.display import dates
 from phr.display.words import clean
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -113,7 +113,7 @@ def item(
 
     `by_hand` says what the patient did: "Entered" or "Corrected".
     """
-    day = date(at.date().isoformat())
+    day = dates.date(at.date().isoformat())
     kinds = ", ".join(label.label for label in labels if label not in _PLAIN)
     about = [day if dated else f"No date. Added on {day}"]
     about += [f"Sensitive: {kinds}"] if kinds else []
@@ -126,7 +126,7 @@ def item(
 
 def source(number: int, name: str, at: datetime) -> str:
     """A file that items come from; its name was typed by somebody."""
-    return f"File {number}: {clean(name, 120)}, uploaded on {date(at.date().isoformat())}"
+    return f"File {number}: {clean(name, 120)}, uploaded on {dates.date(at.date().isoformat())}"
 
 
 def sentences(extent: Extent, category: Category | None, part: int | None = None) -> list[str]:
@@ -140,6 +140,36 @@ def sentences(extent: Extent, category: Category | None, part: int | None = None
         "Sensitive items say so. Keep this print where only people you trust can read it.",
         "Pictures, and the files that you uploaded, are not in it.",
     ]
+
+
+def born(day: date | None) -> str:
+    """When the person was born, as every print says it beside her name."""
+    return f"Born {dates.date(day.isoformat())}" if day else "Date of birth not given"
+
+
+def paper(
+    name: str,
+    born_on: date | None,
+    at: datetime,
+    sections: Sequence[Section],
+    *,
+    title: str = TITLE,
+    said: Sequence[str] = (),
+    sources: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What `phr.printing.pdf.make_pdf` sets: whose it is, from when, and what stands in it."""
+    return {
+        "title": title,
+        "name": name,
+        "born": born(born_on),
+        "printed": f"Printed on {dates.date(at.date().isoformat())}",
+        "heading": f"{title} of {name}",
+        "sentences": list(said),
+        "sections": sections,
+        "sources": list(sources),
+        "sources_heading": SOURCES,
+        "unprintable": UNPRINTABLE,
+    }
 
 
 def rtl(text: str) -> bool:

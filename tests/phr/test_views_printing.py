@@ -3,6 +3,7 @@
 import io
 import re
 from collections import Counter
+from datetime import date
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Denied
 from accounts.models import AuditEvent
@@ -87,6 +89,9 @@ def test_a_query_without_sense_narrows_nothing(cast: Cast, alice: Client, query:
 def test_the_pdf_says_the_same_and_is_a_document_everybody_can_read(
     cast: Cast, alice: Client
 ) -> None:
+    assert "Date of birth not given. Printed on" in text(alice.get(PAGE))
+    accounts.set_born(cast.alice, born=date(1961, 5, 17))
+    assert text(alice.get(PAGE)).count("Born 17 May 1961") == 2
     answer = alice.get(PDF)
     reader, said = read(body(answer))
 
@@ -97,6 +102,8 @@ def test_the_pdf_says_the_same_and_is_a_document_everybody_can_read(
     for number, page in enumerate(reader.pages, 1):
         one = page.extract_text()
         assert "Alice Archer" in one
+        assert "Born 17 May 1961" in one
+        assert "Printed on" in one
         assert f"Page {number} of {len(reader.pages)}" in one
     assert "File 1: summary.json" in said
     assert reader.metadata

@@ -41,6 +41,7 @@ def sheet(*items: document.Item, **other: Any) -> dict[str, Any]:
     return {
         "title": document.TITLE,
         "name": "Alice Archer",
+        "born": "Born 17 May 1961",
         "printed": "Printed on 3 March 2024",
         "heading": "Health record of Alice Archer",
         "sentences": [],
