@@ -54,6 +54,11 @@ class Narrowing:
     @property
     def query(self) -> str:
         """It as the query of an address, without typed words; "" when nothing is set."""
+        return urlencode(self.pairs)
+
+    @property
+    def pairs(self) -> list[tuple[str, object]]:
+        """Names and values of the query."""
         found = {
             "category": self.category.value if self.category else "",
             "type": self.resource_type,
@@ -69,7 +74,7 @@ class Narrowing:
             "unsorted": self.unsorted and 1,
             "by_visit": self.by_visit and 1,
         }
-        return urlencode({name: value for name, value in found.items() if value})
+        return [(name, value) for name, value in found.items() if value]
 
     def but(self, **other: Any) -> "Narrowing":
         """The same with some of it otherwise."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from phr.formats.r4 import TYPES
 from phr.narrowing import Narrowing
@@ -28,7 +29,21 @@ class SearchForm(forms.Form):
     tag = forms.UUIDField(required=False)
     favourite = forms.BooleanField(required=False)
     unsorted = forms.BooleanField(required=False)
+    visit = forms.UUIDField(required=False)
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
+    by_hand = forms.BooleanField(required=False)
+    by_visit = forms.BooleanField(required=False)
     after = forms.UUIDField(required=False)
+
+    @classmethod
+    def of(cls, query: QueryDict, posted: QueryDict) -> "SearchForm":
+        """What an address asks for and what was posted to it. Words are not taken from an address."""
+        told = query.copy()
+        told.pop("text", None)
+        for name in posted:
+            told.setlist(name, posted.getlist(name))
+        return cls(told)
 
     def narrowing(self) -> dict[str, Any]:
         """`asked` and `after` for `services.records.timeline`."""
@@ -45,6 +60,11 @@ class SearchForm(forms.Form):
             tag=found.get("tag"),
             favourite=bool(found.get("favourite")),
             unsorted=bool(found.get("unsorted")),
+            visit=found.get("visit"),
+            since=found.get("since"),
+            until=found.get("until"),
+            by_hand=bool(found.get("by_hand")),
+            by_visit=bool(found.get("by_visit")),
         )
         return {"asked": asked, "after": found.get("after")}
 

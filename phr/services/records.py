@@ -1,6 +1,6 @@
 """Reading and keeping records: the timeline, one record, its files, its sensitivity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -37,7 +37,7 @@ from sharing.policy import Action, Grounds
 from sharing.tokens import label_tokens, labels_of
 
 PIECE = 1024 * 1024
-UNREAD = ("tokens", "digest", "identity")
+UNREAD = ("tokens", "digest", "identity", "likeness")
 # So much of a visit stands on its page.
 MOST_ON_PAGE = 20
 
@@ -46,7 +46,7 @@ MOST_ON_PAGE = 20
 class Timeline:
     """One page of a record, newest first. `after` leads to the next page; None when this is the last.
 
-    `visit` is the one that was asked for; `under` holds what belongs to each visit of the page.
+    `visit` is the one that was asked for; `visits` are those of the page with what belongs to each.
     """
 
     patient_id: UUID
@@ -58,7 +58,7 @@ class Timeline:
     after: UUID | None = None
     choices: Choices = field(default_factory=Choices)
     visit: Item | None = None
-    under: dict[UUID, Within] = field(default_factory=dict)
+    visits: list[tuple[Item, Within]] = field(default_factory=list)
 
 
 def own_patient_id(actor: Actor) -> UUID | None:
@@ -100,14 +100,21 @@ def timeline(
             patient_id,
             accounts.name_of(patient),
             own,
-            items[: len(page)],
+            [by_id[row.pk] for row in page],
             offered(why),
             may_copy=own or any(grant.may_copy for grant in why.grants),
             after=page[-1].pk if len(found) > len(page) else None,
             choices=choices(rows, patient, own=own),
             visit=by_id[visit.pk] if visit else None,
-            under={pk: Within.of(some, by_id, MOST_IN_ONE) for pk, some in within.items()},
+            visits=_visits(page, within, by_id) if asked.by_visit else [],
         )
+
+
+def _visits(
+    page: Sequence[Record], within: Mapping[UUID, list[Record]], by_id: Mapping[UUID, Item]
+) -> list[tuple[Item, Within]]:
+    some = ((row.pk, within.get(row.pk, [])) for row in page)
+    return [(by_id[pk], Within.of(found, by_id, MOST_IN_ONE)) for pk, found in some]
 
 
 def _page(
@@ -182,6 +189,11 @@ class Opened:
     visit: Item | None = None
     within: Within | None = None
 
+    @property
+    def parts(self) -> list[Binary]:
+        """Its files that came inside another."""
+        return [file for file in self.files if file.use == Binary.Use.PART]
+
 
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
     """Open one record, audited. Raises `Denied` when it is not there for the actor."""
@@ -209,7 +221,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             may_copy=bool(policy.explain(actor, Action.COPY, row)),
             resource=resource,
             charted=chartable(resource),
-            files=list(Binary.objects.filter(records__record=row).order_by("created_at")),
+            files=list(Binary.objects.filter(records__record=row).order_by("-use", "created_at")),
             by_hand=by_hand([row.pk]).get(row.pk, ""),
             sources=sources,
             versions=past_of(row, sources) if own else [],

@@ -8,13 +8,13 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    QueryDict,
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
+from phr import ways
 from phr.forms.entries import form_for
 from phr.forms.marks import TagForm
 from phr.forms.records import LabelsForm, SearchForm
@@ -33,18 +33,18 @@ def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespons
     about = patient_id or services.own_patient_id(actor)
     if about is None:
         return redirect("phr:home")
-    form = SearchForm(request.POST if request.method == "POST" else without_text(request.GET))
-    narrowing = form.narrowing()
+    narrowing = SearchForm.of(request.GET, request.POST).narrowing()
     timeline = services.timeline(actor, about, **narrowing)
-    context = {"timeline": timeline, **narrowing}
+    asked = narrowing["asked"]
+    context = {
+        "timeline": timeline,
+        "chosen": ways.chosen(asked, timeline),
+        "groups": ways.groups(asked, timeline),
+        "orders": ways.orders(asked),
+        "undated": asked.but(since=None, until=None, year=None),
+        **narrowing,
+    }
     return render(request, "phr/records.html", context)
-
-
-def without_text(query: QueryDict) -> QueryDict:
-    """What an address may say: typed words are not taken from one."""
-    kept = query.copy()
-    kept.pop("text", None)
-    return kept
 
 
 @login_required

@@ -40,6 +40,11 @@ def test_she_narrows_searches_and_turns_pages(arrive: Arrive, script: bool) -> N
     then_pages_follow_each_other(alice)
     when_she_chooses_a_kind(alice, "Allergies")
     then_only_this_kind_is_listed(alice, "Allergies")
+    when_she_chooses_a_kind(alice, "Favourites")
+    alice.reads("Nothing found")
+    alice.page.get_by_role("link", name="Take away: Favourites").click()
+    alice.look()
+    then_only_this_kind_is_listed(alice, "Allergies")
     alice.follow("Show everything again")
     when_she_looks_for(alice, "penicillin")
     expect(items(alice)).to_have_count(1)
@@ -61,8 +66,8 @@ def then_pages_follow_each_other(visitor: Visitor) -> None:
 
 
 def when_she_chooses_a_kind(visitor: Visitor, kind: str) -> None:
-    visitor.page.get_by_label("Kind").select_option(kind)
-    visitor.press("Show")
+    visitor.page.get_by_text("Choose what you see").click()
+    visitor.follow(kind)
 
 
 def then_only_this_kind_is_listed(visitor: Visitor, kind: str) -> None:
@@ -71,7 +76,7 @@ def then_only_this_kind_is_listed(visitor: Visitor, kind: str) -> None:
 
 def when_she_looks_for(visitor: Visitor, words: str) -> None:
     visitor.type("Search", words)
-    visitor.press("Show")
+    visitor.press("Search")
 
 
 @both

@@ -122,7 +122,7 @@ def then_he_sees_what_was_shared_and_nothing_else(bob: Visitor, name: str) -> No
     bob.reads("Haemoglobin", "CT HEAD")
     bob.misses("penicillin", "Depressive")
     bob.type("Search", "penicillin")
-    bob.press("Show")
+    bob.press("Search")
     bob.reads("Nothing found")
     bob.open("/shared/")
     bob.follow(name.title())
