@@ -9,7 +9,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import IO
@@ -17,11 +17,19 @@ from typing import IO
 import orjson
 
 from phr import forking
-from phr.formats.frames import BadFrame, Decoder, Done
+from phr.formats.frames import BadFrame, Decoder, Done, Want
 from phr.formats.json_stream import too_large
 from phr.formats.parsed import MB, Limits, Output, Parsed, Refused
 
 _PIPE = 1024 * 1024
+# A file that is read best from its end: a ZIP archive.
+_ARCHIVE = b"PK\x03\x04"
+# The box may ask for one range at a time of at most so many bytes, and for the whole file, looked
+# at twice, a few times over.
+MOST_AT_ONCE = 1024 * 1024
+_MOST_TIMES, _BESIDES = 4, 64 * MB
+
+Ranges = Callable[[int, int], bytes]
 _UNSAFE = "The file is damaged or made in a way that cannot be read safely."
 
 
@@ -30,14 +38,25 @@ class BoxBroken(RuntimeError):
 
 
 def parse(
-    chunks: Iterable[bytes], *, filename: str, limits: Limits | None = None, size: int | None = None
+    chunks: Iterable[bytes],
+    *,
+    filename: str,
+    limits: Limits | None = None,
+    size: int | None = None,
+    ranges: Ranges | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> Iterator[Output]:
     """Resources, pictures, progress and skipped entries of one file, as they are read.
 
-    `size` in bytes, when known, is only for `Progress.total`. Closing the iterator ends the child.
-    Raises Refused with a sentence for the owner of the file: not valid, too large, too slow.
+    `options` are what its owner answered to the `Columns` of a table.
+
+    `size` in bytes, when known, is for `Progress.total`. Who can give any part of the file,
+    `ranges(offset, length)`, gives it as well with the size: an archive is then read in flat memory,
+    and `chunks` are left alone. Closing the iterator ends the child. Raises Refused with a sentence
+    for the owner of the file: not valid, too large, too slow.
     """
-    box = _Box(limits or Limits(), filename, size)
+    parts = ranges if ranges and size and ranges(0, len(_ARCHIVE)) == _ARCHIVE else None
+    box = _Box(limits or Limits(), filename, size, parts, options or {})
     try:
         yield from box.run(iter(chunks))
     finally:
@@ -45,8 +64,19 @@ def parse(
 
 
 class _Box:
-    def __init__(self, limits: Limits, filename: str, size: int | None) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        filename: str,
+        size: int | None,
+        ranges: Ranges | None,
+        options: Mapping[str, str],
+    ) -> None:
         self._limits = limits
+        self._ranges = ranges
+        self._size = size or 0
+        if ranges and self._size > limits.max_bytes:
+            raise too_large(limits)
         try:
             self._child = forking.child()
         except OSError as error:
@@ -54,7 +84,13 @@ class _Box:
         self._in = _pipe(self._child.stdin)
         self._out = _pipe(self._child.stdout)
         self._decoder = Decoder(max_payload=max(limits.max_resource_bytes, limits.max_bytes))
-        asked = {"limits": asdict(limits), "filename": filename[-255:], "size": size}
+        asked = {
+            "limits": asdict(limits),
+            "filename": filename[-255:],
+            "size": size,
+            "ranged": ranges is not None,
+            "options": dict(options),
+        }
         self._pending = memoryview(orjson.dumps(asked) + b"\n")
         self._waited = 0.0
         self._sent = 0
@@ -76,6 +112,9 @@ class _Box:
                 for item in self._items(data):
                     if isinstance(item, Done):
                         return
+                    if isinstance(item, Want):
+                        self._answer(item, poll)
+                        continue
                     if self._kept > self._limits.max_entries:
                         raise Refused(_UNSAFE)
                     yield item
@@ -99,6 +138,8 @@ class _Box:
     def _feed(self, chunks: Iterator[bytes], poll: select.poll) -> None:
         """Write what the pipe takes, and keep what it did not."""
         if not self._pending:
+            if self._ranges:
+                return poll.unregister(self._in)
             chunk = next(chunks, None)
             if chunk is None:
                 return self._stop_feeding(poll)
@@ -113,11 +154,21 @@ class _Box:
                 self._stop_feeding(poll)
         return None
 
+    def _answer(self, want: Want, poll: select.poll) -> None:
+        """Give the child the range it waits for. Raises Refused for one that it cannot need."""
+        self._sent += want.length
+        inside = want.offset + want.length <= self._size and want.length <= MOST_AT_ONCE
+        often = self._sent > _MOST_TIMES * self._size + _BESIDES
+        if self._ranges is None or self._pending or not inside or often or self._in.closed:
+            raise Refused(_UNSAFE)
+        self._pending = memoryview(self._ranges(want.offset, want.length))
+        poll.register(self._in, select.POLLOUT)
+
     def _stop_feeding(self, poll: select.poll) -> None:
         poll.unregister(self._in)
         self._in.close()
 
-    def _items(self, data: bytes) -> Iterator[Output | Done]:
+    def _items(self, data: bytes) -> Iterator[Output | Done | Want]:
         try:
             for item in self._decoder.feed(data):
                 if isinstance(item, Refused):

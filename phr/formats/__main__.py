@@ -1,8 +1,9 @@
 """The parser process: reads a file from standard input, writes frames to standard output.
 
-Forked by phr/formats/forkserver.py, with every reader warm.
-Standard input begins with a line of JSON: limits, file name, size; then
-comes the file. The process locks itself before it looks at more than the file's first bytes.
+Forked by phr/formats/forkserver.py, with every reader warm. Standard input begins with a line of
+JSON: limits, file name, size, and how the file comes: from its beginning to its end, or in the
+ranges that are asked for (`Want`), as an archive is read, whose table of contents stands at its
+end. The process locks itself before it looks at more than the file's first bytes.
 """
 
 import os
@@ -13,10 +14,11 @@ from typing import Any
 import orjson
 
 from phr.formats import detect
-from phr.formats.frames import Done, encode
+from phr.formats.frames import Done, Want, encode
 from phr.formats.json_stream import too_large
 from phr.formats.lockdown import lock
 from phr.formats.parsed import MB, Limits, Output, Progress, Refused
+from phr.formats.ranged import Ranged
 from phr.formats.seccomp import CannotLock
 
 _HEAD = 4096
@@ -42,17 +44,21 @@ class _Source:
 
     def read(self, size: int) -> bytes:
         """`size` bytes, fewer only at the end. Raises Refused over the limit."""
-        parts = [self._head[:size]]
-        self._head = self._head[size:]
-        missing = size - len(parts[0])
-        while missing and (part := os.read(0, min(missing, _READ))):
-            parts.append(part)
-            missing -= len(part)
-        data = b"".join(parts)
+        head, self._head = self._head[:size], self._head[size:]
+        data = head + _exactly(size - len(head))
         self.done += len(data)
         if self.done > self._limits.max_bytes:
             raise too_large(self._limits)
         return data
+
+
+def _exactly(size: int) -> bytes:
+    """So many bytes of standard input, fewer only at its end."""
+    parts: list[bytes] = []
+    while size and (part := os.read(0, min(size, _READ))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 class _Sink:
@@ -92,9 +98,9 @@ def main() -> None:
     # Libraries may print; only frames may reach the parent.
     sink = _Sink(os.dup(1))
     os.dup2(2, 1)
-    source = _Source(limits)
+    source = _ranged(asked["size"], sink) if asked["ranged"] else _Source(limits)
     try:
-        for item in _read(source, limits, asked["filename"]):
+        for item in _read(source, limits, asked["filename"], asked["options"]):
             # A reader's own Progress only says that it is alive.
             if not isinstance(item, Progress):
                 sink.put(encode(item))
@@ -116,6 +122,17 @@ def main() -> None:
     os._exit(0)
 
 
+def _ranged(size: int, sink: _Sink) -> Ranged:
+    """The file in ranges, each asked for and waited for."""
+
+    def fetch(offset: int, length: int) -> bytes:
+        sink.put(encode(Want(offset, length)))
+        sink.flush()
+        return _exactly(length)
+
+    return Ranged(size, fetch)
+
+
 def _asked() -> dict[str, Any]:
     """The first line. It comes this way because arguments of a process are seen by everybody."""
     line = bytearray()
@@ -128,10 +145,16 @@ def _asked() -> dict[str, Any]:
     return asked
 
 
-def _read(source: _Source, limits: Limits, filename: str) -> Iterator[Output]:
+def _read(
+    source: _Source | Ranged, limits: Limits, filename: str, options: dict[str, str]
+) -> Iterator[Output]:
     module = detect(source.peek(), filename)
     try:
         lock(limits)
     except OSError as error:
         raise CannotLock from error
-    yield from module.read(source.read, limits, filename)
+    # A reader that goes to and fro recognises what allows it.
+    stream = source if isinstance(source, Ranged) else source.read
+    # Only a reader that gave `Columns` is ever answered.
+    answered = {"options": options} if options else {}
+    yield from module.read(stream, limits, filename, **answered)

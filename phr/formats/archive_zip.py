@@ -1,58 +1,40 @@
 """A ZIP archive: each file in it read by its own reader. Source: PKWARE APPNOTE 6.3.
 
 Nothing is unpacked to a disk. What is inside stays inside: names are only shown, never followed.
+PDF, pictures and the images of scans are handed on byte for byte beside what is read in them.
 """
 
-import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
 
-from phr.formats import detect, names
+from phr.formats import detect, names, zip_directory
 from phr.formats.json_stream import Read
 from phr.formats.parsed import MB, Columns, Limits, Output, Parsed, Refused, Skipped
+from phr.formats.ranged import Ranged
 from phr.formats.terms import clean
+from phr.formats.zip_directory import BROKEN, base, reason
+from phr.formats.zip_parts import Opened, Scans, document
 
 NAME = "a ZIP archive"
-MOST_FILES = 10_000
-MOST_UNPACKED = 2_000 * MB
-# Beyond this size, more than so many times what is packed is no health record but a bomb.
-MOST_RATIO, RATIO_FROM = 200, 10 * MB
 # A file up to this size is read whole before any of it counts.
 WHOLE = 4 * MB
+# Names of files left out for the same reason that are told; of the others, how many.
+TOLD = 5
 
 _HEAD = 4096
-_END = struct.Struct("<4s4H2LH")
-_LARGEST_END = _END.size + 65_535
-_LARGEST_DIRECTORY = 16 * MB
-_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ENCRYPTED = 0x1
 _ALONE = "Upload it by itself, not in an archive."
-# Readers that hand on the uploaded file itself, which a part of an archive is not.
-_ALONE_ONLY = frozenset({"phr.formats.pdf", "phr.formats.image", "phr.formats.dicom"})
+_DOCUMENTS = frozenset({"phr.formats.pdf", "phr.formats.image"})
+_SCANS = "phr.formats.dicom"
 _OWN = "phr.formats.archive_zip"
-# What `zipfile` raises on damaged archives; it checks little by itself.
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    IndexError,
-    RuntimeError,
-    ValueError,
-)
 
 
 def warm() -> None:
     """Load every reader, and whatever `zipfile` loads on first use."""
     for name in names() - {_OWN}:
-        module = import_module(name)
-        if name not in _ALONE_ONLY:
-            module.warm()
+        import_module(name).warm()
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a", "a")
@@ -64,51 +46,17 @@ def warm() -> None:
 
 
 def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # noqa: ARG001
-    """What the files hold, in their order; a file that cannot be read is `Skipped`.
+    """What the files hold, in their order, scans last; what cannot be read is `Skipped`.
 
     Raises Refused when the archive itself is damaged or too large, when nothing in it can be
     read, and when a file of more than 4 MB turns out wrong after some of it was read.
     """
-    data = stream(limits.max_bytes + 1)
-    _check_end(data[-_LARGEST_END:])
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = [each for each in archive.infolist() if _counts(each)]
-            _check(members)
+        archive, members = zip_directory.opened(Ranged.within(stream, limits))
+        with archive:
             yield from _Members(archive, members, limits).read()
-    except _BROKEN:
+    except BROKEN:
         raise Refused("The archive is damaged or cut off.") from None
-
-
-def _check_end(tail: bytes) -> None:
-    """The end record, before `zipfile` makes an object of each entry. APPNOTE 4.3.16."""
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < _END.size:
-        raise Refused("The archive ends too early: it is cut off in the middle.")
-    entries, size = _END.unpack_from(tail, at)[4:6]
-    if entries > MOST_FILES or size > _LARGEST_DIRECTORY:
-        raise Refused(f"The archive holds more than {MOST_FILES:,} files, the most that are read.")
-
-
-def _counts(member: zipfile.ZipInfo) -> bool:
-    """Folders and what a Mac adds by itself are not files of anybody's."""
-    return not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
-
-
-def _check(members: list[zipfile.ZipInfo]) -> None:
-    if len(members) > MOST_FILES:
-        raise Refused(f"The archive holds more than {MOST_FILES:,} files, the most that are read.")
-    if any(each.filename == "[Content_Types].xml" for each in members):
-        raise Refused("This is an Office document, which is not accepted. A PDF of it is.")
-    if any(_bomb(each) for each in members):
-        raise Refused("A file in the archive unpacks to far more than any health record would.")
-    if sum(each.file_size for each in members) > MOST_UNPACKED:
-        most = MOST_UNPACKED // MB
-        raise Refused(f"The archive unpacks to more than {most:,} MB, the most that is read.")
-
-
-def _bomb(member: zipfile.ZipInfo) -> bool:
-    return member.file_size > max(RATIO_FROM, MOST_RATIO * member.compress_size)
 
 
 class _Members:
@@ -122,98 +70,111 @@ class _Members:
         self._limits = limits
         self._kept = 0
         self._apple = False
+        self._left_out: dict[str, list[str]] = {}
+        self._scans = Scans(limits, self._open)
 
     def read(self) -> Iterator[Output]:
-        """Everything in every file. Raises Refused when nothing at all is kept."""
-        for number, member in enumerate(self._in_order(), 1):
-            place = f"File {number} of the archive"
-            for item in self._one(member, place):
-                self._kept += isinstance(item, Parsed)
-                yield item
+        """Everything in every file. Raises Refused when nothing at all is kept, or too much."""
+        for item in self._all():
+            self._kept += isinstance(item, Parsed)
+            if self._kept > self._limits.max_entries:
+                most = self._limits.max_entries
+                raise Refused(f"The archive has more than {most} entries, the most that are taken.")
+            yield item
+        for why, shown in self._left_out.items():
+            more = f" and {len(shown) - TOLD} more" if len(shown) > TOLD else ""
+            yield Skipped(", ".join(shown[:TOLD]) + more, why)
         if not self._kept:
             raise Refused("There is no file in the archive that can be read.")
+
+    def _all(self) -> Iterator[Output]:
+        for number, member in enumerate(self._in_order(), 1):
+            yield from self._one(member, f"File {number} of the archive")
+        yield from self._scans.read()
 
     def _in_order(self) -> list[zipfile.ZipInfo]:
         """Apple's own second writing of the same measurements comes last, to be left out."""
         return sorted(self._members, key=lambda each: _is_second_writing(each.filename))
 
     def _one(self, member: zipfile.ZipInfo, place: str) -> Iterator[Output]:
-        shown = clean(member.filename) or place
-        reason = _reason(member)
-        if not reason and self._apple and _is_second_writing(member.filename):
-            reason = "It holds the same measurements as the Apple Health export beside it."
-        if reason:
-            yield Skipped(shown, reason)
-            return
+        why = reason(member)
+        if not why and self._apple and _is_second_writing(member.filename):
+            why = "It holds the same measurements as the Apple Health export beside it."
         try:
-            if member.file_size <= WHOLE:
-                yield from list(self._items(member, place))
-            else:
+            if not why:
                 yield from self._items(member, place)
         except _NotRead as not_read:
-            yield Skipped(shown, not_read.reason)
+            why = not_read.reason
+        if why:
+            self._left_out.setdefault(why, []).append(clean(member.filename) or place)
 
     def _items(self, member: zipfile.ZipInfo, place: str) -> Iterator[Output]:
         """Raises `_NotRead` when nothing came out yet or the file is small, else Refused."""
         came = False
         try:
-            for item in self._inside(member):
-                yield _placed(item, place)
+            for item in self._inside(member, place):
                 came = came or isinstance(item, Parsed)
+                yield item
         except Refused as refused:
-            if came and member.file_size > WHOLE:
+            if came:
                 raise Refused(f"{place}: {refused.sentence}") from None
             raise _NotRead(refused.sentence) from None
 
-    def _inside(self, member: zipfile.ZipInfo) -> Iterator[Output]:
+    def _inside(self, member: zipfile.ZipInfo, place: str) -> Iterator[Output]:
+        opened = self._open(member)
+        module, read = opened
+        if module.__name__ == _SCANS:
+            yield from self._scans.look(opened, member, place)
+        elif module.__name__ in _DOCUMENTS:
+            for item in document(opened, self._limits, base(member)):
+                yield _placed(item, place)
+        else:
+            self._apple = self._apple or module.__name__.endswith("apple_health")
+            items = (_placed(item, place) for item in module.read(read, self._limits, ""))
+            yield from list(items) if member.file_size <= WHOLE else items
+
+    def _open(self, member: zipfile.ZipInfo) -> Opened:
+        """The reader of a file and its bytes. Raises Refused."""
         try:
-            with self._archive.open(member) as file:
-                head = file.read(_HEAD)
-                module = detect(head, member.filename.rpartition("/")[2])
-                if module.__name__ in _ALONE_ONLY:
-                    raise Refused(_ALONE)
-                if module.__name__ == _OWN:
-                    raise Refused("It is an archive itself. Unpack it and upload what is in it.")
-                self._apple = self._apple or module.__name__.endswith("apple_health")
-                yield from module.read(_joined(head, file.read), self._limits, "")
-        except _BROKEN:
+            file = self._archive.open(member)
+            head = file.read(_HEAD)
+        except BROKEN:
             raise Refused("It is damaged.") from None
+        module = detect(head, base(member))
+        if module.__name__ == _OWN:
+            raise Refused("It is an archive itself. Unpack it and upload what is in it.")
+        return module, _joined(head, file.read)
 
 
 class _NotRead(Exception):
     """A file of the archive that is left out as a whole."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.reason = why
 
 
 def _is_second_writing(name: str) -> bool:
     return name.rpartition("/")[2] == "export_cda.xml"
 
 
-def _reason(member: zipfile.ZipInfo) -> str:
-    """Why a file is left out before it is opened, "" when it is not."""
-    parts = member.filename.replace("\\", "/").split("/")
-    if ".." in parts or not parts[0] or parts[0].endswith(":"):
-        return "Its name points outside of the archive."
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "It is a link to another file, not a file."
-    if member.flag_bits & _ENCRYPTED:
-        return "It is locked with a password. Unlock it first."
-    if member.compress_type not in _PACKED:
-        return "It is packed in a way that is not read. Pack it again as an ordinary ZIP."
-    return ""
-
-
 def _joined(head: bytes, read: Read) -> Read:
-    """`head` again, then the rest: as many bytes as asked for, fewer only at the end."""
+    """`head` again, then the rest: as many bytes as asked for, fewer only at the end.
+
+    Raises Refused when the bytes are not what was packed.
+    """
     left = head
 
     def give(size: int) -> bytes:
         nonlocal left
-        first, left = left[:size], left[size:]
-        return first + read(size - len(first)) if len(first) < size else first
+        if 0 <= size <= len(left):
+            first, left = left[:size], left[size:]
+            return first
+        first, left = left, b""
+        try:
+            return first + read(size - len(first) if size > 0 else -1)
+        except BROKEN:
+            raise Refused("It is damaged.") from None
 
     return give
 

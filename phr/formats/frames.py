@@ -6,6 +6,7 @@ parent trusts nothing: every field is checked for its type before a value is bui
 
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -34,14 +35,25 @@ class Done:
     """The box read the whole file."""
 
 
-def encode(item: Output | Refused | Done) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The box needs `length` bytes of the file from byte `offset` on, and waits for them."""
+
+    offset: int
+    length: int
+
+
+Said = Output | Refused | Done | Want
+
+
+def encode(item: Said) -> bytes:
     """One frame of bytes for the item."""
-    head, payload = _split(item)
+    head, payload = _between(item) if isinstance(item, Refused | Done | Want) else _split(item)
     text = orjson.dumps(head)
     return _SIZES.pack(len(text), len(payload)) + text + payload
 
 
-def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a kind
+def _split(item: Output) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a kind
     match item:
         case Parsed():
             fields = [
@@ -64,8 +76,14 @@ def _split(item: Output | Refused | Done) -> tuple[list[Any], bytes]:  # noqa: P
             return ["S", item.place, item.reason], b""
         case Refused():
             return ["R", item.sentence], b""
+
+
+def _between(item: Refused | Done | Want) -> tuple[list[Any], bytes]:
+    match item:
         case Done():
             return ["D"], b""
+        case Want():
+            return ["W", item.offset, item.length], b""
 
 
 class Decoder:
@@ -78,7 +96,7 @@ class Decoder:
         self._max_payload = max_payload
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Output | Refused | Done]:
+    def feed(self, data: bytes) -> Iterator[Said]:
         """Values completed by `data`. Raises BadFrame."""
         self._buffer += data
         at, end = 0, len(self._buffer)
@@ -98,7 +116,7 @@ class Decoder:
             del self._buffer[:at]
 
 
-def _decode(head: bytes, payload: bytes) -> Output | Refused | Done:
+def _decode(head: bytes, payload: bytes) -> Said:
     try:
         kind, *fields = orjson.loads(head)
         return _BUILD[kind](payload, *fields)
@@ -173,7 +191,13 @@ def _done(_: bytes) -> Done:
     return Done()
 
 
-_BUILD: dict[str, Callable[..., Output | Refused | Done]] = {
+def _want(_: bytes, offset: Any, length: Any) -> Want:
+    if type(offset) is not int or type(length) is not int or offset < 0 or length < 1:
+        raise TypeError("a range expected")
+    return Want(offset, length)
+
+
+_BUILD: dict[str, Callable[..., Said]] = {
     "P": _parsed,
     "N": _person,
     "B": _piece,
@@ -184,3 +208,4 @@ _BUILD: dict[str, Callable[..., Output | Refused | Done]] = {
     "R": _refused,
     "D": _done,
 }
+    "W": _want,

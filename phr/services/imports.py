@@ -24,10 +24,20 @@ from accounts.due import each
 from accounts.keys import Unopenable
 from phr import staging, storage
 from phr.box import parse
-from phr.formats.parsed import Limits, Output, Parsed, Preview, Progress, Refused, Skipped
+from phr.formats.parsed import (
+    Limits,
+    Output,
+    Parsed,
+    Piece,
+    Preview,
+    Progress,
+    Refused,
+    Skipped,
+)
 from phr.identity import Crowd
-from phr.models import Binary, Upload
+from phr.models import Upload
 from phr.outlook import Outliner, seal_outlook, settled
+from phr.parts import Parts
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
 
@@ -149,20 +159,21 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
 def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     told, batch = Told(), list[staging.Row]()
     sealer = Sealer(upload.patient_id, upload.pk)
-    for item in _read(upload):
-        told.crowd.see(item)
-        if isinstance(item, Parsed):
-            told.counts[item.resource_type] += 1
-            if len(batch) >= BATCH:
-                stage.add(batch)
-                batch.clear()
-            batch.append(sealer.row(item))
-        elif isinstance(item, Preview):
-            batch[-1].pictures.append(_keep_picture(actor, upload, item))
-        elif isinstance(item, Skipped):
-            told.skip(item)
-        elif isinstance(item, Progress):
-            _progress(actor, upload, item)
+    with Parts(actor, upload.patient_id) as parts:
+        for item in _read(upload):
+            told.crowd.see(item)
+            if isinstance(item, Parsed):
+                told.counts[item.resource_type] += 1
+                if len(batch) >= BATCH:
+                    stage.add(batch)
+                    batch.clear()
+                batch.append(sealer.row(item))
+            elif isinstance(item, Preview | Piece):
+                batch[-1].pictures.extend(parts.take(item))
+            elif isinstance(item, Skipped):
+                told.skip(item)
+            elif isinstance(item, Progress):
+                _progress(actor, upload, item)
     stage.add(batch)
     told.crowd.about()
     return told
@@ -172,8 +183,18 @@ def _read(upload: Upload) -> Iterator[Output]:
     binary = upload.original
     if binary is None:
         raise Refused(GAVE_UP)
-    chunks = storage.read(binary.name, upload.patient_id, binary.pk)
-    yield from parse(chunks, filename=file_name(upload), limits=limits(), size=binary.size)
+    whose = (binary.name, upload.patient_id, binary.pk)
+
+    def part(offset: int, length: int) -> bytes:
+        return b"".join(storage.read(*whose, start=offset, length=length))
+
+    yield from parse(
+        storage.read(*whose),
+        filename=file_name(upload),
+        limits=limits(),
+        size=binary.size,
+        ranges=part,
+    )
 
 
 def limits() -> Limits:
@@ -184,24 +205,6 @@ def limits() -> Limits:
         max_depth=settings.PHR_UPLOAD_MOST_DEPTH,
         cpu_seconds=CPU_SECONDS,
     )
-
-
-def _keep_picture(actor: Actor, upload: Upload, item: Preview) -> UUID:
-    """The row first, then the file; a picture that no import finishes is cleared away later."""
-    with acting_as(actor, about=upload.patient_id):
-        binary = Binary.objects.create(
-            patient_id=upload.patient_id,
-            name=storage.new_name(),
-            use=Binary.Use.PICTURE,
-            content_type=item.content_type,
-        )
-    with acting_as(actor, about=upload.patient_id):
-        # While its row is held nobody can purge it: no file is made that no row knows.
-        row = Binary.objects.select_for_update().filter(pk=binary.pk)
-        if row.first():
-            kept = storage.put(binary.name, upload.patient_id, binary.pk, [item.data])
-            row.update(size=kept.size, complete_at=Now())
-    return binary.pk
 
 
 def _held(upload: Upload) -> QuerySet[Upload]:

@@ -310,7 +310,7 @@ def clear_leftovers(actor: Actor) -> int:
 def _left_over() -> QuerySet[Binary]:
     stale = Binary.objects.filter(created_at__lt=timezone.now() - LEFT_OVER)
     over = Q(arriving_until=None) | Q(arriving_until__lt=timezone.now())
-    unfinished = Q(over, complete_at=None) | Q(use=Binary.Use.PICTURE)
+    unfinished = Q(over, complete_at=None) | Q(use__in=[Binary.Use.PICTURE, Binary.Use.PART])
     # An archive takes as long as it takes; whoever made its row clears it away.
     stale = stale.exclude(use=Binary.Use.EXPORT)
     return stale.filter(unfinished, ~Exists(RecordFile.objects.filter(binary_id=OuterRef("pk"))))

@@ -9,6 +9,7 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr import storage
+from phr.parts import Parts
 from phr.services import imports
 from phr.tasks import import_upload
 from rights import saga
@@ -118,7 +119,7 @@ def an_export(actor: Actor, patient_id: UUID) -> UUID:
 @pytest.mark.parametrize(
     ("begin", "task", "place"),
     [
-        (an_import, IMPORT, line_of(imports._keep_picture, "row = ")),
+        (an_import, IMPORT, line_of(Parts._begin, "if not Binary")),
         (an_import, IMPORT, line_of(imports._publish, "rows = ")),
         (an_export, BUILD, CREATES),
         (an_export, BUILD, line_of(building._finish, "with acting_as(")),

@@ -7,11 +7,11 @@ from accounts.acting import acting_as
 from accounts.actors import Denied
 from phr import storage
 from phr.formats.parsed import Preview
-from phr.models import Binary, Upload
-from phr.services import imports, uploads
+from phr.models import Binary
+from phr.parts import Parts
+from phr.services import uploads
 from tests import raw
-from tests.cast import IMPORTER, Cast, receive
-from tests.worlds.files import pdf
+from tests.cast import IMPORTER, Cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -45,14 +45,12 @@ def test_a_file_that_is_uploaded(cast: Cast) -> None:
 
 
 def test_a_picture_that_an_import_makes(cast: Cast) -> None:
-    upload_id = receive(cast.alice, pdf("x"), "letter.pdf")
-    with acting_as(IMPORTER):
-        upload = Upload.objects.get(pk=upload_id)
     before = storage.names()
     purge_at_once("id", "phr_binary")
 
-    binary_id = imports._keep_picture(IMPORTER, upload, Preview("image/png", b"x", ""))
+    with Parts(IMPORTER, cast.alice_id) as parts, pytest.raises(FileNotFoundError):
+        parts.take(Preview("image/png", b"x", ""))
 
     with acting_as(IMPORTER, about=cast.alice_id):
-        assert not Binary.objects.filter(pk=binary_id).exists()
+        assert not Binary.objects.exists()
     assert storage.names() == before
