@@ -15,13 +15,13 @@ from django.utils import timezone
 from accounts import audit, keys
 from accounts import services as accounts
 from accounts.acting import acting_as, note
-from accounts.actors import Actor, Denied
+from accounts.actors import Actor
 from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, references
 from phr.display.measured import chartable
 from phr.formats.resource import visit as visit_named_by
-from phr.models import Binary, Record, RecordVersion
+from phr.models import Binary, Record
 from phr.narrowing import Choices, Narrowing, choices, narrowed
 from phr.search import Sought, Tokeniser, ranked
 from phr.services.items import Item, Within, items_of, note_reads, offered
@@ -261,18 +261,6 @@ def _looks(actor: Actor, row: Record) -> list[Look]:
         for event in events
         if event.actor_id in people
     ]
-
-
-def old_version(actor: Actor, record_id: UUID, version: int) -> tuple[RecordVersion, Shown]:
-    """A past version of one of the actor's own records."""
-    with acting_as(actor):
-        patient = policy.require_own(actor)
-        row = policy.require(actor, Action.READ, Record.objects.all(), patient.pk, record_id)
-        past = row.versions.filter(version=version).first()
-        if past is None:
-            raise Denied("read", patient_id=patient.pk, subject=f"Record/{record_id}")
-        note("read", patient_id=patient.pk, records=[row.pk], basis="owner")
-        return past, describe(open_body(patient.pk, row.pk, past.version, bytes(past.body_sealed)))
 
 
 def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> None:

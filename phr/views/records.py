@@ -18,7 +18,7 @@ from phr import ways
 from phr.forms.entries import form_for
 from phr.forms.marks import TagForm
 from phr.forms.records import LabelsForm, SearchForm
-from phr.services import files
+from phr.services import files, versions
 from phr.services import records as services
 from sharing.labels import Sensitivity
 
@@ -66,8 +66,9 @@ def _own(request: HttpRequest) -> UUID:
 @login_required
 @require_safe
 def version(request: HttpRequest, record_id: UUID, number: int) -> HttpResponse:
-    past, shown = services.old_version(actor_of(request), record_id, number)
-    return render(request, "phr/version.html", {"past": past, "shown": shown})
+    """An earlier version beside the one that took its place."""
+    compared = versions.compare(actor_of(request), record_id, number)
+    return render(request, "phr/version.html", {"compared": compared})
 
 
 @login_required

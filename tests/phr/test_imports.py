@@ -8,7 +8,7 @@ import pytest
 from accounts.acting import acting_as
 from phr import integrity, storage
 from phr.models import Binary, Record, RecordFile, Upload
-from phr.services import imports, looks, records, removal, uploads
+from phr.services import imports, looks, records, removal, uploads, versions
 from rights import saga
 from rights.services import erasures as rights
 from sharing.categories import Category
@@ -53,8 +53,8 @@ def test_other_content_of_the_same_item_becomes_a_version(cast: Cast) -> None:
     opened = records.open_record(cast.alice, cast.alice_id, only(cast).pk)
     assert [past.version for past in opened.versions] == [1]
     assert len(opened.sources) == 2
-    _, shown = records.old_version(cast.alice, only(cast).pk, 1)
-    assert shown.title == "Mild asthma"
+    compared = versions.compare(cast.alice, only(cast).pk, 1)
+    assert compared.title == "Mild asthma"
 
 
 def test_an_older_state_of_an_item_does_not_replace_a_newer_one(cast: Cast) -> None:
