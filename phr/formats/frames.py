@@ -74,16 +74,16 @@ def _split(item: Output) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a ki
             return ["C", item.names, item.samples, item.guess], b""
         case Skipped():
             return ["S", item.place, item.reason], b""
-        case Refused():
-            return ["R", item.sentence], b""
 
 
 def _between(item: Refused | Done | Want) -> tuple[list[Any], bytes]:
     match item:
-        case Done():
-            return ["D"], b""
+        case Refused():
+            return ["R", item.sentence], b""
         case Want():
             return ["W", item.offset, item.length], b""
+        case Done():
+            return ["D"], b""
 
 
 class Decoder:
@@ -207,5 +207,5 @@ _BUILD: dict[str, Callable[..., Said]] = {
     "S": _skipped,
     "R": _refused,
     "D": _done,
-}
     "W": _want,
+}
