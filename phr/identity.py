@@ -19,6 +19,7 @@ MOST_PEOPLE = 100
 MOST_SUBJECTS = 10_000
 _TITLES = frozenset(("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "prof", "sir"))
 # Letters that are not made of a letter and an accent, and the pairs often written for an umlaut.
+_MAY_BE_PERSON = re.compile(r"(?:^|/)Patient/|^urn:").search
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "a", "œ": "o"})
 _PAIRS = re.compile("(?<=[aou])e|(?<=a)a")
 
@@ -115,6 +116,14 @@ class Crowd:
             self._subjects.add(item.subject)
             if len(self._subjects) > MOST_SUBJECTS:
                 raise Refused(TWO_PEOPLE)
+
+    def owner(self) -> list[str]:
+        """What the file calls the person it is about, as far as it says who that is."""
+        links = {link for found in self._people.values() for link in found} & self._subjects
+        every = {link for found in self._people.values() if found & links for link in found}
+        linked = any(found - {""} for found in self._people.values())
+        alone = self._subjects if len(self._subjects) == 1 and not linked else set()
+        return sorted(every | {name for name in alone if _MAY_BE_PERSON(name)})
 
     def about(self) -> list[Person]:
         """Whom the resources are about. Raises Refused when these are two different people.

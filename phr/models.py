@@ -81,6 +81,7 @@ class Upload(models.Model):
     options_sealed = models.BinaryField(null=True)
     preview_sealed = models.BinaryField(null=True)
     previewed_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -144,6 +145,7 @@ class Record(models.Model):
     never_shared = models.BooleanField(db_default=False, default=False)
     digest = models.BinaryField()
     identity = models.BinaryField(null=True)
+    likeness = models.BinaryField(null=True)
     version = models.PositiveIntegerField(default=1)
     body_sealed = models.BinaryField()
     created_at = models.DateTimeField(db_default=Now())
@@ -171,6 +173,11 @@ class Record(models.Model):
             ),
             models.Index(
                 fields=["patient", "resource_type", "-effective_at", "-id"], name="record_by_type"
+            ),
+            models.Index(
+                fields=["patient", "likeness"],
+                name="record_by_likeness",
+                condition=Q(hidden_at=None, likeness__isnull=False),
             ),
             models.Index(
                 fields=["patient", "-effective_at", "-id"],
@@ -241,7 +248,9 @@ class Provenance(models.Model):
         NEW = "new"
         CHANGED = "changed"
         KNOWN = "known"
+        ALIKE = "alike"
         OLDER = "older"
+        ASIDE = "aside"
         TWICE = "twice"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,6 +1,7 @@
 """What adding a file would do, found by looking through it: nothing of it enters the record."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,14 +15,15 @@ from accounts import services as accounts
 from accounts.models import Patient
 from phr import identity
 from phr import publishing as sql
-from phr.formats.parsed import Parsed, Person
+from phr.formats.meaning import AROUND
+from phr.formats.parsed import Columns, Parsed, Person
 from phr.models import Upload
 from phr.staging import Row, Sealer
 
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
            count(*) FILTER (WHERE outcome = 'changed'),
-           count(*) FILTER (WHERE outcome IN ('known', 'twice'))
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice'))
     FROM pg_temp.staged
 """
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +34,7 @@ class Outlook:
     """How many items of each FHIR type, new, known in another version and known, and left out.
 
     `changed` are items the record has with other content; the newer one will be in force.
+    `columns` is the table that its owner has to match first: then there is nothing else.
     """
 
     counts: dict[str, int]
@@ -41,6 +44,7 @@ class Outlook:
     skips: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
+    columns: Columns | None = None
 
 
 class Outliner(Sealer):
@@ -60,14 +64,23 @@ class Outliner(Sealer):
             body_sealed=b"",
             place="",
             owns_file=False,
+            known_by=self.known_by(item),
         )
 
 
-def settled(upload: Upload, counts: Counter[str]) -> Outlook:
-    """What is staged, compared with the record; inside an act about its patient."""
+def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
+    """What is staged, compared with the record; inside an act about its patient.
+
+    `owner` are the tokens of what the file calls her.
+    """
     with connection.cursor() as cursor:
+        about: dict[str, Any] = {
+            "patient": upload.patient_id,
+            "owner": owner,
+            "around": list(AROUND),
+        }
         for statement in sql.SETTLE:
-            cursor.execute(statement, {"patient": upload.patient_id})
+            cursor.execute(statement, about)
         cursor.execute(_OUTCOMES)
         new, changed, known = cursor.fetchone() or (0, 0, 0)
     return Outlook(dict(counts), new, changed, known)
@@ -93,7 +106,28 @@ def open_outlook(upload: Upload) -> Outlook | None:
     people = [
         Person(tuple(one["names"]), one["birth_date"]) for one in fields.pop("people")
     ]  # fmt: skip
-    return Outlook(**fields, people=people)
+    table = fields.pop("columns", None)
+    return Outlook(**fields, people=people, columns=Columns(**table) if table else None)
+
+
+def _options_place(upload: Upload) -> str:
+    return f"phr_upload/{upload.pk}/options"
+
+
+def seal_options(upload: Upload, options: Mapping[str, str]) -> bytes:
+    """What its owner answered about the columns of a table, as JSON, sealed to its upload."""
+    text = orjson.dumps(dict(options))
+    return keys.seal(upload.patient_id, keys.Purpose.BODY, _options_place(upload), text)
+
+
+def open_options(upload: Upload) -> dict[str, str]:
+    """What its owner answered; {} where nothing was asked or answered."""
+    if upload.options_sealed is None:
+        return {}
+    sealed = bytes(upload.options_sealed)
+    text = keys.unseal(upload.patient_id, keys.Purpose.BODY, _options_place(upload), sealed)
+    options: dict[str, str] = orjson.loads(text)
+    return options
 
 
 def whose(patient: Patient) -> Person:

@@ -16,7 +16,8 @@ _STANDING = ("category", "effective_at", "dated", "labels", "tokens")
 def keep_past(row: Record) -> None:
     """Keep the version in force, and how it is found, before another takes its place."""
     standing = {name: getattr(row, name) for name in _STANDING} | {
-        "digest": bytes(row.digest).hex()
+        "digest": bytes(row.digest).hex(),
+        "likeness": bytes(row.likeness).hex() if row.likeness else None,
     }
     place = _place(row.pk, row.version)
     text = orjson.dumps(standing)
@@ -40,6 +41,8 @@ def standing(past: RecordVersion) -> dict[str, Any] | None:
     text = keys.unseal(past.patient_id, keys.Purpose.BODY, place, sealed)
     found: dict[str, Any] = orjson.loads(text)
     found["digest"] = bytes.fromhex(found["digest"])
+    likeness = found.get("likeness")
+    found["likeness"] = bytes.fromhex(likeness) if likeness else None
     found["effective_at"] = datetime.fromisoformat(found["effective_at"])
     return found
 

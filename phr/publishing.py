@@ -6,27 +6,55 @@ CREATE TEMPORARY TABLE staged (
     category text NOT NULL, effective_at timestamptz NOT NULL, dated boolean NOT NULL,
     labels bigint[] NOT NULL, tokens bigint[] NOT NULL, digest bytea NOT NULL, identity bytea,
     body_sealed bytea NOT NULL, place text NOT NULL, owns_file boolean NOT NULL,
-    pictures uuid[] NOT NULL, outcome text NOT NULL DEFAULT 'new', record_id uuid,
-    version integer NOT NULL DEFAULT 1
+    pictures uuid[] NOT NULL, core bytea, refs bigint[] NOT NULL, around bigint[] NOT NULL,
+    names bigint[] NOT NULL, systems bigint[] NOT NULL, numbers bigint[] NOT NULL,
+    outcome text NOT NULL DEFAULT 'new', record_id uuid, version integer NOT NULL DEFAULT 1
 )
 """
 DROP = "DROP TABLE IF EXISTS pg_temp.staged"
 COPY = (
     "COPY pg_temp.staged (id, position, resource_type, category, effective_at, dated, labels,"
-    " tokens, digest, identity, body_sealed, place, owns_file, pictures)"
+    " tokens, digest, identity, body_sealed, place, owns_file, pictures, core, refs, around, names,"
+    " systems, numbers)"
     " FROM STDIN WITH (FORMAT BINARY)"
 )
 TYPES = [
     "uuid", "int4", "text", "text", "timestamptz", "bool", "int8[]", "int8[]", "bytea", "bytea",
-    "bytea", "text", "bool", "uuid[]",
+    "bytea", "text", "bool", "uuid[]", "bytea", "int8[]", "int8[]", "int8[]", "int8[]", "int8[]",
 ]  # fmt: skip
 
 ONE_IMPORT_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%(patient)s::text, 7))"
 
+# What a resource says, and what is said of what it refers to: its own patient, whoever numbers her,
+# people and places not at all, the rest by its content, or by name where it is not in this file.
+LIKEN = """
+CREATE TEMPORARY TABLE likened ON COMMIT DROP AS
+SELECT s.id, s.position, substring(sha256(s.core || coalesce(
+           string_agg(u.said, ''::bytea ORDER BY u.nth, u.said), ''::bytea)) FOR 16) AS likeness
+FROM pg_temp.staged s
+LEFT JOIN (
+    SELECT r.id, r.nth, CASE
+               WHEN r.name = ANY (%(owner)s::bigint[]) THEN '\\x01'::bytea
+               WHEN t.resource_type = ANY (%(around)s) THEN '\\x02'::bytea
+               ELSE coalesce(t.core, int8send(r.name)) END AS said
+    FROM (
+        SELECT x.id, y.name, y.nth
+        FROM pg_temp.staged x CROSS JOIN LATERAL unnest(x.refs) WITH ORDINALITY AS y (name, nth)
+    ) r
+    LEFT JOIN (SELECT resource_type, core, unnest(names) AS name FROM pg_temp.staged) t
+      ON t.name = r.name
+) u ON u.id = s.id
+WHERE s.core IS NOT NULL
+GROUP BY s.id, s.position, s.core
+"""
+
 # Each staged row ends as `new`, `changed` (same identity, other content), `older` than what is
-# there, `known` or `twice`.
+# there, `known` (the same content), `alike` (the same from another source) or `twice`.
 SETTLE = (
-    "ANALYZE pg_temp.staged (id, position, digest, identity, outcome)",
+    "ANALYZE pg_temp.staged (id, position, digest, identity, outcome, resource_type)",
+    "DROP TABLE IF EXISTS pg_temp.likened",
+    LIKEN,
+    "ANALYZE pg_temp.likened",
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = f.id
     FROM (
@@ -58,21 +86,48 @@ SETTLE = (
     WHERE s.outcome = 'new' AND r.patient_id = %(patient)s AND r.hidden_at IS NULL
       AND s.identity IS NOT NULL AND r.identity = s.identity
     """,
+    """
+    UPDATE pg_temp.staged s SET outcome = 'alike', version = r.version
+    FROM phr_record r, pg_temp.likened l
+    WHERE s.outcome = 'changed' AND r.id = s.record_id AND l.id = s.id
+      AND r.likeness = l.likeness
+    """,
+    # Two of one source that say the same stay two, so each is paired with one of the other source's;
+    # unless one numbering gave them different numbers.
+    """
+    UPDATE pg_temp.staged s SET outcome = 'alike', record_id = r.id, version = r.version
+    FROM (
+        SELECT l.id, l.likeness, row_number() OVER (PARTITION BY l.likeness ORDER BY l.position)
+        FROM pg_temp.likened l JOIN pg_temp.staged n ON n.id = l.id WHERE n.outcome = 'new'
+    ) n
+    JOIN (
+        SELECT k.id, k.likeness,
+               row_number() OVER (PARTITION BY k.likeness ORDER BY k.created_at, k.id)
+        FROM phr_record k
+        WHERE k.patient_id = %(patient)s AND k.hidden_at IS NULL
+          AND k.likeness IN (SELECT likeness FROM pg_temp.likened)
+          AND NOT EXISTS (SELECT 1 FROM pg_temp.staged t WHERE t.record_id = k.id)
+    ) k ON k.likeness = n.likeness AND k.row_number = n.row_number
+    JOIN phr_record r ON r.id = k.id
+    WHERE s.id = n.id AND (NOT s.systems && r.tokens OR s.numbers && r.tokens)
+    """,
 )
 CHANGED = """
-    SELECT id, record_id, resource_type, category, effective_at, dated, labels, tokens, digest,
-           body_sealed
-    FROM pg_temp.staged WHERE outcome = 'changed' ORDER BY position
+    SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
+           s.tokens, s.digest, s.body_sealed, l.likeness
+    FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
+    WHERE s.outcome = 'changed' ORDER BY s.position
 """
 MARK = "UPDATE pg_temp.staged SET outcome = %s, version = %s WHERE id = %s"
 
 PUBLISH = (
     """
     INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
-                            tokens, digest, identity, version, body_sealed)
-    SELECT id, %(patient)s, resource_type, category, effective_at, dated, labels, tokens, digest,
-           identity, 1, body_sealed
-    FROM pg_temp.staged WHERE outcome = 'new' ORDER BY position
+                            tokens, digest, identity, version, body_sealed, likeness)
+    SELECT s.id, %(patient)s, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
+           s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness
+    FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
+    WHERE s.outcome = 'new' ORDER BY s.position
     """,
     "UPDATE pg_temp.staged SET record_id = id WHERE outcome = 'new'",
     # What came twice in one file points at the row that was kept, or at what that row became.
@@ -100,10 +155,30 @@ PUBLISH = (
     WHERE s.outcome IN ('new', 'changed')
     ON CONFLICT DO NOTHING
     """,
+    # What is added may refer to what was there already by the names this file gives it.
+    """
+    UPDATE phr_record r SET tokens = ARRAY(SELECT unnest(r.tokens) UNION SELECT unnest(m.names))
+    FROM (
+        SELECT s.record_id, array_agg(DISTINCT c.name) AS names
+        FROM pg_temp.staged s CROSS JOIN LATERAL unnest(s.names) AS c (name)
+        WHERE s.outcome <> 'new' AND s.names && ARRAY(
+            SELECT DISTINCT unnest(n.refs || n.around) FROM pg_temp.staged n
+            WHERE n.outcome IN ('new', 'changed')
+        )
+        GROUP BY s.record_id
+    ) m
+    WHERE r.id = m.record_id AND NOT r.tokens @> m.names
+    """,
+    # What was kept before it was known by what it says is so from now on.
+    """
+    UPDATE phr_record r SET likeness = l.likeness
+    FROM pg_temp.staged s JOIN pg_temp.likened l ON l.id = s.id
+    WHERE s.outcome = 'known' AND r.id = s.record_id AND r.likeness IS NULL
+    """,
 )
 COUNTS = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
-           count(*) FILTER (WHERE outcome IN ('known', 'older', 'twice'))
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'older', 'twice'))
     FROM pg_temp.staged
 """
 TOUCHED = """

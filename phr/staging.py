@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from hmac import digest as hmac_digest
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.db import connection
@@ -22,13 +22,30 @@ from accounts.actors import Actor
 from accounts.models import Patient
 from phr import publishing as sql
 from phr.bodies import seal_body
+from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.tokens import label_tokens
+from sharing.tokens import keyed, label_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBy:
+    """By what a resource is known again under other names (see `phr.formats.meaning`), keyed.
+
+    `core` is its content; `refs`, `around` and `names` are tokens of what it refers to and of what
+    it may be called; `systems` and `numbers` those of its identifiers.
+    """
+
+    core: bytes | None
+    refs: list[int]
+    around: list[int]
+    names: list[int]
+    systems: list[int]
+    numbers: list[int]
 
 
 @dataclass(slots=True)
@@ -47,6 +64,7 @@ class Row:
     body_sealed: bytes
     place: str
     owns_file: bool
+    known_by: KnownBy
     pictures: list[UUID] = field(default_factory=list)
 
 
@@ -61,7 +79,7 @@ class Sealer:
         self._labels = label_tokens(patient_id)
 
     def row(self, item: Parsed) -> Row:
-        record_id = uuid4()
+        record_id, known_by = uuid4(), self.known_by(item)
         at = datetime.fromisoformat(item.effective_at) if item.effective_at else None
         return Row(
             id=record_id,
@@ -70,21 +88,38 @@ class Sealer:
             effective_at=at or self.received_at,
             dated=at is not None,
             labels=[self._labels[Sensitivity(label)] for label in item.labels],
-            tokens=self._tokens(item),
+            tokens=self._tokens(item, known_by),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
             body_sealed=seal_body(self.patient_id, record_id, 1, item.body),
             place=item.place[:40],
             owns_file=bool(item.attachments),
+            known_by=known_by,
         )
 
-    def _tokens(self, item: Parsed) -> list[int]:
+    def _tokens(self, item: Parsed, known_by: KnownBy) -> list[int]:
         found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
-        found += self._links(item) + self._visit(item)
-        return found + self._tokeniser.codes(item.codes)
+        found += known_by.names + self._visit(item) + self._tokeniser.codes(item.codes)
+        return found + known_by.systems + known_by.numbers
 
-    def _links(self, item: Parsed) -> list[int]:
-        return self._tokeniser.links(scoped(self.upload_id, name) for name in item.links)
+    def known_by(self, item: Parsed) -> KnownBy:
+        """By what it is known again."""
+        said = item.meaning
+        return KnownBy(
+            core=self._keyed(f"core:{said.core}") if said.core else None,
+            refs=self.called(said.refs),
+            around=self.called(said.around),
+            names=self.called(item.links),
+            systems=[self._token(f"system:{system}") for system, _ in said.numbers],
+            numbers=[self._token(f"number:{'|'.join(number)}") for number in said.numbers],
+        )
+
+    def called(self, names: Iterable[str]) -> list[int]:
+        """The tokens of what is called so in this file."""
+        return self._tokeniser.links(scoped(self.upload_id, name) for name in names)
+
+    def _token(self, text: str) -> int:
+        return keyed(self._index, text)
 
     def _visit(self, item: Parsed) -> list[int]:
         return self._tokeniser.visits([scoped(self.upload_id, item.visit)] if item.visit else [])
@@ -126,19 +161,29 @@ class Stage:
             copy.set_types(sql.TYPES)
             for row in rows:
                 self.count += 1
+                by = row.known_by
                 copy.write_row(
                     (
                         row.id, self.count, row.resource_type, row.category, row.effective_at,
                         row.dated, row.labels, row.tokens, row.digest, row.identity,
                         row.body_sealed, row.place, row.owns_file, row.pictures,
+                        by.core, by.refs, by.around, by.names, by.systems, by.numbers,
                     )
                 )  # fmt: skip
 
-    def publish(self, upload: Upload) -> Outcome:
-        """Inside one transaction: settle what is new, changed or known, and write it all."""
+    def alone(self) -> None:
+        """Until the transaction ends, nothing else is added to this record or taken back."""
         with connection.cursor() as cursor:
-            about = {"patient": upload.patient_id, "upload": upload.pk}
-            cursor.execute(sql.ONE_IMPORT_AT_A_TIME, about)
+            cursor.execute(sql.ONE_IMPORT_AT_A_TIME, {"patient": self.patient_id})
+
+    def publish(self, upload: Upload, owner: list[int]) -> Outcome:
+        """Inside one transaction: settle what is new, changed or known, and write it all.
+
+        `owner` are the tokens of what the file calls its patient.
+        """
+        with connection.cursor() as cursor:
+            about: dict[str, Any] = {"patient": upload.patient_id, "upload": upload.pk}
+            about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
             cursor.execute(sql.CHANGED, about)
@@ -155,5 +200,10 @@ class Stage:
 
 
 def may_grow(patient_id: UUID) -> bool:
-    """Nothing is added to the record of a patient who is being erased or restricted."""
+    """Nothing is added to the record of a patient who is being erased or restricted.
+
+    Nor while what came with another file is taken back: it would be taken for new.
+    """
+    if Upload.objects.filter(patient_id=patient_id, undone_at__isnull=False).exists():
+        return False
     return Patient.objects.filter(pk=patient_id, erasing_at=None, restricted_at=None).exists()

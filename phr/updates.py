@@ -8,9 +8,13 @@ from uuid import UUID
 import orjson
 from django.utils import timezone
 
-from phr.bodies import open_body, open_bytes, seal_body
+from accounts import keys
+from phr.bodies import open_bytes, seal_body
+from phr.elements import exactly
+from phr.formats.resource import made
 from phr.models import Record
 from phr.past import keep_past
+from phr.search import Tokeniser, scoped
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Staged:
     tokens: list[int]
     digest: bytes
     body_sealed: bytes
+    likeness: bytes | None
 
 
 @dataclass(slots=True)
@@ -45,34 +50,47 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
     outcome = Outcome()
     for staged in changed:
         row = Record.objects.select_for_update().get(pk=staged.record_id, patient_id=patient_id)
-        old = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
+        old = open_bytes(patient_id, row.pk, row.version, bytes(row.body_sealed))
         raw = open_bytes(patient_id, staged.id, 1, bytes(staged.body_sealed))
-        body = next_body(old, raw)
+        body = next_body(orjson.loads(old), raw)
         if body is None:
             scan = staged.resource_type == "ImagingStudy"
             outcome.marks.append(("known" if scan else "older", row.version, staged.id))
             continue
-        _new_version(row, staged, body)
+        _new_version(row, staged, body, old)
         outcome.updated += 1
         outcome.marks.append(("changed", row.version, staged.id))
     return outcome
 
 
-def _new_version(row: Record, staged: Staged, body: bytes) -> None:
+def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
     keep_past(row)
     row.version += 1
     row.body_sealed = seal_body(row.patient_id, row.pk, row.version, body)
     row.category, row.digest = staged.category, bytes(staged.digest)
+    row.likeness = staged.likeness
     row.effective_at, row.dated = staged.effective_at, staged.dated
     # Never less careful than before: a label the patient or an earlier file gave stays.
     row.labels = sorted({*row.labels, *staged.labels})
     if staged.resource_type == "ImagingStudy":
         row.tokens = sorted({*row.tokens, *staged.tokens})
     else:
-        # Words that only an earlier version had must not find it for who may not see that.
-        row.tokens = staged.tokens
+        # Words that only an earlier version had must not find it for who may not see that; by the
+        # names it had, what came before still refers to it.
+        row.tokens = sorted({*staged.tokens, *_names(row, old)})
     row.updated_at = timezone.now()
     row.save()
+
+
+def _names(row: Record, old: bytes) -> set[int]:
+    """The tokens of a record that are not of what it says: how others refer to it."""
+    item = made(exactly(old), "")
+    tokeniser = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX))
+    said = {*tokeniser.tokens(item.terms), *tokeniser.head(item.head), *tokeniser.codes(item.codes)}
+    if item.visit:
+        uploads = row.provenances.values_list("upload_id", flat=True)
+        said |= {*tokeniser.visits(scoped(upload, item.visit) for upload in uploads)}
+    return {*row.tokens} - said
 
 
 def next_body(old: dict[str, Any], raw: bytes) -> bytes | None:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from phr.formats import apple_types as types
+from phr.formats.meaning import bounded
 from phr.formats.parsed import Limits, Parsed, Refused
-from phr.formats.resource import bounded, decimal, made
+from phr.formats.resource import decimal, made
 from phr.formats.terms import clean
 
 Json = dict[str, Any]

@@ -10,8 +10,9 @@ from typing import Any
 
 from phr.formats import r4
 from phr.formats.json_stream import JsonStream, Read
+from phr.formats.meaning import bounded
 from phr.formats.parsed import Limits, Output, Refused, Skipped
-from phr.formats.resource import bounded, identifier, keep, person, refuse_if
+from phr.formats.resource import identifier, keep, person, refuse_if
 from sharing.categories import category_of
 from sharing.labels import suggest
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from phr.formats.meaning import NOTHING, Meaning
+
 MB = 1_000_000
 
 
@@ -45,7 +47,8 @@ class Parsed:
     `links` are what other resources may call this one: its `fullUrl` and `Type/id`.
     `subject` and `visit` are the Reference.reference of the person and of the Encounter it is
     about, "" where it names none. `head` are the words of its name, by which it ranks in a search;
-    `codes` are its codes as `system|code`, by which equal measurements are found.
+    `codes` are its codes as `system|code`, by which equal measurements are found. `meaning` is by
+    what it is known again when another source has it under other names.
     """
 
     resource_type: str
@@ -63,6 +66,7 @@ class Parsed:
     visit: str = ""
     head: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    meaning: Meaning = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

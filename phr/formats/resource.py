@@ -1,7 +1,6 @@
 """From one FHIR R4 resource to what is kept of it, for every reader and for what people type."""
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ import orjson
 
 from phr.formats import r4
 from phr.formats.effective import effective_at
+from phr.formats.meaning import NOTHING, SUBJECTS, base, bounded, canonical, meaning
 from phr.formats.parsed import Parsed, Person, Refused, Skipped
 from phr.formats.terms import clean, terms
 from sharing.categories import category_of
@@ -17,11 +17,9 @@ from sharing.labels import suggest
 
 Json = dict[str, Any]
 
-_LONGEST_IDENTITY = 500
 _MOST_CODES = 20
 # A Reference.reference that is neither absolute nor contained.
 _RELATIVE = re.compile(r'"reference"\s*:\s*"(?!#)[^":]*"')
-_SUBJECTS = ("subject", "patient", "beneficiary", "for")
 # What a resource is called by, in this order.
 _NAMED_BY = (
     "code", "vaccineCode", "medicationCodeableConcept", "medicationReference", "type", "title",
@@ -72,10 +70,11 @@ def keep(
         refuse_if(_surrogates(raw), place)
     if kind == "OperationOutcome":
         return Skipped(place, "it is a message between systems")
+    at, named = effective_at(resource), head(resource)
     return Parsed(
         kind,
         str(category_of(resource)),
-        effective_at(resource),
+        at,
         tuple(map(str, suggest(resource))),
         identity,
         _digest(resource, [*decimals, _base(raw, url)]),
@@ -85,8 +84,10 @@ def keep(
         links=_links(resource, url),
         subject=_subject(resource),
         visit=visit(resource),
-        head=head(resource),
+        head=named,
         codes=codes(resource),
+        # What has neither a day nor a name says too little to be told from another like it.
+        meaning=meaning(resource, decimals, url) if at or named else NOTHING,
     )
 
 
@@ -107,31 +108,17 @@ def identifier(resource: Json) -> str | None:
     return None
 
 
-def bounded(identity: str) -> str:
-    """The identity, or its digest where it is too long to be kept."""
-    if len(identity) <= _LONGEST_IDENTITY:
-        return identity
-    return f"urn:sha256:{hashlib.sha256(identity.encode(errors='replace')).hexdigest()}"
-
-
 def _base(raw: str, url: str) -> str:
     """The server whose numbers a resource uses, when it refers to others by `Type/id` alone.
 
     Two hospitals may both have a `Medication/1`: the same words then do not mean the same.
     """
-    if not url.startswith(("http://", "https://")) or not _RELATIVE.search(raw):
-        return ""
-    return url.rsplit("/", 2)[0]
+    return base(url) if _RELATIVE.search(raw) else ""
 
 
 def _digest(resource: Json, besides: Sequence[str]) -> str:
     content = {k: v for k, v in resource.items() if k not in ("meta", "text")}
-    try:
-        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        # Whole numbers of more than 64 bits, which orjson does not write.
-        canonical = json.dumps(content, sort_keys=True).encode()
-    return hashlib.sha256(canonical + "".join(sorted(besides)).encode()).hexdigest()
+    return hashlib.sha256(canonical(content) + "".join(sorted(besides)).encode()).hexdigest()
 
 
 def _surrogates(raw: str) -> str | None:
@@ -189,7 +176,7 @@ def _name(name: Json) -> str:
 
 
 def _subject(resource: Json) -> str:
-    for name in _SUBJECTS:
+    for name in SUBJECTS:
         if found := _reference(resource.get(name)):
             return found
     return ""

@@ -25,6 +25,7 @@ from accounts.keys import Unopenable
 from phr import staging, storage
 from phr.box import parse
 from phr.formats.parsed import (
+    Columns,
     Limits,
     Output,
     Parsed,
@@ -36,7 +37,7 @@ from phr.formats.parsed import (
 )
 from phr.identity import Crowd
 from phr.models import Upload
-from phr.outlook import Outliner, seal_outlook, settled
+from phr.outlook import Outliner, open_options, seal_outlook, settled
 from phr.parts import Parts
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
@@ -100,12 +101,14 @@ def _claim(actor: Actor, upload_id: UUID) -> Upload | None:
 
 @dataclass(slots=True)
 class Told:
-    """What the box said besides the records."""
+    """What the box said besides the records; `owner` are tokens of what it calls their patient."""
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     skips: int = 0
     crowd: Crowd = field(default_factory=Crowd)
+    owner: list[int] = field(default_factory=list)
+    columns: Columns | None = None
 
     def skip(self, item: Skipped) -> None:
         self.skips += 1
@@ -127,9 +130,12 @@ def _look_through(actor: Actor, upload: Upload, stage: Stage) -> None:
                 batch.clear()
         elif isinstance(item, Skipped):
             told.skip(item)
+        elif isinstance(item, Columns):
+            told.columns = item
         elif isinstance(item, Progress):
             _progress(actor, upload, item)
     stage.add(batch)
+    told.owner = outliner.called(told.crowd.owner())
     _ask(actor, upload, told)
 
 
@@ -143,8 +149,9 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         rows = _held(upload)
         if not rows.select_for_update().exists() or not staging.may_grow(upload.patient_id):
             return
-        outlook = settled(upload, told.counts)
+        outlook = settled(upload, told.counts, told.owner)
         outlook.people, outlook.skips, outlook.skipped = people, told.skips, told.skipped
+        outlook.columns = told.columns
         rows.update(
             preview_sealed=seal_outlook(upload, outlook),
             previewed_at=Now(),
@@ -176,6 +183,7 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
                 _progress(actor, upload, item)
     stage.add(batch)
     told.crowd.about()
+    told.owner = sealer.called(told.crowd.owner())
     return told
 
 
@@ -194,6 +202,7 @@ def _read(upload: Upload) -> Iterator[Output]:
         limits=limits(),
         size=binary.size,
         ranges=part,
+        options=open_options(upload),
     )
 
 
@@ -208,9 +217,9 @@ def limits() -> Limits:
 
 
 def _held(upload: Upload) -> QuerySet[Upload]:
-    """The row, as long as nobody took the upload up again since."""
+    """The row, as long as nobody took the upload up again since, and nothing else was answered."""
     rows = Upload.objects.open().filter(pk=upload.pk, attempts=upload.attempts)
-    return rows.filter(confirmed_at=upload.confirmed_at)
+    return rows.filter(confirmed_at=upload.confirmed_at, options_sealed=upload.options_sealed)
 
 
 def _progress(actor: Actor, upload: Upload, item: Progress) -> None:
@@ -224,9 +233,10 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
     with acting_as(actor, about=upload.patient_id):
         rows = _held(upload)
         held = rows.select_for_update().first()
+        stage.alone()
         if held is None or not staging.may_grow(upload.patient_id):
             return
-        outcome = stage.publish(upload)
+        outcome = stage.publish(upload, told.owner)
         rows.update(
             finished_at=Now(),
             lease_until=None,

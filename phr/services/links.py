@@ -13,6 +13,10 @@ from sharing import policy
 from sharing.policy import Grounds
 
 MOST = 50
+# Files that call what a record refers to by other names than the record does.
+IN_OTHER_NAMES = (
+    Provenance.Outcome.ALIKE, Provenance.Outcome.OLDER, Provenance.Outcome.ASIDE,
+)  # fmt: skip
 
 Linked = dict[str, dict[str, Any]]
 
@@ -69,8 +73,8 @@ def _askers(
         return {}
     tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
     found: dict[int, list[tuple[UUID, str]]] = {}
-    sources = Provenance.objects.filter(record_id__in=asking).values_list("record_id", "upload_id")
-    for record_id, upload_id in sources.distinct():
+    sources = Provenance.objects.filter(record_id__in=asking).exclude(outcome__in=IN_OTHER_NAMES)
+    for record_id, upload_id in sources.values_list("record_id", "upload_id").distinct():
         names = asking[record_id]
         tokens = tokeniser.links(scoped(upload_id, name) for name in names)
         for token, name in zip(tokens, names, strict=True):

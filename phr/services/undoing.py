@@ -2,7 +2,7 @@
 
 An item that only this file gave goes. One that others gave too stays; where this file's version is
 the one in force, the version before it comes back. What a file says in an older version than what is
-there (`older`) it does not give.
+there (`older`), or was put `aside`, it does not give.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _OWN = """
     FROM phr_provenance p
     WHERE p.record_id IN (SELECT record_id FROM phr_provenance WHERE upload_id = %(upload)s)
     GROUP BY p.record_id, p.version
-    HAVING bool_and(p.upload_id IS NOT DISTINCT FROM %(upload)s OR p.outcome = 'older')
+    HAVING bool_and(p.upload_id IS NOT DISTINCT FROM %(upload)s OR p.outcome IN ('older', 'aside'))
        AND bool_or(p.upload_id = %(upload)s)
 """
 _FILES = """
@@ -52,11 +52,12 @@ _HAND_OVER = """
     JOIN phr_recordfile f ON f.binary_id = u.original_id
     JOIN phr_provenance p ON p.record_id = f.record_id AND p.upload_id <> u.id
     JOIN phr_upload x ON x.id = p.upload_id AND x.undone_at IS NULL AND x.original_id IS NOT NULL
-    WHERE u.id = %s AND p.outcome <> 'older'
+    WHERE u.id = %s AND p.outcome NOT IN ('older', 'aside')
     ON CONFLICT DO NOTHING
 """
 _GOES = """
-    NOT EXISTS (SELECT 1 FROM phr_provenance o WHERE o.record_id = r.id AND o.outcome <> 'older'
+    NOT EXISTS (SELECT 1 FROM phr_provenance o WHERE o.record_id = r.id
+                AND o.outcome NOT IN ('older', 'aside')
                 AND o.upload_id IS DISTINCT FROM %(upload)s)
 """
 _FORESEE = f"""
@@ -302,6 +303,7 @@ def _reckoned(row: Record, version: int, sealed: bytes) -> dict[str, Any]:
         "labels": found.labels,
         "tokens": found.tokens,
         "digest": found.digest,
+        "likeness": None,
     }
 
 

@@ -8,7 +8,7 @@ from phr.formats.ccda.systems import system
 from phr.formats.ccda.text import Texts
 from phr.formats.ccda.tree import every, get, null
 from phr.formats.hardened_xml import Element
-from phr.formats.resource import bounded
+from phr.formats.meaning import bounded
 
 Json = dict[str, Any]
 

@@ -10,8 +10,9 @@ from phr.formats.hl7v2.people import identity, patient, urn
 from phr.formats.hl7v2.results import Unread, observation, report
 from phr.formats.hl7v2.segments import Segment, Signs
 from phr.formats.hl7v2.values import field_concept
+from phr.formats.meaning import bounded
 from phr.formats.parsed import Output, Parsed, Refused, Skipped
-from phr.formats.resource import bounded, made, person
+from phr.formats.resource import made, person
 
 Json = dict[str, Any]
 
