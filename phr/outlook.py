@@ -15,7 +15,6 @@ from accounts import services as accounts
 from accounts.models import Patient
 from phr import identity
 from phr import publishing as sql
-from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
 from phr.models import Upload
 from phr.staging import Row, Sealer
@@ -23,7 +22,7 @@ from phr.staging import Row, Sealer
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
            count(*) FILTER (WHERE outcome = 'changed'),
-           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice'))
+           count(*) FILTER (WHERE outcome IN ('known', 'twice'))
     FROM pg_temp.staged
 """
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,23 +63,14 @@ class Outliner(Sealer):
             body_sealed=b"",
             place="",
             owns_file=False,
-            known_by=self.known_by(item),
         )
 
 
-def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
-    """What is staged, compared with the record; inside an act about its patient.
-
-    `owner` are the tokens of what the file calls her.
-    """
+def settled(upload: Upload, counts: Counter[str]) -> Outlook:
+    """What is staged, compared with the record; inside an act about its patient."""
     with connection.cursor() as cursor:
-        about: dict[str, Any] = {
-            "patient": upload.patient_id,
-            "owner": owner,
-            "around": list(AROUND),
-        }
         for statement in sql.SETTLE:
-            cursor.execute(statement, about)
+            cursor.execute(statement, {"patient": upload.patient_id})
         cursor.execute(_OUTCOMES)
         new, changed, known = cursor.fetchone() or (0, 0, 0)
     return Outlook(dict(counts), new, changed, known)

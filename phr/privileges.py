@@ -61,7 +61,10 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordversion": (GROW, ALL, ""),
     "phr_tag": ("select, insert, delete", ALL, ""),
     "phr_upload": (
-        "select, insert, update (dismissed_at, confirmed_at, undone_at), delete",
+        (
+            "select, insert, update (dismissed_at, confirmed_at, undone_at, options_sealed,"
+            " previewed_at), delete"
+        ),
         ALL,
         "",
     ),

@@ -1,24 +1,26 @@
 """The formats a person may upload, one module each, all of one shape.
 
 `NAME` is what the format is called in a sentence; `warm()` loads whatever is loaded on first use;
-`read(stream, limits, filename)` yields what `phr.formats.parsed` names or raises Refused.
+`read(stream, limits, filename)` yields what `phr.formats.parsed` names or raises Refused. A reader
+that asks its file's owner something (`Columns`) takes her answers as `options`.
 """
 
 import re
 from importlib import import_module
 from types import ModuleType
 
+from phr.formats import delimited
 from phr.formats.parsed import Refused
 
 ACCEPTED = (
-    "FHIR R4 (JSON), C-CDA, Apple Health (XML), HL7 v2 (ORU^R01), PDF, JPEG, PNG, TIFF, DICOM"
-    " and ZIP"
+    "FHIR R4 (JSON), C-CDA, Apple Health (XML), HL7 v2 (ORU^R01), tables (CSV), PDF, JPEG, PNG,"
+    " TIFF, DICOM and ZIP"
 )
 
 _FHIR, _PDF, _IMAGE, _DICOM = (f"phr.formats.{n}" for n in ("fhir", "pdf", "image", "dicom"))
 _APPLE, _CCDA = "phr.formats.apple_health", "phr.formats.ccda"
 _HL7 = "phr.formats.hl7v2"
-_ZIP = "phr.formats.archive_zip"
+_ZIP, _TABLE = "phr.formats.archive_zip", "phr.formats.table"
 _EXTENSIONS = {
     "json": _FHIR,
     "ndjson": _FHIR,
@@ -33,6 +35,8 @@ _EXTENSIONS = {
     "zip": _ZIP,
     "hl7": _HL7,
     "oru": _HL7,
+    "csv": _TABLE,
+    "tsv": _TABLE,
 }
 # Endings that several readers share.
 _SHARED = {"xml": (_APPLE, _CCDA)}
@@ -46,6 +50,8 @@ _SAID_TO_BE = {
     "xml": "XML",
     "hl7": "HL7",
     "oru": "HL7",
+    "csv": "CSV",
+    "tsv": "CSV",
 }
 # The element a document of XML begins with, or its document type.
 _ROOTS = (
@@ -91,10 +97,12 @@ def detect(head: bytes, filename: str = "") -> ModuleType:
     """
     if not head:
         raise Refused("The file is empty.")
-    name = _sniff(head)
+    extension = filename.rpartition(".")[2].lower() if "." in filename else ""
+    name = _sniff(_as_utf8(head))
+    if name is None and _EXTENSIONS.get(extension) == _TABLE and delimited.is_text(head):
+        name = _TABLE
     if name is None:
         raise Refused(f"{_what(head)} What is accepted: {ACCEPTED}.")
-    extension = filename.rpartition(".")[2].lower() if "." in filename else ""
     claimed = _SHARED.get(extension) or (_EXTENSIONS.get(extension, name),)
     module = import_module(name)
     if name not in claimed:
@@ -121,7 +129,19 @@ def _sniff(head: bytes) -> str | None:
         return next((name for root, name in _ROOTS if root.search(text)), None)
     if text.lstrip(b"\x0b\x1c").startswith((b"MSH|", b"BHS|", b"FHS|")):
         return _HL7
-    return _FHIR if text[:1] in (b"{", b"[") and not text.startswith(b"{\\rtf") else None
+    return _other_text(text, head)
+
+
+def _other_text(text: bytes, head: bytes) -> str | None:
+    if text[:1] in (b"{", b"["):
+        return None if text.startswith(b"{\\rtf") else _FHIR
+    return _TABLE if delimited.is_table(head) else None
+
+
+def _as_utf8(head: bytes) -> bytes:
+    """XML and tables may be written in UTF-16; JSON may not (RFC 8259, section 8.1)."""
+    text = delimited.decoded(head).lstrip() if delimited.is_utf16(head) else ""
+    return text.encode() if text and text[0] not in "{[" else head
 
 
 def _what(head: bytes) -> str:

@@ -1,5 +1,6 @@
 """What an upload's owner says after it was looked through: yes, or take it back."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db.models import Q
@@ -9,7 +10,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.wake import wake
 from phr.models import Upload
-from phr.outlook import is_about_somebody_else, open_outlook
+from phr.outlook import is_about_somebody_else, open_outlook, seal_options
 from phr.services import uploads
 from sharing import policy
 from sharing.policy import Action
@@ -43,7 +44,7 @@ def confirm(
         uploads.own(actor, upload_id, patient_id, action=Action.CREATE)
         waiting = Upload.objects.open().filter(previewed_at__isnull=False, confirmed_at=None)
         row = waiting.select_for_update(of=("self",)).filter(pk=upload_id).first()
-        if row is None:
+        if row is None or _unmatched(row):
             return
         asks = _asks(row)
         if asks and not about_me:
@@ -63,13 +64,40 @@ def _asks(row: Upload) -> bool:
     return outlook is not None and is_about_somebody_else(outlook, row.patient)
 
 
+def _unmatched(row: Upload) -> bool:
+    outlook = open_outlook(row)
+    return outlook is not None and outlook.columns is not None
+
+
+def match(
+    actor: Actor, upload_id: UUID, *, options: Mapping[str, str], patient_id: UUID | None = None
+) -> None:
+    """Say what is in which column of a table, which is then looked through again.
+
+    `options` are answers to the `Columns` of the last look (`phr.formats.table.matching`); none
+    has the columns asked anew. Does nothing unless the upload waits for its owner. Raises `Denied`,
+    or `Restricted` while the record rests.
+    """
+    with acting_as(actor, about=patient_id):
+        uploads.own(actor, upload_id, patient_id, action=Action.CREATE)
+        waiting = Upload.objects.open().filter(previewed_at__isnull=False, confirmed_at=None)
+        row = waiting.select_for_update(of=("self",)).filter(pk=upload_id).first()
+        if row is None or not (_unmatched(row) or row.options_sealed):
+            return
+        Upload.objects.filter(pk=row.pk).update(
+            options_sealed=seal_options(row, options) if options else None, previewed_at=None
+        )
+        wake("phr.tasks.import_upload", row.pk)
+
+
 def confirm_all(actor: Actor) -> int:
     """Say yes to each waiting file that asks nothing. Returns to how many."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.CREATE)
         waiting = Upload.objects.open().filter(patient=patient, dismissed_at=None)
         waiting = waiting.filter(previewed_at__isnull=False, confirmed_at=None)
-        sure = [row.pk for row in waiting.select_related("patient") if not _asks(row)]
+        rows = waiting.select_related("patient")
+        sure = [row.pk for row in rows if not _unmatched(row) and not _asks(row)]
     for upload_id in sure:
         confirm(actor, upload_id)
     return len(sure)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -165,16 +166,25 @@ class Followed:
 
     @property
     def state(self) -> str:
-        """One of: arriving, finished, failed, asking (for her yes), reading, waiting."""
+        """One of: arriving, finished, failed, matching (columns), asking (for her yes), reading,
+        waiting.
+        """
         if self.upload.finished_at:
             return "finished"
         if self.upload.failed_at:
             return "failed"
         if self.upload.previewed_at and not self.upload.confirmed_at:
-            return "asking"
+            return "matching" if self.outlook and self.outlook.columns else "asking"
         if self.upload.original and self.upload.original.complete_at is None:
             return "arriving"
         return "reading" if self.upload.started_at else "waiting"
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When the file is cleared away unless its owner answers; None where nothing is asked."""
+        if self.state not in {"asking", "matching"} or self.upload.previewed_at is None:
+            return None
+        return self.upload.previewed_at + timedelta(days=settings.PHR_UPLOAD_WAIT_DAYS)
 
     @property
     def over(self) -> bool:
@@ -206,9 +216,7 @@ def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
     with acting_as(actor):
         patient = policy.require_own(actor)
         arrived = Q(original=None) | Q(original__complete_at__isnull=False)
-        rows = Upload.objects.filter(
-            arrived, patient=patient, dismissed_at=None, undone_at=None
-        )
+        rows = Upload.objects.filter(arrived, patient=patient, dismissed_at=None, undone_at=None)
         rows = rows.select_related("original")
         return [_followed(row, patient) for row in rows.order_by("-received_at", "-id")[:most]]
 
@@ -295,7 +303,7 @@ def _records_of(row: Upload) -> Any:
     return Provenance.objects.filter(upload=row).values_list("record_id", flat=True).distinct()
 
 
-def everybodys() -> list[tuple[UUID, UUID]]:
+def everybodys(_actor: Actor) -> list[tuple[UUID, UUID]]:
     """Every upload whose import is not undone, with its patient, for a job's act."""
     return list(Upload.objects.filter(undone_at=None).values_list("pk", "patient_id"))
 

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
+from phr.forms.columns import ColumnsForm
 from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
 from phr.services import resumable, reviews
@@ -84,6 +85,30 @@ def upload_state(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     fragment = request.headers.get("HX-Request") == "true"
     template = "phr/_upload_state.html" if fragment else "phr/upload_state.html"
     return render(request, template, {"followed": followed})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """What is in which column of a table, before it can be looked through."""
+    followed = services.upload(actor_of(request), upload_id)
+    table = followed.outlook.columns if followed.outlook else None
+    if followed.state != "matching" or table is None:
+        return redirect("phr:upload_state", upload_id)
+    form = ColumnsForm(table, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reviews.match(actor_of(request), upload_id, options=form.options())
+        return redirect("phr:upload_state", upload_id)
+    context = {"followed": followed, "table": table, "form": form}
+    return render(request, "phr/columns.html", context)
+
+
+@login_required
+@require_http_methods(["POST"])
+def match_again(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Ask once more what is in which column."""
+    reviews.match(actor_of(request), upload_id, options={})
+    return redirect("phr:upload_state", upload_id)
 
 
 @login_required

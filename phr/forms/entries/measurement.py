@@ -7,6 +7,16 @@ from django import forms
 from django.utils import timezone
 
 from phr.display.words import each, one
+from phr.formats.measurements import (
+    CATEGORY,
+    DIASTOLIC,
+    LOINC,
+    POSSIBLE_PRESSURE,
+    PRESSURE,
+    SYSTOLIC,
+    UCUM,
+    measurements,
+)
 from phr.formats.resource import decimal
 from phr.forms.entries.entry import (
     PATIENT,
@@ -20,14 +30,10 @@ from phr.forms.entries.entry import (
     string,
 )
 from phr.forms.entries.fields import PartialDateField, choice, lines
-from phr.forms.entries.value_sets import measurements
 
 MEASUREMENTS = measurements()
-LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
-CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
-PRESSURE, SYSTOLIC, DIASTOLIC = "85354-9", "8480-6", "8462-4"
 MM_HG = ("mmHg", "mm[Hg]")
-POSSIBLE, USUAL = {"upper": (20, 400), "lower": (5, 300)}, {"upper": (70, 220), "lower": (35, 130)}
+USUAL = {"upper": (70, 220), "lower": (35, 130)}
 
 
 class Measured(EntryForm):
@@ -185,7 +191,7 @@ class BloodPressureForm(Measured):
 
     def clean(self) -> dict[str, Any]:
         told = super().clean()
-        for name, (low, high) in POSSIBLE.items():
+        for name, (low, high) in POSSIBLE_PRESSURE.items():
             if (value := told.get(name)) is not None and not low <= value <= high:
                 self.add_error(name, f"The {name} number: write one from {low} to {high}.")
         upper, lower = self.cleaned_data.get("upper"), self.cleaned_data.get("lower")

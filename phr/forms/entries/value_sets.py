@@ -49,23 +49,3 @@ class ValueSet:
 def value_set(name: str) -> ValueSet:
     """The value set of this name in the data file."""
     return ValueSet(_DATA[name]["system"], _DATA[name]["codes"])
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """Something that is measured: its LOINC code, its UCUM unit, what is possible and usual in it."""
-
-    key: str
-    name: str
-    code: str
-    display: str
-    unit: str
-    ucum: str
-    possible: tuple[float, float]
-    usual: tuple[float, float]
-    category: str = "vital-signs"
-
-
-def measurements() -> dict[str, Measurement]:
-    """By their key, in the order they are offered."""
-    return {each["key"]: Measurement(**each) for each in _DATA["measurements"]}

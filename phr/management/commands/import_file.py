@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
 from accounts.commands import Gated
+from phr.formats.table.matching import PARTS, by_heading
 from phr.services import imports, reviews, uploads
 
 PIECE = 1024 * 1024
@@ -22,7 +24,12 @@ WHOSE = (
 )
 
 
+class _Unmatched(Exception):
+    """A table of which `--column` does not say enough; its text says what is missing."""
+
+
 class Command(Gated):
+    columns: Sequence[tuple[str, str]] = ()
     help = "Import files as the named job `operator`. Ends with one JSON line of figures."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,11 +39,20 @@ class Command(Gated):
             action="store_true",
             help="The files are about this patient, even under another name or birth date.",
         )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="PART=HEADING",
+            help="What is in a column of a table, such as date=Datum or weight-kg=Gewicht; once for"
+            f" each. PART is one of: {', '.join(PARTS)}; or order=dmy or order=mdy.",
+        )
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         began = time.monotonic()
         actor = Actor.job(System.OPERATOR)
+        self.columns = [each.partition("=")[::2] for each in options["column"]]
         try:
             patient_id = accounts.patient_of_address(actor, options["patient"])
         except Denied as denied:
@@ -57,11 +73,22 @@ class Command(Gated):
             followed = uploads.upload(actor, upload_id, patient_id=patient_id)
             if followed.over:
                 return followed
-            if followed.state == "asking":
+            if followed.state == "matching":
+                self._match(actor, followed, patient_id)
+            elif followed.state == "asking":
                 self._tell(followed)
                 reviews.confirm(actor, upload_id, about_me=about_me, patient_id=patient_id)
             else:
                 time.sleep(PAUSE)
+
+    def _match(self, actor: Actor, followed: uploads.Followed, patient_id: UUID) -> None:
+        """Answer for a table what `--column` says. Raises _Unmatched."""
+        columns = followed.outlook.columns if followed.outlook else None
+        try:
+            options = by_heading(columns, self.columns) if columns else {}
+        except ValueError as error:
+            raise _Unmatched(str(error)) from None
+        reviews.match(actor, followed.upload.pk, options=options, patient_id=patient_id)
 
     def _tell(self, followed: uploads.Followed) -> None:
         """What is about to be added, in one line."""
@@ -91,8 +118,9 @@ class Command(Gated):
         upload_id = self._send(actor, patient_id, path)
         try:
             followed = self._read(actor, upload_id, patient_id, about_me=about_me)
-        except reviews.Unsure:
-            self.stderr.write(f"{path.name}: {WHOSE}")
+        except (reviews.Unsure, _Unmatched) as unsure:
+            said = WHOSE if isinstance(unsure, reviews.Unsure) else str(unsure)
+            self.stderr.write(f"{path.name}: {said}")
             reviews.cancel(actor, upload_id, patient_id=patient_id)
             return Counter(errors=1)
         if followed.report.problem:

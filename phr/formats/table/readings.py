@@ -1,0 +1,222 @@
+"""The rows of a table as FHIR R4 Observations, by what its owner said is in which column.
+
+Sources: FHIR R4 vital signs profiles (hl7.org/fhir/R4/observation-vitalsigns.html); UCUM 2.1.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from phr.formats import measurements as known
+from phr.formats.measurements import Measurement
+from phr.formats.parsed import Output, Refused, Skipped
+from phr.formats.resource import decimal, made
+from phr.formats.table import matching as parts
+from phr.formats.table.dates import Moment, clock, moment
+from phr.formats.table.numbers import Number, number, pressure
+from phr.formats.table.words import meaning, ucum, unit_in
+from phr.formats.terms import clean
+
+Json = dict[str, Any]
+
+_MM_HG = {"unit": "mmHg", "system": known.UCUM, "code": "mm[Hg]"}
+_PRESSURES = {
+    "upper": (known.SYSTOLIC, "Systolic blood pressure"),
+    "lower": (known.DIASTOLIC, "Diastolic blood pressure"),
+}
+_NO_DATE = "it has no date that can be read"
+_NO_NUMBER = "what stands under “{}” is not a number"
+_IMPOSSIBLE = "the number under “{}” is not possible in this unit"
+_UPPER_BELOW = "the upper number of the blood pressure is not above the lower one"
+
+
+class _Left(Exception):
+    """A cell or a row that is left out; its text says why."""
+
+
+class Rows:
+    """Turns rows into readings, by the `answers` that `matching` describes."""
+
+    def __init__(self, names: Sequence[str], answers: Mapping[str, str]) -> None:
+        self._names = names
+        self._columns = parts.columns(answers)
+        self._order, self._point = answers.get("order", ""), answers.get("point", ".")
+
+    def read(self, row: Sequence[str], place: str) -> Iterator[Output]:
+        """The readings of one row, and why others of it are left out; nothing for an empty row."""
+        if not any(row):
+            return
+        try:
+            around = self._around(row)
+        except _Left as left:
+            yield Skipped(place, str(left))
+            return
+        any_told = False
+        for found in self._readings(row):
+            any_told = True
+            if isinstance(found, str):
+                yield Skipped(place, found)
+            else:
+                yield _kept(_observation(found, around), place)
+        if not any_told:
+            yield Skipped(place, "it has no measurement in it")
+
+    def _one(self, part: str, row: Sequence[str]) -> str:
+        at = next(iter(self._columns.get(part, ())), len(row))
+        return row[at] if at < len(row) else ""
+
+    def _around(self, row: Sequence[str]) -> Json:
+        """When it was and what was noted: the same for all readings of a row. Raises _Left."""
+        at = moment(self._one(parts.DATE, row), self._order)
+        if at is None:
+            raise _Left(_NO_DATE)
+        if not at.time and (told := self._one(parts.TIME, row)):
+            time, zone = clock(told)
+            at = Moment(at.day, time, zone)
+        clocked = f"At {at.time[:5]}." if at.time and not at.zone else ""
+        note = f"{clocked} {clean(self._one(parts.NOTE, row))}".strip()
+        return {"effectiveDateTime": at.fhir} | ({"note": [{"text": note}]} if note else {})
+
+    def _readings(self, row: Sequence[str]) -> Iterator[Json | str]:
+        """The elements of each reading, or why it is none."""
+        yield from self._pressures(row)
+        for key, places in self._columns.items():
+            found = parts.MEASUREMENTS.get(key)
+            for at in places if found else ():
+                if found and at < len(row) and row[at]:
+                    yield _either(self._measured, found, row[at])
+        if told := self._one(parts.VALUE, row):
+            yield _either(self._named, row, told)
+
+    def _pressures(self, row: Sequence[str]) -> Iterator[Json | str]:
+        together = self._one(parts.BOTH, row)
+        if together:
+            yield _either(_both, together)
+        ends = {end: told for end in _PRESSURES if (told := self._one(end, row))}
+        if ends:
+            yield _either(self._apart, ends)
+
+    def _apart(self, ends: Mapping[str, str]) -> Json:
+        numbers = {end: number(told, self._point) for end, told in ends.items()}
+        if not all(found and found.unit.casefold() in ("", "mmhg") for found in numbers.values()):
+            raise _Left(_NO_NUMBER.format("Blood pressure"))
+        return _pressure({end: found.text for end, found in numbers.items() if found})
+
+    def _measured(self, of: Measurement, told: str) -> Json:
+        found = number(told, self._point)
+        if found is None:
+            raise _Left(_NO_NUMBER.format(of.name))
+        unit = ucum(found.unit)
+        if found.unit and unit != of.ucum:
+            other = parts.of_unit(of.key, unit)
+            if other is None:
+                raise _Left(f"the unit beside the number under “{of.name}” does not fit it")
+            of = other
+        return _of(of, found)
+
+    def _named(self, row: Sequence[str], told: str) -> Json:
+        """A reading of which one column says what it is."""
+        name = clean(self._one(parts.WHAT, row))
+        if not name:
+            raise _Left("it does not say what was measured")
+        kind = meaning(name)
+        if kind == parts.BOTH and pressure(told):
+            return _both(told)
+        found = number(told, self._point)
+        if found is None:
+            raise _Left(_NO_NUMBER.format("The number"))
+        unit = found.unit or self._one(parts.UNIT, row)
+        if kind in _PRESSURES and ucum(unit or "mmHg") == "mm[Hg]":
+            return _end(kind, found)
+        return self._other(name, kind, found, unit)
+
+    def _other(self, name: str, kind: str, found: Number, unit: str) -> Json:
+        coded = ucum(unit) or unit_in(name)
+        units = [m for m in parts.MEASUREMENTS.values() if m.key.split("-")[0] == kind]
+        if of := parts.of_unit(kind, coded):
+            return _of(of, found)
+        if units and not unit:
+            if len(units) == 1:
+                return _of(units[0], found)
+            raise _Left(f"the unit of “{units[0].name}” is not said")
+        shown = clean(unit)
+        coding = {"system": known.UCUM, "code": coded} if coded else {}
+        quantity = _quantity(found) | ({"unit": shown} if shown else {}) | coding
+        return {"code": {"text": name}, "valueQuantity": quantity}
+
+
+def _either(read: Any, *cells: Any) -> Json | str:
+    try:
+        found: Json = read(*cells)
+    except _Left as left:
+        return str(left)
+    return found
+
+
+def _of(of: Measurement, found: Number) -> Json:
+    if not of.possible[0] <= Decimal(found.text) <= of.possible[1]:
+        raise _Left(_IMPOSSIBLE.format(of.name))
+    coding = {"system": known.LOINC, "code": of.code, "display": of.display}
+    unit = {"unit": of.unit, "system": known.UCUM, "code": of.ucum}
+    return {
+        "category": [{"coding": [{"system": known.CATEGORY, "code": of.category}]}],
+        "code": {"coding": [coding], "text": of.name},
+        "valueQuantity": _quantity(found) | unit,
+    }
+
+
+def _quantity(found: Number) -> Json:
+    compared = {"comparator": found.comparator} if found.comparator else {}
+    return {"value": decimal(found.text)} | compared
+
+
+def _both(told: str) -> Json:
+    found = pressure(told)
+    if found is None:
+        raise _Left(_NO_NUMBER.format("Blood pressure"))
+    return _pressure(dict(zip(_PRESSURES, found, strict=True)))
+
+
+def _end(end: str, found: Number) -> Json:
+    """One of the two numbers, where a row holds only one."""
+    _check(end, found.text)
+    return _vital(*_PRESSURES[end]) | {"valueQuantity": _quantity(found) | _MM_HG}
+
+
+def _pressure(ends: Mapping[str, str]) -> Json:
+    """The Blood Pressure Panel."""
+    for end, text in ends.items():
+        _check(end, text)
+    if len(ends) > 1 and Decimal(ends["upper"]) <= Decimal(ends["lower"]):
+        raise _Left(_UPPER_BELOW)
+    component = [
+        {"code": _concept(*_PRESSURES[end]), "valueQuantity": _quantity(Number(text)) | _MM_HG}
+        for end, text in ends.items()
+    ]
+    return _vital(known.PRESSURE, "Blood pressure") | {"component": component}
+
+
+def _check(end: str, text: str) -> None:
+    low, high = known.POSSIBLE_PRESSURE[end]
+    if not low <= Decimal(text) <= high:
+        raise _Left(_IMPOSSIBLE.format("Blood pressure"))
+
+
+def _vital(code: str, name: str) -> Json:
+    category = [{"coding": [{"system": known.CATEGORY, "code": "vital-signs"}]}]
+    return {"category": category, "code": _concept(code, name)}
+
+
+def _concept(code: str, name: str) -> Json:
+    return {"coding": [{"system": known.LOINC, "code": code, "display": name}], "text": name}
+
+
+def _observation(found: Json, around: Json) -> Json:
+    return {"resourceType": "Observation", "status": "final"} | found | around
+
+
+def _kept(resource: Json, place: str) -> Output:
+    try:
+        return made(resource, place)
+    except Refused:
+        return Skipped(place, "it cannot be kept as a measurement")
