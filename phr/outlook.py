@@ -15,6 +15,7 @@ from accounts import services as accounts
 from accounts.models import Patient
 from phr import identity
 from phr import publishing as sql
+from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
 from phr.models import Upload
 from phr.staging import Row, Sealer
@@ -22,7 +23,7 @@ from phr.staging import Row, Sealer
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
            count(*) FILTER (WHERE outcome = 'changed'),
-           count(*) FILTER (WHERE outcome IN ('known', 'twice'))
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice'))
     FROM pg_temp.staged
 """
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,14 +64,23 @@ class Outliner(Sealer):
             body_sealed=b"",
             place="",
             owns_file=False,
+            known_by=self.known_by(item),
         )
 
 
-def settled(upload: Upload, counts: Counter[str]) -> Outlook:
-    """What is staged, compared with the record; inside an act about its patient."""
+def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
+    """What is staged, compared with the record; inside an act about its patient.
+
+    `owner` are the tokens of what the file calls her.
+    """
     with connection.cursor() as cursor:
+        about: dict[str, Any] = {
+            "patient": upload.patient_id,
+            "owner": owner,
+            "around": list(AROUND),
+        }
         for statement in sql.SETTLE:
-            cursor.execute(statement, {"patient": upload.patient_id})
+            cursor.execute(statement, about)
         cursor.execute(_OUTCOMES)
         new, changed, known = cursor.fetchone() or (0, 0, 0)
     return Outlook(dict(counts), new, changed, known)

@@ -101,12 +101,13 @@ def _claim(actor: Actor, upload_id: UUID) -> Upload | None:
 
 @dataclass(slots=True)
 class Told:
-    """What the box said besides the records."""
+    """What the box said besides the records; `owner` are tokens of what it calls their patient."""
 
     counts: Counter[str] = field(default_factory=Counter)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     skips: int = 0
     crowd: Crowd = field(default_factory=Crowd)
+    owner: list[int] = field(default_factory=list)
     columns: Columns | None = None
 
     def skip(self, item: Skipped) -> None:
@@ -134,6 +135,7 @@ def _look_through(actor: Actor, upload: Upload, stage: Stage) -> None:
         elif isinstance(item, Progress):
             _progress(actor, upload, item)
     stage.add(batch)
+    told.owner = outliner.called(told.crowd.owner())
     _ask(actor, upload, told)
 
 
@@ -147,7 +149,7 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         rows = _held(upload)
         if not rows.select_for_update().exists() or not staging.may_grow(upload.patient_id):
             return
-        outlook = settled(upload, told.counts)
+        outlook = settled(upload, told.counts, told.owner)
         outlook.people, outlook.skips, outlook.skipped = people, told.skips, told.skipped
         outlook.columns = told.columns
         rows.update(
@@ -181,6 +183,7 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
                 _progress(actor, upload, item)
     stage.add(batch)
     told.crowd.about()
+    told.owner = sealer.called(told.crowd.owner())
     return told
 
 
@@ -230,9 +233,10 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
     with acting_as(actor, about=upload.patient_id):
         rows = _held(upload)
         held = rows.select_for_update().first()
+        stage.alone()
         if held is None or not staging.may_grow(upload.patient_id):
             return
-        outcome = stage.publish(upload)
+        outcome = stage.publish(upload, told.owner)
         rows.update(
             finished_at=Now(),
             lease_until=None,
