@@ -47,6 +47,12 @@ BEHIND = {
     "phr_hidden",
 }
 
+# How the planner is told to go about it, where it knows too little by itself.
+PLANNED = {
+    "phr_found": ["plan_cache_mode=force_custom_plan"],
+    "phr_matching": ["enable_seqscan=off"],
+}
+
 
 def ask(alias: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with login(alias) as opened:
@@ -192,7 +198,7 @@ def test_functions_that_look_behind_the_wall_fix_where_they_look() -> None:
         assert owner == "phr_judge", name
         assert config == [
             "search_path=pg_catalog, public, pg_temp",
-            *(["plan_cache_mode=force_custom_plan"] if name == "phr_found" else []),
+            *PLANNED.get(name, []),
         ], name
 
 

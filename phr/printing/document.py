@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from unicodedata import bidirectional
 
-from phr.display import Shown
-from phr.display import dates
+from phr.display import Shown, dates
 from phr.display.words import clean
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -46,11 +45,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Items of one category that follow each other; `begins` where the category does."""
+    """Items of one category that follow each other; `begins` where the category does.
+
+    `said` is what stands below them, such as what is left out.
+    """
 
     category: str
     begins: bool
     items: list[Item]
+    said: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,16 @@ def item(
     kinds = ", ".join(label.label for label in labels if label not in _PLAIN)
     about = [day if dated else f"No date. Added on {day}"]
     about += [f"Sensitive: {kinds}"] if kinds else []
-    about += [f"From file {', '.join(map(str, files))}"] if files else []
-    about += [f"{by_hand} by the patient"] if by_hand else []
+    about += [said] if (said := origin(files, by_hand)) else []
     lines = [Text(text, rtl(text), name) for name, text in shown.facts]
     title, note = Text(shown.title, rtl(shown.title)), Text(shown.note, rtl(shown.note))
     return Item(title, ". ".join(about), lines, note)
+
+
+def origin(files: list[int], by_hand: str = "") -> str:
+    """Where an item comes from: the numbers of its files, and what the patient did."""
+    said = [f"From file {', '.join(map(str, files))}"] if files else []
+    return ". ".join([*said, *([f"{by_hand} by the patient"] if by_hand else [])])
 
 
 def source(number: int, name: str, at: datetime) -> str:

@@ -1,28 +1,24 @@
 """Printing one's own record: as a page that flows, or as PDFs, each of a part."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
-from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import describe, references
-from phr.display.words import clean
-from phr.models import Provenance, Record, Upload
+from phr.models import Record
+from phr.paper import Files, Whose, font_folders, whose
 from phr.printing import document
 from phr.printing.document import Extent, Item, Section, Span
 from phr.printing.pdf import make_pdf
 from phr.services.items import note_reads
 from phr.services.links import linked
-from phr.services.uploads import file_name
 from phr.sources import by_hand
 from sharing import policy
 from sharing.categories import Category
@@ -33,7 +29,6 @@ BATCH = 100
 MOST_LINKED = 4 * BATCH
 
 Place = tuple[datetime, UUID]
-Whose = tuple[str, date | None]
 
 
 class Print:
@@ -51,7 +46,7 @@ class Print:
         self.extent, self.category = extent, category
         self.at = timezone.now()
         self._actor, self._patient_id = actor, patient_id
-        self._files: dict[UUID, int] = {}
+        self._files = Files()
 
     @property
     def born(self) -> str:
@@ -80,12 +75,7 @@ class Print:
         """The files that the items so far come from."""
         with acting_as(self._actor, about=self._patient_id):
             self._grounds()
-            rows = Upload.objects.in_bulk(list(self._files))
-            return [
-                document.source(number, file_name(rows[pk]), rows[pk].received_at)
-                for pk, number in self._files.items()
-                if pk in rows
-            ]
+            return self._files.said()
 
     def _grounds(self) -> Grounds:
         why = policy.grounds(self._actor, Action.READ, self._patient_id)
@@ -112,7 +102,7 @@ class Print:
         bodies = {row.pk: self._body(row) for row in rows}
         wanted = {pk: references(body) for pk, body in bodies.items()}
         others, named = linked(self._actor, self._patient_id, wanted, why, most=MOST_LINKED)
-        files, written = self._sources_of(rows), by_hand(bodies)
+        files, written = self._files.of(bodies), by_hand(bodies)
         labels = {token: label for label, token in label_tokens(self._patient_id).items()}
         return [
             document.item(
@@ -128,19 +118,6 @@ class Print:
 
     def _body(self, row: Record) -> dict[str, Any]:
         return open_body(self._patient_id, row.pk, row.version, bytes(row.body_sealed))
-
-    def _sources_of(self, rows: list[Record]) -> dict[UUID, list[int]]:
-        """For each record the numbers of its files; a file gets its number when it is first met."""
-        found: dict[UUID, list[int]] = {}
-        uploaded = Provenance.objects.filter(
-            record__in=rows, upload__isnull=False, upload__undone_at=None
-        )
-        pairs = uploaded.order_by("recorded_at", "id")
-        for record_id, upload_id in pairs.values_list("record_id", "upload_id"):
-            number = self._files.setdefault(upload_id, len(self._files) + 1)
-            if number not in found.setdefault(record_id, []):
-                found[record_id].append(number)
-        return found
 
 
 def open_print(actor: Actor, *, category: Category | None = None) -> Print:
@@ -184,16 +161,6 @@ def _open(actor: Actor, category: Category | None) -> Print:
     counted = dict(rows.values_list("category").annotate(Count("pk")).order_by())
     counts = {one: counted[one.value] for one in Category if one.value in counted}
     return Print(actor, patient.pk, whose(patient), Extent(counts), category)
-
-
-def whose(patient: Patient) -> Whose:
-    """The name and the birth date that stand on every page."""
-    return clean(accounts.name_of(patient), 200), accounts.born_of(patient)
-
-
-def font_folders() -> list[str]:
-    """Folders of fonts besides our own."""
-    return [settings.PHR_FONT_DIR] if settings.PHR_FONT_DIR else []
 
 
 def _note_print(actor: Actor) -> None:

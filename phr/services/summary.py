@@ -143,6 +143,11 @@ def summary(actor: Actor, patient_id: UUID) -> Summary:
     return _opened(actor, patient_id, PARTS, most=SHOWN, past=0)
 
 
+def whole(actor: Actor, patient_id: UUID, *, most: int) -> Summary:
+    """At most so many of every section that the document has, on the same terms."""
+    return _opened(actor, patient_id, IN_DOCUMENT, most=most, past=0)
+
+
 def medicines(actor: Actor, patient_id: UUID) -> Summary:
     """Every medicine, those taken now and those of the past, on the same terms."""
     return _opened(actor, patient_id, (MEDICINES,), most=READ, past=READ)

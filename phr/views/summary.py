@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.requests import actor_of
-from phr.services import charts, summary_document
+from phr.printing.pdf import CannotPrint
+from phr.services import charts, summary_document, summary_paper
 from phr.services import records as records_services
 from phr.services import summary as services
 
@@ -53,6 +55,21 @@ def document(request: HttpRequest) -> HttpResponse:
     made = summary_document.summary_document(actor_of(request))
     response = HttpResponse(made, content_type="application/fhir+json")
     response.headers["Content-Disposition"] = 'attachment; filename="patient-summary.json"'
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+@login_required
+@require_safe
+def paper(request: HttpRequest) -> HttpResponse:
+    """The same on paper, as a doctor reads it."""
+    try:
+        made = summary_paper.summary_pdf(actor_of(request))
+    except CannotPrint as problem:
+        messages.error(request, str(problem))
+        return redirect("phr:summary")
+    response = HttpResponse(made, content_type="application/pdf")
+    response.headers["Content-Disposition"] = 'attachment; filename="patient-summary.pdf"'
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 

@@ -1,10 +1,12 @@
 """The summary, the list of medicines, the vaccination card and the summary as a FHIR document."""
 
+import io
 import re
 from datetime import date
 from typing import Any
 
 import orjson
+import pypdf
 import pytest
 from django.test import Client
 
@@ -328,3 +330,26 @@ def test_the_projects_own_patient_summary_comes_through(cast: Cast) -> None:
         if "subject" in one["resource"]
     }
     assert about == {made["entry"][1]["fullUrl"]}
+
+
+def test_the_summary_on_paper_says_whose_it_is_what_is_missing_and_where_it_is_from(
+    cast: Cast, alice: Client
+) -> None:
+    services.set_born(cast.alice, born=date(1980, 3, 2))
+    answer = alice.get("/records/summary.pdf")
+    reader = pypdf.PdfReader(io.BytesIO(body(answer)))
+    said = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    shown = summary.summary(cast.alice, cast.alice_id)
+
+    assert answer.headers["Content-Type"] == "application/pdf"
+    for line in (line for one in shown.sections for line in one.lines):
+        assert " ".join(line.title.split()) in said
+    for words in (
+        "International Patient Summary of Alice Archer", "Born 2 March 1980", "Printed on",
+        "Page 1 of", "From file 1", "from the past not listed here", "may know more",
+        "Procedures Nothing recorded.",
+    ):  # fmt: skip
+        assert words in said, words
+    with acting_as(cast.alice):
+        assert AuditEvent.objects.filter(actor_id=cast.alice.user_id, action="print").count() == 1
+    assert sign_in("bob@example.org").get("/records/summary.pdf").status_code == 404
