@@ -29,6 +29,9 @@ _ALONE = "Upload it by itself, not in an archive."
 _DOCUMENTS = frozenset({"phr.formats.pdf", "phr.formats.image"})
 _SCANS = "phr.formats.dicom"
 _OWN = "phr.formats.archive_zip"
+# What the manifest of a bulk export holds, and no resource
+# (https://hl7.org/fhir/uv/bulkdata/export.html#response---complete-status).
+_MANIFEST = (b'"transactionTime"', b'"requiresAccessToken"')
 
 
 def warm() -> None:
@@ -143,6 +146,8 @@ class _Members:
         module = detect(head, base(member))
         if module.__name__ == _OWN:
             raise Refused("It is an archive itself. Unpack it and upload what is in it.")
+        if all(name in head for name in _MANIFEST):
+            raise Refused("It only lists the files of the export, which are read themselves.")
         return module, _joined(head, file.read)
 
 
