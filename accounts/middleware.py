@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -59,7 +60,10 @@ def _away() -> HttpResponse:
 
 
 def idle(answer: Answer) -> Answer:
-    """End a session after `PHR_IDLE_MINUTES` without a request that a person made."""
+    """End a session after `PHR_IDLE_MINUTES` without a request that a person made.
+
+    The list of her devices learns of such requests as well: of the first in each minute.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
@@ -69,13 +73,14 @@ def idle(answer: Answer) -> Answer:
                 logout(request)
             elif _stale(request, now - seen) and not _background(request):
                 request.session["seen_at"] = now
+                UserSession.objects.create_from_request(request)
         return answer(request)
 
     return middleware
 
 
 def _stale(request: HttpRequest, seconds: int) -> bool:
-    # Written once a minute at the most: a session row is not rewritten with every click.
+    # Written once a minute at the most: no row is rewritten with every click.
     return seconds > 60 or "seen_at" not in request.session
 
 

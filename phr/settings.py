@@ -78,7 +78,6 @@ MIDDLEWARE = [
     "accounts.middleware.actor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
 TEMPLATES = [
     {
@@ -187,7 +186,7 @@ MFA_TOTP_ISSUER = PHR_PORTAL_NAME
 MFA_TOTP_TOLERANCE = 1  # a code typed slowly still counts (RFC 6238 section 5.2: one step)
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_TRACK_ACTIVITY = True  # `accounts.middleware.idle` does, not with every request
 
 # --- mail ----------------------------------------------------------------------------------------
 EMAIL_BACKEND = "accounts.mail.OutboxBackend"

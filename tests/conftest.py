@@ -83,10 +83,13 @@ def fresh_process_memory(monkeypatch: pytest.MonkeyPatch, settings: Settings) ->
     keys.forget_all()
 
 
+QUICK = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
     """Argon2 is slow on purpose; tests/accounts/test_views.py looks that people get it."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = QUICK["PASSWORD_HASHERS"]
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,25 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import DjangoDbBlocker
 
+from tests.conftest import QUICK
 from tests.strict import laxities
 from tests.worlds.everybody import METHODS, PEOPLE, Everybody
 
-pytestmark = [
-    pytest.mark.django_db(databases=["default", "vault"]),
-    pytest.mark.slow,
-    pytest.mark.timeout(400),
-    pytest.mark.usefixtures("static_files"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
+Said = tuple[int, bytes, list[tuple[str, bytes]]]
+Asked = dict[tuple[str, str, str], Said]
 TABLE: dict[str, dict[str, str]] = tomllib.loads(
     Path(__file__).with_name("matrix.toml").read_text(encoding="utf-8")
 )
@@ -27,6 +29,28 @@ TABLE: dict[str, dict[str, str]] = tomllib.loads(
 PASSING = re.compile(
     rb"nonce-[\w+/=-]+|nonce=\"[^\"]*\"|name=\"csrfmiddlewaretoken\" value=\"\w+\""
 )
+
+
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None,  # noqa: ARG001 - the tables
+    static_files: None,  # noqa: ARG001 - what pages name
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Everybody]:
+    """One world for all: what a request changes is undone with it, and this at the end."""
+    with django_db_blocker.unblock(), ExitStack() as stack:
+        # Nobody is asked to sign in again, however slow the machine is.
+        stack.enter_context(override_settings(**QUICK, ACCOUNT_REAUTHENTICATION_TIMEOUT=3600))
+        for alias in ("vault", "default"):
+            stack.enter_context(transaction.atomic(using=alias))
+            stack.callback(transaction.set_rollback, True, using=alias)
+        yield Everybody()
+
+
+@pytest.fixture(scope="module")
+def asked() -> Asked:
+    """What one test learned and the other need not ask again: who, how, which address."""
+    return {}
 
 
 def addresses() -> list[str]:
@@ -62,7 +86,7 @@ def told(answer: Any) -> str:
     return str(answer.status_code)
 
 
-def said(answer: Any) -> tuple[int, bytes, list[tuple[str, bytes]]]:
+def said(answer: Any) -> Said:
     """All that the asker can learn from an answer, but for what is new in each."""
     headers = [(k, PASSING.sub(b"", v.encode())) for k, v in sorted(answer.headers.items())]
     return answer.status_code, PASSING.sub(b"", answer.whole), headers
@@ -72,13 +96,18 @@ def test_every_address_is_in_the_table_and_nothing_else_is() -> None:
     assert addresses() == sorted(TABLE)
 
 
-def test_everybody_gets_what_the_table_says_and_every_answer_is_strict() -> None:
-    world = Everybody()
+def test_everybody_gets_what_the_table_says_and_every_answer_is_strict(
+    world: Everybody, asked: Asked
+) -> None:
     wrong = []
     for route in addresses():
         for method in METHODS:
             path = world.address(route)
             answers = [world.ask(name, method, path) for name in PEOPLE]
+            asked |= {
+                (name, method, path): said(answer)
+                for name, answer in zip(PEOPLE, answers, strict=True)
+            }
             got = " ".join(told(answer) for answer in answers)
             if got != listed(route, method):
                 wrong.append(f"{method} {route}: {got}")
@@ -90,8 +119,9 @@ def test_everybody_gets_what_the_table_says_and_every_answer_is_strict() -> None
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_one_may_not_see_is_answered_like_what_does_not_exist() -> None:
-    world = Everybody()
+def test_what_one_may_not_see_is_answered_like_what_does_not_exist(
+    world: Everybody, asked: Asked
+) -> None:
     wrong, compared = [], 0
     for route in [one for one in addresses() if "_id>" in one]:
         for method in ("GET", "POST", "HEAD"):
@@ -99,7 +129,8 @@ def test_what_one_may_not_see_is_answered_like_what_does_not_exist() -> None:
                 if column != "404":
                     continue
                 compared += 1
-                forbidden = said(world.ask(name, method, world.address(route)))
+                key = name, method, world.address(route)
+                forbidden = asked.get(key) or said(world.ask(*key))
                 for unknown in _unknown(world):
                     nothing = said(world.ask(name, method, world.address(route, unknown)))
                     if nothing != forbidden:

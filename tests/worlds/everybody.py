@@ -67,6 +67,7 @@ class Everybody:
             self.browsers[name] = sign_in(f"{name}@example.org", secret=given)
         for browser in self.browsers.values():
             browser.raise_request_exception = False
+            browser.get("/")  # what the first request of a session writes, each would write again
 
     def _rows_for_staff(self) -> dict[str, Any]:
         cast = self.shared.cast
