@@ -179,12 +179,14 @@ def ranked(rows: QuerySet[Record], sought: Sought, after: Record | None, size: i
     return found
 
 
-def newest(rows: QuerySet[Record], either: list[int], size: int) -> list[Record]:
-    """The newest `size` of the `rows` with one of the tokens, on the same terms."""
-    return _in_order(rows, (None, either, None), None, size)
-
-
 Tokens = list[int] | None
+
+
+def newest(
+    rows: QuerySet[Record], size: int, *, every: Tokens = None, either: Tokens = None
+) -> list[Record]:
+    """The newest `size` of the `rows` with `every` token, and one of `either`, on the same terms."""
+    return _in_order(rows, (every, either, None), None, size)
 
 
 def _in_order(

@@ -26,7 +26,7 @@ def tokens_of(visit: Record) -> list[int]:
 
 def belonging(rows: QuerySet[Record], visit: Record, size: int) -> list[Record]:
     """The newest `size` of the `rows` that belong to the visit. Call within an act about her."""
-    return newest(rows, tokens_of(visit), size)
+    return newest(rows, size, either=tokens_of(visit))
 
 
 def under(rows: QuerySet[Record], visits: Sequence[Record]) -> dict[UUID, list[Record]]:
@@ -35,7 +35,7 @@ def under(rows: QuerySet[Record], visits: Sequence[Record]) -> dict[UUID, list[R
     found: dict[UUID, list[Record]] = {}
     if not wanted:
         return found
-    for row in newest(rows, list(wanted), MOST):
+    for row in newest(rows, MOST, either=list(wanted)):
         for pk in {wanted[token] for token in row.tokens if token in wanted}:
             if len(found.setdefault(pk, [])) <= MOST_IN_ONE:
                 found[pk].append(row)

@@ -10,6 +10,7 @@ from phr.display.current import sound
 from phr.display.quantities import measurable, unit
 from phr.display.words import each, one
 from phr.formats.resource import codes
+from phr.search import words
 
 _UCUM = "http://unitsofmeasure.org"
 
@@ -36,9 +37,26 @@ def coded(resource: dict[str, Any]) -> set[str]:
     return {code for code in codes(resource) if not code.startswith("|")}
 
 
+def named(resource: dict[str, Any]) -> tuple[str, ...]:
+    """The words of its name; two results without a code are the same when these are."""
+    return words(concept(resource.get("code")))
+
+
+def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two Observations measure the same: by a code that both have, else by their name.
+
+    One with a code is never taken for one without: a name alone does not say in what it was found.
+    """
+    codes_of_one, codes_of_other = coded(one), coded(other)
+    if codes_of_one or codes_of_other:
+        return bool(codes_of_one & codes_of_other)
+    return bool(named(one)) and named(one) == named(other)
+
+
 def chartable(resource: dict[str, Any]) -> bool:
-    """Whether an Observation has a number, and a code by which others like it are found."""
-    return bool(values(resource, datetime.max.replace(tzinfo=UTC), 1) and coded(resource))
+    """Whether an Observation has a number, and a code or a name by which others are found."""
+    known = coded(resource) or named(resource)
+    return bool(values(resource, datetime.max.replace(tzinfo=UTC), 1) and known)
 
 
 def values(resource: dict[str, Any], at: datetime, source: int) -> list[Value]:

@@ -14,9 +14,9 @@ from phr.display import describe
 from phr.display.chart import MARKS, Drawing, draw
 from phr.display.concepts import concept
 from phr.display.current import sound
-from phr.display.measured import Value, coded, values
+from phr.display.measured import Value, alike, coded, named, values
 from phr.models import Provenance, Record, Upload
-from phr.search import Tokeniser, matching
+from phr.search import Tokeniser, newest
 from phr.services.items import note_reads
 from phr.services.uploads import file_name
 from sharing import policy
@@ -87,16 +87,21 @@ def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
 
 
 def _same(actor: Actor, row: Record, about: Json, why: Grounds) -> list[tuple[Record, Json]]:
-    """The records with a code of this one, newest first; empty when it is no measurement."""
-    wanted = coded(about)
-    if row.resource_type != "Observation" or not wanted:
+    """The records that measure the same as this one, newest first; empty when it is no measurement.
+
+    Those from before codes had tokens of their own, and results without a code, are found by name.
+    """
+    if row.resource_type != "Observation" or not (coded(about) or named(about)):
         return []
-    kept = Record.objects.filter(resource_type="Observation")
+    kept = Record.objects.filter(resource_type="Observation").defer("tokens", "digest")
     rows = policy.records(actor, Action.READ, kept, row.patient_id, known=why)
-    tokens = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX)).codes(wanted)
-    near = matching(rows, tokens, every=False).order_by("-effective_at", "-id")
-    opened = [(one, _body(one)) for one in near.defer("tokens", "digest")[: MOST + 1]]
-    return [(one, body) for one, body in opened if coded(body) & wanted]
+    tokeniser = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX))
+    near = newest(rows, MOST + 1, either=tokeniser.codes(coded(about)))
+    if name := tokeniser.query(concept(about.get("code"))):
+        near += newest(rows, MOST + 1, every=name)
+    opened = [(one, _body(one)) for one in {one.pk: one for one in near}.values()]
+    same = [(one, body) for one, body in opened if alike(about, body)]
+    return sorted(same, key=lambda each: (each[0].effective_at, each[0].pk), reverse=True)
 
 
 def _body(row: Record) -> Json:

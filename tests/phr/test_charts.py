@@ -7,14 +7,17 @@ from uuid import UUID
 import orjson
 import pytest
 
+from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Denied
 from accounts.models import AuditEvent
+from phr.models import Record
+from phr.search import Tokeniser
 from phr.services import charts, records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import Scope
-from tests.cast import Cast, put_in
+from tests.cast import IMPORTER, Cast, put_in
 from tests.doors import sign_in, text
 
 pytestmark = [
@@ -149,3 +152,37 @@ def test_what_is_no_measurement_has_nothing_to_compare(cast: Cast) -> None:
 
     assert "There are no values of this item" in text(client.get(f"/records/{shown}/chart/"))
     assert "Values over time" not in text(client.get(f"/records/{shown}/"))
+
+
+def uncoded(day: str, value: float, name: str = "Ferritin", unit: str = "mg/L") -> Json:
+    return haemoglobin(day, value, unit) | {"code": {"text": name}}
+
+
+def test_results_without_a_code_are_found_by_their_name_and_never_mixed_with_coded_ones(
+    cast: Cast,
+) -> None:
+    coded = haemoglobin("2024-03-05", 90) | {
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2276-4"}], "text": "Ferritin"}
+    }
+    other = uncoded("2024-04-05", 70, "Ferritin in urine")
+    put(cast, "a.json", uncoded("2023-01-05", 40), uncoded("2023-06-05", 50, "FERRITIN"), coded)
+    put(cast, "b.json", other, uncoded("2024-01-05", 0.06, unit="g/L"))
+    opened = charts.chart(cast.alice, cast.alice_id, item(cast, "Ferritin: 40 mg/L"))
+
+    assert [row.what for row in opened.rows] == ["0.06 g/L", "50 mg/L", "40 mg/L"]
+    assert [drawing.unit for drawing in opened.drawings] == ["g/L", "mg/L"]
+    alone = charts.chart(cast.alice, cast.alice_id, item(cast, "Ferritin: 90 g/L"))
+    assert [row.what for row in alone.rows] == ["90 g/L"]
+
+
+def test_records_from_before_codes_had_tokens_are_found_by_their_name(cast: Cast) -> None:
+    put(cast, "a.json", haemoglobin("2023-01-05", 120), haemoglobin("2023-06-05", 125))
+    index = Tokeniser(keys.subkey(cast.alice_id, keys.Purpose.INDEX))
+    gone = set(index.codes(["http://loinc.org|718-7"]))
+    with acting_as(IMPORTER, about=cast.alice_id):
+        for row in Record.objects.all():
+            row.tokens = [token for token in row.tokens if token not in gone]
+            row.save(update_fields=["tokens"])
+    opened = charts.chart(cast.alice, cast.alice_id, item(cast, "Haemoglobin: 120 g/L"))
+
+    assert [row.what for row in opened.rows] == ["125 g/L", "120 g/L"]
