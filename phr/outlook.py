@@ -22,9 +22,16 @@ from phr.staging import Row, Sealer
 
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
-           count(*) FILTER (WHERE outcome = 'changed'),
-           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice'))
-    FROM pg_temp.staged
+           count(*) FILTER (WHERE outcome = 'changed' AND NOT by_hand),
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice')),
+           count(*) FILTER (WHERE outcome = 'changed' AND by_hand)
+    FROM (
+        SELECT outcome, outcome = 'changed' AND EXISTS (
+                   SELECT 1 FROM phr_record r JOIN phr_provenance p ON p.record_id = r.id
+                   WHERE r.id = s.record_id AND p.version = r.version AND p.upload_id IS NULL
+               ) AS by_hand
+        FROM pg_temp.staged s
+    ) judged
 """
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,7 +40,8 @@ _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 class Outlook:
     """How many items of each FHIR type, new, known in another version and known, and left out.
 
-    `changed` are items the record has with other content; the newer one will be in force.
+    `changed` are items the record has with other content; the newer one will be in force,
+    unless she wrote hers herself (`aside`).
     `columns` is the table that its owner has to match first: then there is nothing else.
     """
 
@@ -41,6 +49,7 @@ class Outlook:
     new: int = 0
     changed: int = 0
     known: int = 0
+    aside: int = 0
     skips: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -82,8 +91,8 @@ def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
         for statement in sql.SETTLE:
             cursor.execute(statement, about)
         cursor.execute(_OUTCOMES)
-        new, changed, known = cursor.fetchone() or (0, 0, 0)
-    return Outlook(dict(counts), new, changed, known)
+        new, changed, known, aside = cursor.fetchone() or (0, 0, 0, 0)
+    return Outlook(dict(counts), new, changed, known, aside)
 
 
 def _place(upload: Upload) -> str:

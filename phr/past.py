@@ -30,6 +30,12 @@ def keep_past(row: Record) -> None:
     )
 
 
+def was_said(row: Record, digest: bytes) -> bool:
+    """Whether an earlier version had this content."""
+    known = (standing(past) for past in row.versions.defer("body_sealed"))
+    return any(one is not None and one["digest"] == digest for one in known)
+
+
 def standing(past: RecordVersion) -> dict[str, Any] | None:
     """The columns of its record as they were; None for a version from before they were kept.
 

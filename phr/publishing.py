@@ -182,5 +182,5 @@ COUNTS = """
     FROM pg_temp.staged
 """
 TOUCHED = """
-    SELECT DISTINCT record_id FROM pg_temp.staged WHERE outcome IN ('new', 'changed')
+    SELECT DISTINCT record_id FROM pg_temp.staged WHERE outcome IN ('new', 'changed', 'aside')
 """

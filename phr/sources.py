@@ -20,10 +20,16 @@ class Source:
     upload: Upload | None
     place: str
     reason: str
+    outcome: str = ""
 
     @property
     def corrected(self) -> bool:
         return self.upload is None and self.version > 1
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is what she wrote, in force again after a file said something else."""
+        return self.upload is None and self.outcome == Provenance.Outcome.ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ def sources_of(row: Record) -> list[Source]:
     """The sources of every version, from the first. Call within an act about the patient."""
     rows = row.provenances.filter(upload__undone_at=None).select_related("upload")
     return [
-        Source(each.version, each.recorded_at, each.upload, each.place, _reason(each))
+        Source(each.version, each.recorded_at, each.upload, each.place, _reason(each), each.outcome)
         for each in rows.order_by("recorded_at", "version")
     ]
 
@@ -49,6 +55,23 @@ def past_of(row: Record, sources: Iterable[Source]) -> list[Past]:
     first = {source.version: source for source in reversed(list(sources))}
     rows = row.versions.order_by("-version").defer("body_sealed")
     return [Past(each.version, each.ended_at, first.get(each.version + 1)) for each in rows]
+
+
+def written(row: Record) -> Provenance | None:
+    """That the version in force is as the patient wrote it; None when a file gave it."""
+    return row.provenances.filter(upload=None, version=row.version).first()
+
+
+def keep_in_force(row: Record, hand: Provenance) -> None:
+    """Say of the version in force that it is what was written by `hand`, though a file differs."""
+    Provenance.objects.create(
+        patient_id=row.patient_id,
+        record=row,
+        by_id=hand.by_id,
+        version=row.version,
+        outcome=Provenance.Outcome.ASIDE,
+        reason_sealed=seal_reason(row.patient_id, row.pk, row.version, _reason(hand)),
+    )
 
 
 def by_hand(record_ids: Iterable[UUID]) -> dict[UUID, str]:

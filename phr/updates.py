@@ -12,9 +12,10 @@ from accounts import keys
 from phr.bodies import open_bytes, seal_body
 from phr.elements import exactly
 from phr.formats.resource import made
-from phr.models import Record
-from phr.past import keep_past
+from phr.models import Provenance, Record
+from phr.past import keep_past, was_said
 from phr.search import Tokeniser, scoped
+from phr.sources import keep_in_force, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,21 @@ class Staged:
     likeness: bytes | None
 
 
+# What is hers of a record; how sensitive it is and what a source said last are not.
+_OWN = ("category", "digest", "effective_at", "dated", "tokens")
+
+
 @dataclass(slots=True)
 class Outcome:
-    """What publishing did; `marks` are (outcome, version, staged id) of the changed rows."""
+    """What publishing did; `marks` are (outcome, version, staged id) of the changed rows.
+
+    `aside` counts what was kept beside what its patient wrote herself.
+    """
 
     imported: int = 0
     updated: int = 0
     duplicates: int = 0
+    aside: int = 0
     touched: list[UUID] = field(default_factory=list)
     marks: list[tuple[str, int, UUID]] = field(default_factory=list)
 
@@ -52,6 +61,11 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
         row = Record.objects.select_for_update().get(pk=staged.record_id, patient_id=patient_id)
         old = open_bytes(patient_id, row.pk, row.version, bytes(row.body_sealed))
         raw = open_bytes(patient_id, staged.id, 1, bytes(staged.body_sealed))
+        hand = None if staged.resource_type == "ImagingStudy" else written(row)
+        if hand is not None:
+            outcome.marks.append(_beside(row, staged, (old, raw), hand))
+            outcome.aside += outcome.marks[-1][0] == "aside"
+            continue
         body = next_body(orjson.loads(old), raw)
         if body is None:
             scan = staged.resource_type == "ImagingStudy"
@@ -80,6 +94,26 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
         row.tokens = sorted({*staged.tokens, *_names(row, old)})
     row.updated_at = timezone.now()
     row.save()
+
+
+def _beside(
+    row: Record, staged: Staged, bodies: tuple[bytes, bytes], hand: Provenance
+) -> tuple[str, int, UUID]:
+    """Keep what a file says as a past version; what its patient wrote herself stays in force."""
+    old, new = bodies
+    if was_said(row, bytes(staged.digest)):
+        return "known", row.version, staged.id
+    own = {name: getattr(row, name) for name in _OWN}
+    _new_version(row, staged, new, old)
+    aside = row.version
+    keep_past(row)
+    row.version += 1
+    row.body_sealed = seal_body(row.patient_id, row.pk, row.version, old)
+    for name, value in own.items():
+        setattr(row, name, value)
+    row.save()
+    keep_in_force(row, hand)
+    return "aside", aside, staged.id
 
 
 def _names(row: Record, old: bytes) -> set[int]:

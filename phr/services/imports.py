@@ -246,7 +246,7 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
             skipped=told.skips,
             done=Coalesce("total", "done"),
             report_sealed=seal_report(
-                upload, Report(counts=dict(told.counts), skipped=told.skipped)
+                upload, Report("", dict(told.counts), told.skipped, outcome.aside)
             ),
         )
         for start in range(0, max(1, len(outcome.touched)), IDS_AN_EVENT):

@@ -194,6 +194,12 @@ class Opened:
         """Its files that came inside another."""
         return [file for file in self.files if file.use == Binary.Use.PART]
 
+    @property
+    def aside(self) -> int:
+        """The version that a file gave beside what she wrote, which is in force; 0 for none."""
+        stays = any(one.stays and one.version == self.version for one in self.sources)
+        return self.version - 1 if stays else 0
+
 
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
     """Open one record, audited. Raises `Denied` when it is not there for the actor."""

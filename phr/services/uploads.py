@@ -120,17 +120,19 @@ def own(
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import wants to tell: a refusal's sentence, counts by type, what was skipped."""
+    """What an import wants to tell: a refusal's sentence, counts by type, what was skipped.
+
+    `aside` is how many items were kept beside what she had written herself.
+    """
 
     problem: str = ""
     counts: dict[str, int] | None = None
     skipped: list[tuple[str, str]] | None = None
+    aside: int = 0
 
 
 def seal_report(upload: Upload, report: Report) -> bytes:
-    text = orjson.dumps(
-        {"problem": report.problem, "counts": report.counts, "skipped": report.skipped}
-    )
+    text = orjson.dumps(report)
     return keys.seal(upload.patient_id, keys.Purpose.BODY, _report_place(upload.pk), text)
 
 
