@@ -1,7 +1,10 @@
 """The words a patient sorts her records by: sealed for reading, keyed for comparing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
+
+from django.db import connection
 
 from accounts import keys
 from phr.models import Record, Tag
@@ -26,6 +29,25 @@ class Marks:
     unused: list[Word]
     favourite: bool
     never_shared: bool
+
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 8))"
+
+
+def lock_tags(patient_id: UUID) -> None:
+    """Let nobody else change which of a patient's tags are in use until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME, [patient_id])
+
+
+def end_unused(patient_id: UUID, tokens: Iterable[int]) -> None:
+    """End those of these tags that nothing is sorted under any more, after `lock_tags`.
+
+    What is only hidden may come back, and keeps its tags.
+    """
+    rows = Record.objects.filter(patient_id=patient_id)
+    unused = [token for token in {*tokens} if not rows.filter(tags__contains=[token]).exists()]
+    Tag.objects.filter(patient_id=patient_id, token__in=unused).delete()
 
 
 def token_of(patient_id: UUID, name: str) -> int:

@@ -4,21 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr.formats.terms import clean
 from phr.models import Record, Tag
-from phr.tags import new_word, token_of
+from phr.tags import lock_tags, new_word, token_of
 from sharing import policy
 from sharing import services as sharing
 from sharing.policy import Action
 
 LONGEST = 40
 MOST = 20
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 8))"
 
 
 class Refused(Exception):
@@ -41,8 +39,7 @@ def _sorting(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
     """The same for tags, one change of a patient's at a time: the last use ends a tag."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
-        with connection.cursor() as cursor:
-            cursor.execute(_ONE_AT_A_TIME, [patient.pk])
+        lock_tags(patient.pk)
         with _changing(actor, record_id, action) as row:
             yield row
 

@@ -10,6 +10,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr import storage
 from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Tag, Upload
+from phr.tags import end_unused, lock_tags
 from sharing import policy
 from sharing.policy import Action
 
@@ -60,9 +61,13 @@ def purge_record(actor: Actor, patient_id: UUID, record_id: UUID) -> None:
     for binary_id in _files(actor, patient_id, record_id):
         _destroy(actor, patient_id, binary_id)
     with acting_as(actor, about=patient_id):
+        lock_tags(patient_id)
         Provenance.objects.filter(record_id=record_id).delete()
         RecordVersion.objects.filter(record_id=record_id).delete()
-        gone, _ = Record.objects.filter(pk=record_id, hidden_at__isnull=False).delete()
+        hidden = Record.objects.filter(pk=record_id, hidden_at__isnull=False)
+        tags = hidden.values_list("tags", flat=True).first()
+        gone, _ = hidden.delete()
+        end_unused(patient_id, tags or [])
         # The name and the report of a file that gave nothing else would still tell of the record.
         Upload.objects.filter(
             patient_id=patient_id, original=None, provenances=None, finished_at__isnull=False

@@ -20,10 +20,11 @@ from phr import storage
 from phr.bodies import open_bytes
 from phr.elements import exactly
 from phr.formats.resource import made
-from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Tag, Upload
+from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Upload
 from phr.past import standing
 from phr.services import uploads
 from phr.staging import Sealer
+from phr.tags import end_unused
 from sharing import policy
 from sharing import services as sharing
 from sharing.policy import Action
@@ -259,9 +260,7 @@ def _delete(patient_id: UUID, gone: list[UUID]) -> None:
         for table in ("phr_provenance", "phr_recordfile", "phr_recordversion"):
             cursor.execute(f"DELETE FROM {table} WHERE record_id = ANY (%s)", [gone])  # noqa: S608
         cursor.execute("DELETE FROM phr_record WHERE id = ANY (%s)", [gone])
-    for token in tokens:
-        if not Record.objects.filter(patient_id=patient_id, tags__contains=[token]).exists():
-            Tag.objects.filter(patient_id=patient_id, token=token).delete()
+    end_unused(patient_id, tokens)
 
 
 def _give_back(upload: Upload, record_id: UUID, versions: list[int]) -> None:

@@ -11,10 +11,11 @@ from accounts.actors import Denied
 from accounts.models import Patient
 from phr.models import Tag
 from phr.narrowing import Narrowing
-from phr.services import marks, records
+from phr.services import marks, records, removal
+from phr.tags import words_of
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from tests.cast import put_in
+from tests.cast import PURGER, put_in
 from tests.doors import sign_in, text
 from tests.worlds.shared_record import Shared
 
@@ -128,6 +129,25 @@ def test_nobody_else_marks_her_items_or_asks_by_her_marks(world: Shared) -> None
     assert opened.marks
     assert opened.marks.never_shared is False
     assert [tag.name for tag in opened.marks.tags] == ["diet"]
+
+
+def test_a_tag_goes_with_the_last_item_that_is_destroyed(world: Shared) -> None:
+    alice, weight, photo = world.cast.alice, world.ids["weight_id"], world.ids["record_id"]
+    marks.tag(alice, weight, name="diet")
+    marks.tag(alice, weight, name="kept")
+    marks.tag(alice, photo, name="kept")
+    before = _tags(world)
+    removal.hide_record(alice, weight)
+    assert _tags(world) == before
+
+    removal.purge_record(PURGER, world.cast.alice_id, weight)
+
+    assert before - _tags(world) == {"diet"}
+
+
+def _tags(world: Shared) -> set[str]:
+    with acting_as(world.cast.alice):
+        return {word.name for word in words_of(world.cast.alice_id)}
 
 
 def test_the_empty_word_is_no_tag(world: Shared) -> None:
