@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.clear_expired": 3600,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
+        "phr.tasks.expire_waiting": 3600,
         "rights.tasks.back_up": 600,
         "rights.tasks.build_exports": 10,
         "rights.tasks.destroy_exports": 30,
@@ -276,9 +277,11 @@ if PHR_UPLOAD_PIECE_BYTES < 65536:
 PHR_UPLOAD_UNFINISHED_BYTES = number("PHR_UPLOAD_UNFINISHED_BYTES", 2_000_000_000)
 PHR_UPLOAD_SPARE_BYTES = number("PHR_UPLOAD_SPARE_BYTES", 500_000_000)
 PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
+PHR_UPLOAD_WAIT_DAYS = number("PHR_UPLOAD_WAIT_DAYS", 30)
 PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
 PHR_FONT_DIR = folder("PHR_FONT_DIR")
 PHR_EXPORT_DAYS = number("PHR_EXPORT_DAYS", 7)
+PHR_EXPORT_PDF = flag("PHR_EXPORT_PDF", default=True)
 PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
 PHR_INVITATIONS_A_DAY = number("PHR_INVITATIONS_A_DAY", 30)
 PHR_UNDO_HOURS = number("PHR_UNDO_HOURS", 72)

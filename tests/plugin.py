@@ -94,6 +94,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.setdefault("PHR_ORIGIN", "http://testserver")
     # A sweep in a test makes no backup; tests/rights/test_backups.py asks for them.
     os.environ.setdefault("PHR_BACKUP_HOURS", "0")
+    # Made anew for each of hundreds of archives; the tests of it say that they want it.
+    os.environ.setdefault("PHR_EXPORT_PDF", "false")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -23,8 +23,8 @@ from phr.search import Tokeniser
 from phr.services.uploads import file_name
 from phr.sources import open_reason
 from rights.archive.pack import Entry
-from rights.archive.reading import Kept, as_text, opened, pages, visible
-from rights.archive.room import Room
+from rights.archive.reading import as_text, opened, pages, visible
+from rights.archive.room import Kept, Room
 
 # Which of these records are called by these names, as the keyed tokens of their import tell.
 CALLED = """

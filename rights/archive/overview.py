@@ -23,8 +23,8 @@ from phr.display import describe
 from phr.models import RecordFile
 from phr.services.links import Linked, linked, medicine_of
 from rights.archive.ending import part
-from rights.archive.reading import PAGE, Kept, opened, pages, visible
-from rights.archive.room import Room
+from rights.archive.reading import PAGE, opened, pages, visible
+from rights.archive.room import Kept, Listed, Room
 from sharing import policy
 from sharing import services as sharing
 from sharing.categories import Category
@@ -32,6 +32,8 @@ from sharing.models import Grant
 from sharing.policy import Action
 
 MARK = "the items go here"
+# Of each category, in `rights.archive.paper`.
+MOST_ON_PAPER = 20
 
 
 def page_path(category: Category, number: int) -> str:
@@ -43,6 +45,7 @@ def categories(room: Room) -> None:
     """`pages/<category>.html`: each kind of item on pages of its own, newest first."""
     for category, count in _counts(room).items():
         last = ceil(count / PAGE)
+        room.listed[category] = Listed(count)
         for number, page in enumerate(pages(room, category=category.value), start=1):
             with room.pack.file(page_path(category, number)) as out:
                 before, after = _around(category.label)
@@ -92,12 +95,19 @@ def _items(room: Room, page: list[Kept]) -> Iterator[str]:
             if binary_id in room.paths:
                 files.setdefault(record_id, []).append(room.paths[binary_id])
     for kept, resource in bodies.values():
-        yield _item(kept, resource, medicines.get(kept.id, {}), sorted(files.get(kept.id, [])))
+        yield _item(
+            room, kept, resource, medicines.get(kept.id, {}), sorted(files.get(kept.id, []))
+        )
 
 
-def _item(kept: Kept, resource: dict[str, object], names: Linked, files: list[str]) -> str:
+def _item(
+    room: Room, kept: Kept, resource: dict[str, object], names: Linked, files: list[str]
+) -> str:
     # By hand, each value escaped: templates and `format_html` would take most of all the time.
     shown = describe(resource, names)
+    listed = room.listed[Category(kept.category)].newest
+    if len(listed) < MOST_ON_PAPER:
+        listed.append((kept, shown))
     day = f"{kept.effective_at:%-d %B %Y}" if kept.dated else "No date"
     facts = "".join(
         f"<dt dir=auto>{escape(name)}</dt><dd dir=auto>{escape(text)}</dd>"
@@ -147,7 +157,7 @@ def index(room: Room) -> None:
         name = accounts.name_of(Patient.objects.get(pk=room.patient_id))
     kinds = [(one.label, count, page_path(one, 1)) for one, count in _counts(room).items()]
     context = {"kinds": kinds, "damaged": len(room.damaged), "made_at": room.made_at}
-    context |= {"chosen": part(room)}
+    context |= {"chosen": part(room), "on_paper": settings.PHR_EXPORT_PDF and MOST_ON_PAPER}
     _page(room, "index.html", name, context)
 
 

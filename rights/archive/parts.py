@@ -24,6 +24,7 @@ from rights.archive import (
     log,
     originals,
     overview,
+    paper,
     requests,
     results,
     visits,
@@ -167,6 +168,12 @@ PARTS = (
         everything=True,
     ),
     Part("overview", "pages/*.html", "Your items as pages to read.", overview.categories),
+    Part(
+        "overview",
+        "record.pdf",
+        "The newest items of each kind, to print or to hand to a doctor.",
+        paper.paper,
+    ),
     Part("overview", "pages/files.html", "Your files as a page.", overview.files),
     Part(
         "overview",

@@ -1,10 +1,7 @@
 """A patient's records a page at a time, newest first, so that memory stays flat."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -14,7 +11,7 @@ from accounts.keys import Unopenable
 from phr.bodies import open_bytes
 from phr.models import Record
 from rights.archive.choice import narrowed
-from rights.archive.room import Room
+from rights.archive.room import Kept, Room
 from sharing import policy
 from sharing.policy import Action
 
@@ -29,23 +26,6 @@ def as_text(column: str) -> Cast:
 
 COLUMNS = ("id", "resource_type", "category", as_text("effective_at"), "dated", "version")
 BODY = ("body_sealed",)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One record; `more` are the values of the columns that were asked for besides."""
-
-    id: UUID
-    resource_type: str
-    category: str
-    at_text: str
-    dated: bool
-    version: int
-    more: tuple[Any, ...]
-
-    @property
-    def effective_at(self) -> datetime:
-        return datetime.fromisoformat(self.at_text)
 
 
 def visible(room: Room) -> QuerySet[Record]:

@@ -15,8 +15,8 @@ from phr.formats.resource import codes
 from phr.views.sharing import formula_safe
 from rights.archive.fhir import Source, sources
 from rights.archive.log import Lines
-from rights.archive.reading import Kept, opened, pages
-from rights.archive.room import Room
+from rights.archive.reading import opened, pages
+from rights.archive.room import Kept, Room
 
 COLUMNS = [
     "Date", "Name", "Code", "Value", "Unit", "Normal range", "Marked as", "Status", "Source",

@@ -4,14 +4,42 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from accounts.actors import Actor
+from phr.display import Shown
 from rights.archive.choice import Choice
 from rights.archive.pack import Pack
+from sharing.categories import Category
 
 # Bytes of a file that count as one step of progress, like one record.
 BYTES_A_STEP = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One record; `more` are the values of the columns that were asked for besides."""
+
+    id: UUID
+    resource_type: str
+    category: str
+    at_text: str
+    dated: bool
+    version: int
+    more: tuple[Any, ...]
+
+    @property
+    def effective_at(self) -> datetime:
+        return datetime.fromisoformat(self.at_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The items of one category on its pages: the newest in words, and how many there are."""
+
+    total: int
+    newest: list[tuple[Kept, Shown]] = field(default_factory=list)
 
 
 @dataclass
@@ -19,7 +47,8 @@ class Room:
     """One archive while it is made: of everything, or of what is chosen.
 
     `beat` is told of every few steps done; it raises when the work must stop. `counts` are records
-    by resource type; `paths` where the bytes of a Binary are; `damaged` what could not be opened.
+    by resource type; `paths` where the bytes of a Binary are; `damaged` what could not be opened;
+    `listed` what the pages said.
     """
 
     actor: Actor
@@ -32,6 +61,7 @@ class Room:
     counts: Counter[str] = field(default_factory=Counter)
     paths: dict[UUID, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+    listed: dict[Category, Listed] = field(default_factory=dict)
 
     def flowing(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The same pieces of a file, told to `beat`."""
