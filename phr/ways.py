@@ -14,6 +14,8 @@ from phr.narrowing import Narrowing
 from phr.services.records import Timeline
 from sharing.categories import Category
 
+# Older years are reached by their days.
+MOST_YEARS = 20
 # What is worth telling apart on one shelf.
 _TYPES: dict[Category, tuple[str, ...]] = {
     Category.CARE_PLANS: ("CarePlan", "CareTeam", "Goal", "ServiceRequest", "Task"),
@@ -95,7 +97,7 @@ def groups(asked: Narrowing, timeline: Timeline) -> list[Group]:
     found = [Group("Kind", list(_kinds(asked, timeline))), Group("More exactly", _types(asked))]
     years = [
         Way(str(year), asked.but(year=year, since=None, until=None).query, year == asked.year)
-        for year in timeline.choices.years
+        for year in timeline.choices.years[:MOST_YEARS]
     ]
     found.append(Group("Year", years))
     if timeline.own:

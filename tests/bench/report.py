@@ -4,6 +4,9 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import connection
 
 
 @dataclass(slots=True)
@@ -48,6 +51,22 @@ def measure(act: Callable[[], object], times: int = 100) -> Times:
         act()
         took.append((time.perf_counter() - began) * 1000)
     return Times(statistics.median(took), statistics.quantiles(took, n=20)[-1])
+
+
+def work(act: Callable[[], object], times: int = 40) -> float:
+    """Milliseconds of processor that one `act` takes, here and in the database's own process.
+
+    On a machine that has nothing else to do the act takes about as long; on a busy one this stays.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
+    for _ in range(5):
+        act()
+    began = time.process_time_ns() + int(server.read_text().split()[0])
+    for _ in range(times):
+        act()
+    return (time.process_time_ns() + int(server.read_text().split()[0]) - began) / times / 1e6
 
 
 def by_turns(acts: dict[str, Callable[[], object]], rounds: int = 60) -> dict[str, Times]:
