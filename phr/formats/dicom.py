@@ -19,7 +19,8 @@ from phr.formats import dicom_picture
 from phr.formats.document import base_name, built
 from phr.formats.effective import utc
 from phr.formats.json_stream import Read
-from phr.formats.parsed import Limits, Output, Refused, Skipped
+from phr.formats.meaning import bounded
+from phr.formats.parsed import Limits, Output, Person, Refused, Skipped
 from phr.formats.terms import clean
 from sharing.categories import category_of
 from sharing.labels import suggest
@@ -44,7 +45,7 @@ def warm() -> None:
 
 
 def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
-    """One ImagingStudy and, where there are pixels, its Preview. Raises Refused."""
+    """Whom it shows, one ImagingStudy and, where there are pixels, its Preview. Raises Refused."""
     data = stream(limits.max_bytes + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -52,6 +53,8 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
         dataset = _open(data)
         study = imaging_study(dataset, filename)
         uid = study["identifier"][0]["value"]
+        if somebody := person(dataset):
+            yield somebody
         yield built(
             study, data, utc(study.get("started", "")), identity=f"ImagingStudy|urn:dicom:uid|{uid}"
         )
@@ -125,6 +128,14 @@ def _subject(dataset: FileDataset) -> Json:
     return subject | {"display": name or "Name not given"}
 
 
+def person(dataset: FileDataset) -> Person | None:
+    """Whom the patient module describes (PS3.3 C.7.1.1); None when it names nobody and no day."""
+    names, day = _names(dataset, "PatientName"), _day(_text(dataset, "PatientBirthDate"))
+    number, issuer = _text(dataset, "PatientID"), _text(dataset, "IssuerOfPatientID")
+    numbers = (bounded(f"{issuer}|{number}"),) if number else ()
+    return Person(names, day or None, numbers) if names or day else None
+
+
 def _coding(dataset: FileDataset) -> Json:
     code = _text(dataset, "Modality")
     return {"system": _DCM, "code": code if re.fullmatch(r"[A-Z0-9_]{2,16}", code) else "OT"}
@@ -132,8 +143,7 @@ def _coding(dataset: FileDataset) -> Json:
 
 def _started(dataset: FileDataset) -> str:
     """The day of the study; with the time only if the file names its time zone."""
-    day = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", _text(dataset, "StudyDate"))
-    found = "-".join(day.groups()) if day else ""
+    found = _day(_text(dataset, "StudyDate"))
     time = re.match(r"(\d\d):?(\d\d):?(\d\d)", _text(dataset, "StudyTime"))
     zone = re.fullmatch(r"([+-]\d\d)(\d\d)", _text(dataset, "TimezoneOffsetFromUTC"))
     if (
@@ -142,6 +152,13 @@ def _started(dataset: FileDataset) -> str:
         and utc(exact := f"{found}T{':'.join(time.groups())}{':'.join(zone.groups())}")
     ):
         return exact
+    return found
+
+
+def _day(text: str) -> str:
+    """A DICOM date (PS3.5 §6.2 DA, or as before version 3.0 with dots) as a FHIR date, or ""."""
+    parts = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", text)
+    found = "-".join(parts.groups()) if parts else ""
     return found if utc(found) else ""
 
 
@@ -154,10 +171,21 @@ def _uid(dataset: FileDataset, keyword: str) -> str:
 
 
 def _name(dataset: FileDataset, keyword: str) -> str:
-    """A DICOM person name (PS3.5 §6.2.1: family^given^middle^prefix^suffix) as people write it."""
-    parts = [p.strip() for p in _text(dataset, keyword).split("=")[0].split("^")]
-    family, given, middle, prefix, suffix = (parts + [""] * 5)[:5]
-    return " ".join(p for p in (prefix, given, middle, family, suffix) if p)
+    """A DICOM person name as people write it, the first of its spellings."""
+    return next(iter(_names(dataset, keyword)), "")
+
+
+def _names(dataset: FileDataset, keyword: str) -> tuple[str, ...]:
+    """Every spelling of a person name: alphabetic, ideographic, phonetic (PS3.5 §6.2.1.2).
+
+    Each is family^given^middle^prefix^suffix.
+    """
+    found = []
+    for group in _text(dataset, keyword).split("="):
+        parts = [part.strip() for part in group.split("^")]
+        family, given, middle, prefix, suffix = (parts + [""] * 5)[:5]
+        found.append(" ".join(part for part in (prefix, given, middle, family, suffix) if part))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _text(dataset: FileDataset, keyword: str) -> str:

@@ -18,7 +18,7 @@ from phr.services import imports, looks, reviews, uploads
 from sharing.policy import Restricted
 from tests import raw
 from tests.cast import IMPORTER, Cast, hand_in, put_in
-from tests.worlds.files import picture
+from tests.worlds.files import ct_slice, dicom, picture
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -266,3 +266,13 @@ def test_a_birth_date_is_sealed_and_can_be_forgotten(cast: Cast) -> None:
     for stranger in (cast.bob, cast.sam):
         with pytest.raises(Denied):
             accounts.set_born(stranger, born=date(1963, 4, 18))
+
+
+def test_a_scan_of_somebody_else_asks_first(cast: Cast) -> None:
+    hers = looked_through(cast, dicom(ct_slice(PatientName="ARCHER^ALICE")))
+    other = looked_through(cast, dicom(ct_slice(PatientBirthDate="19800214")))
+
+    reviews.confirm(cast.alice, hers)
+    with pytest.raises(reviews.Unsure):
+        reviews.confirm(cast.alice, other)
+    reviews.confirm(cast.alice, other, about_me=True)

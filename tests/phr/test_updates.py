@@ -8,7 +8,6 @@ import pytest
 from accounts.acting import acting_as
 from phr.bodies import open_body
 from phr.models import Record
-from phr.outlook import open_outlook
 from phr.services import entries, imports, records, undoing
 from phr.services.reports import report
 from tests.cast import IMPORTER, Cast, hand_in, put_in

@@ -17,9 +17,20 @@ from pydicom.uid import (
 )
 
 from phr.formats import r4
-from phr.formats.parsed import Limits, Parsed, Preview, Refused, Skipped
-from tests.phr.formats.reading import read, refusal
+from phr.formats.parsed import Limits, Output, Parsed, Person, Preview, Refused, Skipped
+from tests.phr.formats import reading
+from tests.phr.formats.reading import refusal
 from tests.worlds.files import STUDY_UID, ct_slice, dicom
+
+
+def read(data: bytes, name: str = "") -> list[Output]:
+    """What the file holds besides whom it shows."""
+    return [item for item in reading.read(data, name) if not isinstance(item, Person)]
+
+
+def people(**changes: Any) -> list[Person]:
+    found = reading.read(dicom(ct_slice(**changes)))
+    return [item for item in found if isinstance(item, Person)]
 
 
 def study(data: bytes) -> tuple[Parsed, dict[str, Any]]:
@@ -226,3 +237,23 @@ def test_a_dicomdir_is_explained() -> None:
 def test_the_pixel_limit_is_a_setting() -> None:
     said = refusal(dicom(ct_slice(Rows=2000, Columns=2000)), limits=Limits(max_pixels=1_000_000))
     assert said.startswith("The picture is 2000 by 2000 pixels; at most 1 million")
+
+
+@pytest.mark.parametrize(
+    ("changes", "names", "born"),
+    [
+        ({"PatientBirthDate": "19800214"}, ("Ada Testperson",), "1980-02-14"),
+        ({"PatientBirthDate": "1980.02.14"}, ("Ada Testperson",), "1980-02-14"),
+        ({"PatientBirthDate": "00000000"}, ("Ada Testperson",), None),
+        ({"PatientName": "Yamada^Tarou=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060^\u305f\u308d\u3046",
+          "SpecificCharacterSet": "ISO_IR 192"},
+         ("Tarou Yamada", "\u592a\u90ce \u5c71\u7530", "\u305f\u308d\u3046 \u3084\u307e\u3060"), None),
+        ({"PatientName": "Archer^Alice^Beth^Dr^Jr"}, ("Dr Alice Beth Archer Jr",), None),
+    ],
+)  # fmt: skip
+def test_whom_it_shows(changes: dict[str, Any], names: tuple[str, ...], born: str | None) -> None:
+    assert people(**changes) == [Person(names, born, ("|P-1",))]
+
+
+def test_a_scan_without_a_name_and_a_birth_date_names_nobody() -> None:
+    assert people(PatientName="^^", PatientBirthDate="") == []
