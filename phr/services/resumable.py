@@ -197,6 +197,8 @@ def _write(binary: Binary, data: bytes, offset: int, *, final: bool) -> None:
     place = (binary.name, binary.patient_id, binary.pk)
     try:
         storage.add_piece(*place, data, start=offset, final=final)
+    except (FileNotFoundError, keys.Unopenable) as error:
+        raise Denied("upload", patient_id=binary.patient_id) from error
     except OSError as error:
         if error.errno in FULL:
             raise NoRoom from error

@@ -109,7 +109,7 @@ def then_she_sees_her_picture_and_her_scan(visitor: Visitor) -> None:
 
 def test_files_dropped_into_the_box(arrive: Arrive, tmp_path: Path) -> None:
     bella = given_she_is_at_the_upload_page(arrive, "bella", script=True)
-    bella.misses("% sent")
+    bella.misses("MB sent")
     when_she_drops(bella, *folder_of(tmp_path)[:2])
     expect(bella.page.locator(".app-files progress").first).to_be_attached()
     when_she_says_yes(bella, 2)
@@ -123,7 +123,7 @@ def slowly(route: Route) -> None:
 
 def when_she_drops(visitor: Visitor, *paths: Path) -> None:
     # Held back a little, so that the progress bars can be seen to be there.
-    visitor.page.route("**/records/upload/", slowly, times=1)
+    visitor.page.route("**/resumable/", slowly, times=2)
     visitor.page.evaluate(
         """() => {
           const input = document.createElement("input");
