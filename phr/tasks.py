@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from phr.services import imports, uploads
+from phr.services import imports, uploads, waiting
 
 
 @shared_task(name="phr.tasks.import_upload")
@@ -21,3 +21,8 @@ def import_due() -> int:
 @shared_task(name="phr.tasks.clear_leftovers")
 def clear_leftovers() -> int:
     return uploads.clear_leftovers(Actor.job(System.PURGE))
+
+
+@shared_task(name="phr.tasks.expire_waiting")
+def expire_waiting() -> int:
+    return waiting.expire(Actor.job(System.PURGE))

@@ -198,8 +198,7 @@ def _item(actor: Actor, entry: LedgerEntry, patient_id: UUID, record_id: UUID) -
 def _imports(actor: Actor, entries: dict[bytes, LedgerEntry]) -> int:
     if not entries:
         return 0
-    with acting_as(actor):
-        everything = uploads.everybodys()
+    everything = uploads.everybodys(actor)
     found = (
         (entries.get(ledger.token(Kind.IMPORT, str(pk))), pk, whose) for pk, whose in everything
     )

@@ -49,4 +49,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField("recordversion", "standing_sealed", models.BinaryField(null=True)),
+        migrations.AddField("upload", "reminded_at", models.DateTimeField(null=True)),
     ]

@@ -52,6 +52,7 @@ WORDS = {
     "discard": "destroyed a file with your data",
     "enter": "added an item by hand",
     "erase": "asked for an item to be erased",
+    "expire": "cleared a file away that waited too long for an answer",
     "export": "asked for a file with all the data",
     "export-part": "asked for a file with a part of the data",
     "favour": "changed what is among your favourites",

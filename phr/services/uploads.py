@@ -51,9 +51,7 @@ def begin_rows(actor: Actor, patient: Patient, upload: Upload, *, file_name: str
         patient=patient, name=storage.new_name(), use=Binary.Use.ORIGINAL
     )
     upload.patient, upload.by_id = patient, actor.user_id
-    name = file_name[:200].encode(errors="replace")
-    place = _name_place(upload.pk)
-    upload.file_name_sealed = keys.seal(patient.pk, keys.Purpose.BODY, place, name)
+    upload.file_name_sealed = seal_name(upload, file_name)
     upload.save(force_insert=True)
     note("upload", patient_id=patient.pk, subject=f"Upload/{upload.pk}", basis=basis(actor))
     return upload
@@ -68,6 +66,12 @@ def hold_file(upload: Upload) -> Binary:
     if binary is None:
         raise Denied("upload", patient_id=upload.patient_id, subject=f"Upload/{upload.pk}")
     return binary
+
+
+def seal_name(upload: Upload, file_name: str) -> bytes:
+    """The name of a file, sealed to its upload; at most 200 letters."""
+    name = file_name[:200].encode(errors="replace")
+    return keys.seal(upload.patient_id, keys.Purpose.BODY, _name_place(upload.pk), name)
 
 
 def _name_place(upload_id: UUID) -> str:
@@ -305,9 +309,10 @@ def _records_of(row: Upload) -> Any:
     return Provenance.objects.filter(upload=row).values_list("record_id", flat=True).distinct()
 
 
-def everybodys(_actor: Actor) -> list[tuple[UUID, UUID]]:
-    """Every upload whose import is not undone, with its patient, for a job's act."""
-    return list(Upload.objects.filter(undone_at=None).values_list("pk", "patient_id"))
+def everybodys(actor: Actor) -> list[tuple[UUID, UUID]]:
+    """Every upload whose import is not undone, with its patient, for a job."""
+    with acting_as(actor):
+        return list(Upload.objects.filter(undone_at=None).values_list("pk", "patient_id"))
 
 
 def clear_leftovers(actor: Actor) -> int:

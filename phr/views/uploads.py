@@ -22,7 +22,7 @@ from accounts.requests import actor_of
 from phr.forms.columns import ColumnsForm
 from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
-from phr.services import resumable, reviews
+from phr.services import reports, resumable, reviews
 from phr.services import uploads as services
 from phr.views.records import SANDBOX
 
@@ -109,6 +109,16 @@ def match_again(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Ask once more what is in which column."""
     reviews.match(actor_of(request), upload_id, options={})
     return redirect("phr:upload_state", upload_id)
+
+
+@login_required
+@require_safe
+def entries(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """What became of each entry of a file that was added, a page at a time."""
+    after = request.GET.get("after", "")
+    place = int(after) if after.isdecimal() and len(after) < 10 else 0
+    page = reports.report(actor_of(request), upload_id, after=place)
+    return render(request, "phr/upload_entries.html", {"page": page})
 
 
 @login_required

@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from accounts.acting import acting_as
+from phr.models import Upload
 from rights import saga, steps
-from rights.models.erasures import Scope
+from rights.models import Erasure
+from rights.models.erasures import PART, Scope
 from rights.services import erasures
 from rights.steps import steps_of
+from tests.cast import PURGER
 from tests.chaos.endings import Ending, Story, naming, within
 from tests.chaos.kills import EVERY, Kill, Worker, line_of, stretches
 from tests.chaos.states import sound
@@ -66,6 +70,18 @@ def an_item(town: Town, number: int) -> Story:
     )
 
 
+def an_import(town: Town, number: int) -> Story:
+    leaver = town.leaver(number)
+    assert leaver.actor.user_id
+    with acting_as(PURGER, about=leaver.patient_id):
+        upload_id = Upload.objects.get(original__name=leaver.scan).pk
+    reference = erasures.undo_import(leaver.actor, upload_id)
+    with acting_as(PURGER):
+        pk = Erasure.objects.get(reference=reference).pk
+    files = frozenset({leaver.scan})
+    return Story(leaver.actor.user_id, leaver.patient_id, pk, files, leaver.addresses)
+
+
 Begin = Callable[[Town, int], Story]
 
 
@@ -110,6 +126,7 @@ class Course:
 STORIES = [
     pytest.param(an_account, Scope.ACCOUNT, id="account"),
     pytest.param(an_item, Scope.ITEM, id="item"),
+    pytest.param(an_import, Scope.IMPORT, id="undone-import"),
 ]
 
 
@@ -152,7 +169,7 @@ def check_all_is_done(after: Ending, names: list[str], scope: Scope) -> None:
     assert after.ledger[1:] == (False, True)
     assert after.files == frozenset()
     assert [at and certified for _, at, certified in after.stages] == [True] * 3
-    assert any(after.mails) == (scope == Scope.ITEM)
+    assert any(after.mails) == (scope in PART)
     if scope == Scope.ACCOUNT:
         assert after.ids == (None, None, None)
         assert set(after.rows) == LEFT

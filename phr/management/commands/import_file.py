@@ -14,7 +14,7 @@ from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
 from accounts.commands import Gated
 from phr.formats.table.matching import PARTS, by_heading
-from phr.services import imports, reviews, uploads
+from phr.services import imports, reports, reviews, uploads
 
 PIECE = 1024 * 1024
 PAUSE = 0.2
@@ -29,6 +29,7 @@ class _Unmatched(Exception):
 
 
 class Command(Gated):
+    report = False
     columns: Sequence[tuple[str, str]] = ()
     help = "Import files as the named job `operator`. Ends with one JSON line of figures."
 
@@ -47,12 +48,18 @@ class Command(Gated):
             help="What is in a column of a table, such as date=Datum or weight-kg=Gewicht; once for"
             f" each. PART is one of: {', '.join(PARTS)}; or order=dmy or order=mdy.",
         )
+        parser.add_argument(
+            "--report",
+            action="store_true",
+            help="First one JSON line for each entry: its place, what became of it, the item.",
+        )
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         began = time.monotonic()
         actor = Actor.job(System.OPERATOR)
         self.columns = [each.partition("=")[::2] for each in options["column"]]
+        self.report = options["report"]
         try:
             patient_id = accounts.patient_of_address(actor, options["patient"])
         except Denied as denied:
@@ -123,6 +130,9 @@ class Command(Gated):
             self.stderr.write(f"{path.name}: {said}")
             reviews.cancel(actor, upload_id, patient_id=patient_id)
             return Counter(errors=1)
+        if self.report and followed.state == "finished":
+            for entry in reports.every_entry(actor, upload_id, patient_id):
+                self.stdout.write(json.dumps({"file": path.name} | entry))
         if followed.report.problem:
             self.stderr.write(f"{path.name}: {followed.report.problem}")
         row = followed.upload
