@@ -10,6 +10,7 @@ from typing import Literal
 
 from lxml import etree
 
+from phr.formats.delimited import is_utf16, utf16
 from phr.formats.json_stream import Read, too_large
 from phr.formats.parsed import MB, Limits, Refused
 
@@ -20,15 +21,20 @@ _CHUNK = 64 * 1024
 _LONGEST_PROLOG = 256 * 1024
 _SPACE = re.compile(r"\s*").match
 _DECLARED = re.compile(rb"<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
-# Every other encoding could hide markup from whoever looks at the bytes.
-_ENCODINGS = ("utf-8", "utf-8-sig", "ascii", "iso8859-1", "cp1252")
+# Of one byte a letter, with the letters of ASCII where they belong: any other encoding but UTF-16
+# could hide markup from whoever looks at the bytes.
+_ENCODINGS = (
+    "utf-8", "utf-8-sig", "ascii",
+    *(f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
+    *(f"cp125{part}" for part in range(9)),
+)  # fmt: skip
 # libxml2 xmlerror.h: text after the document, and a limit of its own.
 _TOO_MUCH, _LIMIT = 5, 114
 
 
 def warm() -> None:
     """Load whatever is loaded on first use: codecs and the parser's own tables."""
-    for name in _ENCODINGS:
+    for name in (*_ENCODINGS, "utf-16", "utf-16-le", "utf-16-be"):
         codecs.lookup(name)
     for text in ("<a>é</a>", "<a", "<a>&x;</a>", "<a>\x01</a>"):
         parser = _parser()
@@ -124,6 +130,8 @@ def _texts(stream: Read, limits: Limits) -> Iterator[str]:
 
 
 def _encoding(head: bytes) -> str:
+    if is_utf16(head):
+        return utf16(head)
     found = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8))
     try:
         name = codecs.lookup(found[1].decode()).name if found else "utf-8"

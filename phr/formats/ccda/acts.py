@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from phr.formats.ccda.context import Context, Draft, full
+from phr.formats.ccda.devices import instances
 from phr.formats.ccda.notes import notes, reasons
 from phr.formats.ccda.people import author, performers
-from phr.formats.ccda.problems import diagnoses
+from phr.formats.ccda.problems import diagnoses, refuted
 from phr.formats.ccda.systems import system
 from phr.formats.ccda.times import choice, period, when
-from phr.formats.ccda.tree import every, get, one, related, words
+from phr.formats.ccda.tree import every, get, negated, null, one, related, words
 from phr.formats.ccda.values import coding, concept, listed, said
 from phr.formats.hardened_xml import Element
 
@@ -35,8 +36,10 @@ _DIAGNOSIS = "22.4.80"
 
 
 def procedures(statement: Element, context: Context) -> Iterator[Draft]:
-    """A Procedure Activity of any of its three kinds."""
-    none = get(statement, "negationInd") == "true"
+    """A Procedure Activity of any of its three kinds, after the Devices it left or used."""
+    none = negated(statement)
+    used = [] if none else instances(statement, context)
+    yield from used
     status = _PROCEDURE.get(get(one(statement, "statusCode"), "code"), "unknown")
     yield context.draft(
         "Procedure",
@@ -46,6 +49,7 @@ def procedures(statement: Element, context: Context) -> Iterator[Draft]:
         performer=[{"actor": each} for each in performers(statement)],
         reasonCode=reasons(statement, context),
         bodySite=listed(one(statement, "targetSiteCode"), context),
+        focalDevice=[{"manipulated": {"reference": each.url}} for each in used],
         note=notes(statement, context),
         **choice(one(statement, "effectiveTime"), "performed"),
     )
@@ -53,7 +57,8 @@ def procedures(statement: Element, context: Context) -> Iterator[Draft]:
 
 def encounters(statement: Element, context: Context) -> Iterator[Draft]:
     """The Conditions found at an encounter, then the Encounter that names them."""
-    found = [d for act in related(statement, _DIAGNOSIS) for d in diagnoses(act, context)]
+    acts = [act for act in related(statement, _DIAGNOSIS) if not null(act)]
+    found = [d for act in acts for d in diagnoses(act, context)]
     yield from found
     time = one(statement, "effectiveTime")
     at = when(time)
@@ -66,7 +71,7 @@ def encounters(statement: Element, context: Context) -> Iterator[Draft]:
         participant=[{"individual": each} for each in performers(statement)],
         period=period(time) or full(start=at, end=at),
         reasonCode=reasons(statement, context),
-        diagnosis=[{"condition": {"reference": each.url}} for each in found],
+        diagnosis=[{"condition": {"reference": each.url}} for each in found if not refuted(each)],
         location=[{"location": {"display": name}} for name in _places(statement)],
     )
 
@@ -79,7 +84,7 @@ def planned(statement: Element, context: Context) -> Iterator[Draft]:
         statement,
         status=_REQUEST.get(get(one(statement, "statusCode"), "code"), "unknown"),
         intent=_INTENT.get(get(statement, "moodCode"), "plan"),
-        doNotPerform=True if get(statement, "negationInd") == "true" else None,
+        doNotPerform=True if negated(statement) else None,
         code=_what(statement, context),
         authoredOn=at,
         requester=who,

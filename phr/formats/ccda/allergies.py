@@ -12,7 +12,7 @@ from phr.formats.ccda.people import author
 from phr.formats.ccda.problems import status_of
 from phr.formats.ccda.systems import SNOMED
 from phr.formats.ccda.times import when
-from phr.formats.ccda.tree import every, get, name, one, related
+from phr.formats.ccda.tree import every, get, name, negated, null, one, related
 from phr.formats.ccda.values import concept, listed
 from phr.formats.hardened_xml import Element
 
@@ -45,14 +45,15 @@ def allergies(act: Element, context: Context) -> Iterator[Draft]:
     """The AllergyIntolerances of an Allergy Concern Act or of an allergy by itself."""
     alone = name(act) == "observation"
     for observation in [act] if alone else every(act, "entryRelationship/observation"):
-        yield _allergy(observation, act, context)
+        if not null(observation):
+            yield _allergy(observation, act, context)
 
 
 def _allergy(observation: Element, act: Element, context: Context) -> Draft:
     kind, shelf = _KINDS.get(get(one(observation, "value"), "code"), ("", ""))
     substance = one(observation, "participant/participantRole/playingEntity")
     code = concept(one(substance, "code"), context) or full(text=_name(substance))
-    none = get(observation, "negationInd") == "true"
+    none = negated(observation) or negated(act)
     if none and not code:
         number, words = _NONE[shelf]
         code = {"coding": [{"system": SNOMED, "code": number, "display": words}], "text": words}
@@ -84,6 +85,8 @@ def _reactions(observation: Element, context: Context) -> list[Json]:
     found = []
     own = next(related(observation, _SEVERE), None)
     for each in related(observation, _REACTION):
+        if negated(each) or null(each):
+            continue
         seen = listed(one(each, "value"), context) or listed(one(each, "text"), context)
         words = context.says(one(each, "text"))
         severe = next(related(each, _SEVERE), own)

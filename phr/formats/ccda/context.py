@@ -13,7 +13,7 @@ from phr.formats.meaning import bounded
 Json = dict[str, Any]
 
 _NAMES = uuid.UUID("6f0e7c1e-4a0b-5f0c-9d52-3b6f7a1c2e84")
-_PATIENT = ("AllergyIntolerance", "Immunization")
+_PATIENT = ("AllergyIntolerance", "Immunization", "FamilyMemberHistory", "Device")
 _V3 = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 
@@ -33,6 +33,7 @@ class Context:
     document: str = ""
     subject: str = ""
     security: list[Json] = field(default_factory=list)
+    highest: str = ""
     texts: list[Texts] = field(default_factory=list)
     _count: int = 0
     _given: set[str] = field(default_factory=set)
@@ -53,10 +54,14 @@ class Context:
                 return found
         return Texts().resolved(element)
 
-    def restrict(self, element: Element | None) -> None:
-        """Carry R (restricted) and V (very restricted) to each resource (v3-Confidentiality)."""
-        if get(element, "code") in ("R", "V"):
-            self.security = [{"system": _V3, "code": get(element, "code")}]
+    def restrict(self, code: str) -> None:
+        """Carry R (restricted) or V (very restricted) to each resource from now on.
+
+        Source: v3-Confidentiality. What is restricted around it is restricted too, so that nothing
+        here lowers it; "" ends it.
+        """
+        self.security = [{"system": _V3, "code": code}] if code else []
+        self.highest = max(self.highest, code)
 
     def name(self, *parts: str) -> str:
         """A URL made of these parts: the same in every reading of the same document."""

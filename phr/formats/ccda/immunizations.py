@@ -7,7 +7,7 @@ from phr.formats.ccda.medications import maker, product
 from phr.formats.ccda.notes import notes, reasons
 from phr.formats.ccda.people import performers
 from phr.formats.ccda.times import when
-from phr.formats.ccda.tree import get, one, related
+from phr.formats.ccda.tree import get, negated, one, related
 from phr.formats.ccda.values import concept, quantity
 from phr.formats.hardened_xml import Element
 
@@ -19,7 +19,7 @@ def immunizations(statement: Element, context: Context) -> Iterator[Draft]:
     """The Immunization of an Immunization Activity; what is only planned is none yet."""
     if get(statement, "moodCode") in _PLANNED:
         return
-    missed = get(statement, "negationInd") == "true"
+    missed = negated(statement)
     at = when(one(statement, "effectiveTime"))
     lot = one(statement, "consumable/manufacturedProduct/manufacturedMaterial/lotNumberText")
     why_not = next(related(statement, _REFUSAL), None)

@@ -8,7 +8,7 @@ from phr.formats.ccda.dosage import dosage
 from phr.formats.ccda.notes import notes, reasons
 from phr.formats.ccda.people import author
 from phr.formats.ccda.times import period, when
-from phr.formats.ccda.tree import every, get, kind, name, one
+from phr.formats.ccda.tree import every, get, kind, name, negated, null, one
 from phr.formats.ccda.values import concept, said
 from phr.formats.hardened_xml import Element
 
@@ -38,7 +38,8 @@ def medications(statement: Element, context: Context) -> Iterator[Draft]:
     """The MedicationStatements of a Medication Activity, or of an act that holds some."""
     if name(statement) == "act":
         for each in every(statement, "entryRelationship/substanceAdministration"):
-            yield _taken(each, context)
+            if not null(each):
+                yield _taken(each, context, not_so=negated(statement))
     elif name(statement) == "substanceAdministration":
         yield _taken(statement, context)
 
@@ -51,6 +52,7 @@ def planned(statement: Element, context: Context) -> Iterator[Draft]:
         statement,
         status=_ORDERED.get(get(one(statement, "statusCode"), "code"), "unknown"),
         intent=_INTENT.get(get(statement, "moodCode"), "plan"),
+        doNotPerform=True if negated(statement) else None,
         medicationCodeableConcept=product(statement, context),
         authoredOn=at,
         requester=who,
@@ -74,9 +76,9 @@ def maker(statement: Element) -> Json | None:
     return {"display": named} if named else None
 
 
-def _taken(statement: Element, context: Context) -> Draft:
+def _taken(statement: Element, context: Context, *, not_so: bool = False) -> Draft:
     what = product(statement, context)
-    none = get(statement, "negationInd") == "true"
+    none = not_so or negated(statement)
     status = _STATUS.get(get(one(statement, "statusCode"), "code"), "unknown")
     if get(statement, "moodCode") == "INT" and status == "unknown":
         status = "intended"

@@ -4,7 +4,7 @@ from typing import Any
 
 from phr.formats.ccda.context import Context, full
 from phr.formats.ccda.people import author
-from phr.formats.ccda.tree import every, get, one, related
+from phr.formats.ccda.tree import every, get, negated, one, related
 from phr.formats.ccda.values import concept
 from phr.formats.hardened_xml import Element
 
@@ -27,5 +27,9 @@ def notes(statement: Element, context: Context) -> list[Json]:
 
 def reasons(statement: Element, context: Context) -> list[Json]:
     """What it was done or given for."""
-    found = (concept(one(each, "value"), context) for each in related(statement, _INDICATION))
+    found = (
+        concept(one(each, "value"), context)
+        for each in related(statement, _INDICATION)
+        if not negated(each)
+    )
     return [each for each in found if each]

@@ -1,7 +1,9 @@
 """Results, vital signs and social history.
 
 Sources: C-CDA R2.1, Result Organizer and Observation (V3), Vital Signs Organizer (V3), Social
-History Observation (V3), Smoking Status - Meaningful Use (V2).
+History Observation (V3), Smoking Status - Meaningful Use (V2), Functional Status Observation (V2)
+2.16.840.1.113883.10.20.22.4.67, Mental Status Observation (V3) …4.74, Assessment Scale Observation
+…4.69; C-CDA on FHIR, Results and Vital Signs mapping (hl7.org/fhir/us/ccda).
 """
 
 from collections.abc import Iterator
@@ -12,8 +14,8 @@ from phr.formats.ccda.notes import notes
 from phr.formats.ccda.people import performers
 from phr.formats.ccda.systems import LOINC
 from phr.formats.ccda.times import choice
-from phr.formats.ccda.tree import every, get, name, null, one, templates
-from phr.formats.ccda.values import concept, interval, said, value
+from phr.formats.ccda.tree import every, get, name, negated, null, one, related, templates
+from phr.formats.ccda.values import absent, concept, interval, said, value
 from phr.formats.hardened_xml import Element
 
 Json = dict[str, Any]
@@ -25,6 +27,7 @@ _STATUS = {
 _REPORTED = _STATUS | {"active": "partial"}
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _SMOKING, _TOBACCO = "22.4.78", "22.4.85"
+_SUPPORTING = "22.4.86"
 _SMOKING_CODE = {
     "coding": [{"system": LOINC, "code": "72166-2", "display": "Tobacco smoking status"}]
 }
@@ -61,13 +64,19 @@ def social_history(statement: Element, context: Context) -> Iterator[Draft]:
     yield from _observed(statement, context, "social-history")
 
 
+def status_of_mind_and_body(statement: Element, context: Context) -> Iterator[Draft]:
+    """What somebody can do and how she thinks, also by a scale (Assessment Scale Observation)."""
+    yield from _observed(statement, context, "survey")
+
+
 def _observed(statement: Element, context: Context, category: str) -> Iterator[Draft]:
     if name(statement) == "observation":
         yield observation(statement, None, context, category)
     elif name(statement) == "organizer":
         around = one(statement, "effectiveTime")
         for each in every(statement, "component/observation"):
-            yield observation(each, around, context, category)
+            if not null(each):
+                yield observation(each, around, context, category)
 
 
 def observation(
@@ -81,7 +90,7 @@ def observation(
     return context.draft(
         "Observation",
         statement,
-        status=_STATUS.get(get(one(statement, "statusCode"), "code"), "unknown"),
+        status=_state(statement),
         category=[{"coding": [{"system": _CATEGORY, "code": category}]}],
         code=_SMOKING_CODE if smoking and coded in ("ASSERTION", "") else code,
         performer=performers(statement),
@@ -90,19 +99,46 @@ def observation(
         method=concept(one(statement, "methodCode"), context),
         referenceRange=_ranges(statement, context),
         note=notes(statement, context),
+        component=_parts(statement, context),
         **effective,
         **_value(statement, context),
     )
 
 
+def _state(statement: Element) -> str:
+    if negated(statement) and one(statement, "value") is None:
+        return "cancelled"
+    return _STATUS.get(get(one(statement, "statusCode"), "code"), "unknown")
+
+
+def _parts(statement: Element, context: Context) -> list[Json]:
+    """The answers behind the sum of a scale (Assessment Scale Supporting Observation)."""
+    found = []
+    for each in related(statement, _SUPPORTING):
+        code = concept(one(each, "code"), context)
+        if code and not null(each):
+            found.append({"code": code} | _value(each, context))
+    return found
+
+
 def _value(statement: Element, context: Context) -> Json:
     """The first value; more of them become one text, since FHIR has room for one."""
     found = every(statement, "value")
+    if negated(statement):
+        return _not(found, context)
     if len(found) < 2:
         return value(found[0] if found else None, context)
     said = [value(each, context) for each in found]
     parts = [_words(each) for each in said]
     return full(valueString="; ".join(part for part in parts if part))
+
+
+def _not(found: list[Element], context: Context) -> Json:
+    """That something was not found or not done, in words: a code would be read as if it were so."""
+    words = [shown for each in found if (shown := _words(value(each, context)))]
+    if words:
+        return {"valueString": f"Not: {'; '.join(words)}"}
+    return {"dataAbsentReason": absent("not-performed")}
 
 
 def _words(found: Json) -> str:

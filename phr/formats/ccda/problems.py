@@ -8,7 +8,7 @@ from phr.formats.ccda.notes import notes
 from phr.formats.ccda.people import author
 from phr.formats.ccda.systems import SNOMED
 from phr.formats.ccda.times import moment, when
-from phr.formats.ccda.tree import every, get, name, one, related, templates
+from phr.formats.ccda.tree import every, get, name, negated, null, one, related, templates
 from phr.formats.ccda.values import concept, listed
 from phr.formats.hardened_xml import Element
 
@@ -34,40 +34,44 @@ _SEVERITY = "22.4.8"
 def problems(act: Element, context: Context) -> Iterator[Draft]:
     """The Conditions of a Problem Concern Act or of a problem by itself."""
     for observation in observations(act):
-        yield condition(observation, act, context, "problem-list-item")
+        yield from condition(observation, act, context, "problem-list-item")
 
 
 def diagnoses(act: Element, context: Context) -> Iterator[Draft]:
     """The Conditions of an Encounter, Admission or Discharge Diagnosis."""
     for observation in observations(act):
-        yield condition(observation, act, context, "encounter-diagnosis")
+        yield from condition(observation, act, context, "encounter-diagnosis")
 
 
 def observations(act: Element) -> list[Element]:
     """Problem Observations, by their template or, in documents without templates, by a value."""
     if name(act) == "observation":
         return [act]
-    found = every(act, "entryRelationship/observation")
+    found = [each for each in every(act, "entryRelationship/observation") if not null(each)]
     named = [each for each in found if OBSERVATION in templates(each)]
     return named or [each for each in found if one(each, "value") is not None]
 
 
-def condition(observation: Element, act: Element, context: Context, category: str) -> Draft:
-    """A Problem Observation as Condition."""
+def condition(
+    observation: Element, act: Element, context: Context, category: str
+) -> Iterator[Draft]:
+    """A Problem Observation as Condition; nothing where it does not say which."""
     who, at = author(observation)
     if at is None:
         who, at = author(act)
-    refuted = get(observation, "negationInd") == "true"
+    not_so = negated(observation) or negated(act)
     code = concept(one(observation, "value"), context) or {}
-    if refuted and (_codes(code) & set(_ANY_PROBLEM) or not code):
-        code, refuted = _NO_PROBLEM, False
+    if not_so and (_codes(code) & set(_ANY_PROBLEM) or not code):
+        code, not_so = _NO_PROBLEM, False
     if not code and (words := context.says(one(observation, "text"))):
         code = {"text": words}
-    return context.draft(
+    if not code:
+        return
+    yield context.draft(
         "Condition",
         observation if identifiers(observation) else act,
         clinicalStatus=_clinical(observation, act),
-        verificationStatus=_term("condition-ver-status", "refuted") if refuted else None,
+        verificationStatus=_term("condition-ver-status", "refuted") if not_so else None,
         category=[_term("condition-category", category)],
         severity=severity(observation, context),
         code=code,
@@ -78,6 +82,11 @@ def condition(observation: Element, act: Element, context: Context, category: st
         recorder=who,
         note=notes(observation, context),
     )
+
+
+def refuted(draft: Draft) -> bool:
+    """Whether a Condition says that somebody does not have it."""
+    return "verificationStatus" in draft.resource
 
 
 def severity(statement: Element, context: Context) -> Json | None:

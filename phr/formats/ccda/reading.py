@@ -11,9 +11,10 @@ from phr.formats.ccda.composition import composition, section
 from phr.formats.ccda.context import Context, Draft, identifiers
 from phr.formats.ccda.narrative import xhtml
 from phr.formats.ccda.people import patient
+from phr.formats.ccda.plans import PLANS, care_plan
 from phr.formats.ccda.sections import NAMES, reader
 from phr.formats.ccda.text import Texts
-from phr.formats.ccda.tree import every, get, name, null, one
+from phr.formats.ccda.tree import every, get, name, null, one, words
 from phr.formats.hardened_xml import Element
 from phr.formats.parsed import MB, Limits, Output, Refused, Skipped
 from phr.formats.resource import made, person
@@ -49,6 +50,7 @@ class Reading:
         self._body = False
         self._open: list[_Section] = []
         self._sections: list[Json] = []
+        self._restricted: list[str] = []
         self._count = 0
         self._bytes = 0
 
@@ -67,6 +69,7 @@ class Reading:
             case "section":
                 self._open.append(_Section(element))
                 self._context.texts.append(Texts())
+                self._restricted.append(self._restricted[-1] if self._restricted else "")
             case "entry" if self._within(parent):
                 self._counted()
 
@@ -76,19 +79,23 @@ class Reading:
         match name(element):
             case "code" if self._within(parent):
                 self._open[-1].code = get(element, "code")
+            case "confidentialityCode" if self._within(parent):
+                self._restricted[-1] = max(self._restricted[-1], _restricted(element))
+                self._context.restrict(self._restricted[-1])
             case "text" if self._within(parent):
                 self._narrative(element)
             case "entry" if self._within(parent):
                 yield from self._entry(element)
                 element.clear()
             case "section" if self._open and self._open[-1].element is element:
-                self._close()
+                yield from self._close()
                 element.clear()
 
     def finish(self) -> Iterator[Output]:
         """The document has ended: its Composition."""
         if self._root is None or not self._body:
             raise Refused("The document has no body: there is nothing in it to read.")
+        self._context.restrict(self._context.highest)
         yield from self._made(
             composition(self._root, self._sections, self._context), "the document"
         )
@@ -101,7 +108,8 @@ class Reading:
         numbers = identifiers(root)
         own = "|".join(str(v) for each in numbers[:1] for v in each.values())
         context.document = own or _fingerprint(root)
-        context.restrict(one(root, "confidentialityCode"))
+        self._restricted = [_restricted(one(root, "confidentialityCode"))]
+        context.restrict(self._restricted[0])
         for at, role in enumerate(every(root, "recordTarget/patientRole"), 1):
             draft = patient(role, context)
             context.subject = context.subject or draft.url
@@ -160,12 +168,25 @@ class Reading:
             most = self._limits.max_entries
             raise Refused(f"The file has more than {most} entries, the most that are taken.")
 
-    def _close(self) -> None:
-        now = self._open.pop()
+    def _close(self) -> Iterator[Output]:
+        now = self._open[-1]
+        if now.code in PLANS and (now.urls or now.text):
+            title = words(one(now.element, "title"))
+            plan = care_plan(title, now.code, now.text, now.urls, self._context)
+            yield from self._made(plan, f"{NAMES[now.code]}, as a whole", now)
+        self._open.pop()
+        self._restricted.pop()
+        self._context.restrict(self._restricted[-1] if self._restricted else "")
         found = section(now.element, now.text, now.inner, now.urls, self._context)
         self._context.texts.pop()
         if found:
             (self._open[-1].inner if self._open else self._sections).append(found)
+
+
+def _restricted(code: Element | None) -> str:
+    """R or V, the confidentiality above the usual; "" otherwise."""
+    found = get(code, "code")
+    return found if found in ("R", "V") else ""
 
 
 def _fingerprint(root: Element | None) -> str:

@@ -6,15 +6,30 @@ Source: C-CDA R2.1, entry templates and section LOINC codes.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from phr.formats.ccda import acts, medications, observations
+from phr.formats.ccda import acts, medications, observations, plans
 from phr.formats.ccda.allergies import allergies
 from phr.formats.ccda.context import Context, Draft
+from phr.formats.ccda.devices import supplies
+from phr.formats.ccda.family import family_history
 from phr.formats.ccda.immunizations import immunizations
 from phr.formats.ccda.problems import diagnoses, problems
-from phr.formats.ccda.tree import get, name, templates
+from phr.formats.ccda.tree import every, get, name, null, templates
 from phr.formats.hardened_xml import Element
 
 Reader = Callable[[Element, Context], Iterator[Draft]]
+
+
+def equipment(statement: Element, context: Context) -> Iterator[Draft]:
+    """What a medical equipment section holds: supplies, implants, or an organizer of both."""
+    inner = every(statement, "component/*") if name(statement) == "organizer" else [statement]
+    for each in inner:
+        if null(each):
+            continue
+        if name(each) == "supply":
+            yield from supplies(each, context)
+        elif name(each) == "procedure":
+            yield from acts.procedures(each, context)
+
 
 # How a section is called in a sentence: its title belongs to the file, these words to nobody.
 NAMES: Final = {
@@ -36,6 +51,8 @@ _BY_SECTION: Final[dict[str, Reader]] = {
     "30954-2": observations.results, "8716-3": observations.vital_signs,
     "47519-4": acts.procedures, "46240-8": acts.encounters,
     "29762-2": observations.social_history, "46241-6": diagnoses, "11535-2": diagnoses,
+    "10157-6": family_history, "47420-5": observations.status_of_mind_and_body,
+    "10190-7": observations.status_of_mind_and_body, "46264-8": equipment, "61146-7": plans.goals,
 }  # fmt: skip
 _BY_TEMPLATE: Final[dict[str, Reader]] = {
     "22.4.3": problems, "22.4.4": problems, "22.4.80": diagnoses, "22.4.33": diagnoses,
@@ -49,7 +66,13 @@ _BY_TEMPLATE: Final[dict[str, Reader]] = {
     "22.4.78": observations.social_history, "22.4.85": observations.social_history,
     "22.4.200": observations.social_history, "15.3.8": observations.social_history,
     "22.4.39": acts.planned, "22.4.40": acts.planned, "22.4.41": acts.planned,
-    "22.4.44": acts.planned,
+    "22.4.44": acts.planned, "22.4.120": medications.planned, "22.4.45": family_history,
+    "22.4.50": supplies, "22.4.135": equipment, "22.4.121": plans.goals, "22.4.132": plans.concerns,
+    "22.4.131": plans.interventions, "22.4.146": plans.interventions,
+    **dict.fromkeys(
+        ("22.4.66", "22.4.67", "22.4.69", "22.4.74", "22.4.75", "22.4.127", "22.4.128"),
+        observations.status_of_mind_and_body,
+    ),
 }  # fmt: skip
 # The statements a reader by section can make sense of.
 _STATEMENTS: Final = {
@@ -58,6 +81,8 @@ _STATEMENTS: Final = {
     "immunizations": {"substanceAdministration"}, "results": {"organizer", "observation"},
     "vital_signs": {"organizer", "observation"}, "social_history": {"organizer", "observation"},
     "procedures": {"procedure", "act", "observation"}, "encounters": {"encounter"},
+    "family_history": {"organizer"}, "equipment": {"organizer", "supply", "procedure"},
+    "status_of_mind_and_body": {"organizer", "observation"}, "goals": {"observation"},
 }  # fmt: skip
 
 
@@ -67,6 +92,7 @@ def reader(statement: Element, section: str) -> Reader | None:
         if found := _BY_TEMPLATE.get(template):
             return found
     by_section = _BY_SECTION.get(section)
-    if by_section is None or get(statement, "moodCode") not in ("EVN", ""):
+    moods = ("GOL",) if section == "61146-7" else ("EVN", "")
+    if by_section is None or get(statement, "moodCode") not in moods:
         return None
     return by_section if name(statement) in _STATEMENTS[by_section.__name__] else None

@@ -52,6 +52,11 @@ def null(element: Element | None) -> bool:
     return element is None or bool(element.get("nullFlavor"))
 
 
+def negated(statement: Element | None) -> bool:
+    """Whether the statement says that it is not so (negationInd, an xs:boolean)."""
+    return get(statement, "negationInd") in ("true", "1")
+
+
 def words(element: Element | None) -> str:
     """All text in the element with single spaces."""
     if element is None:
