@@ -48,6 +48,37 @@ WHERE s.core IS NOT NULL
 GROUP BY s.id, s.position, s.core
 """
 
+# Two of one source that say the same stay two, so each is paired with one of the other source's;
+# unless one numbering gave them different numbers. In steps, because nothing is known of the rows
+# of a young record that would let a plan of it all be a good one.
+PAIR = (
+    "DROP TABLE IF EXISTS pg_temp.left_over, pg_temp.candidate",
+    """
+    CREATE TEMPORARY TABLE left_over ON COMMIT DROP AS
+    SELECT l.id, l.likeness, row_number() OVER (PARTITION BY l.likeness ORDER BY l.position)
+    FROM pg_temp.likened l JOIN pg_temp.staged n ON n.id = l.id WHERE n.outcome = 'new'
+    """,
+    "CREATE INDEX left_over_likeness ON pg_temp.left_over (likeness)",
+    "ANALYZE pg_temp.left_over",
+    """
+    CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
+    SELECT k.id, k.likeness,
+           row_number() OVER (PARTITION BY k.likeness ORDER BY k.created_at, k.id)
+    FROM phr_record k
+    WHERE k.patient_id = %(patient)s AND k.hidden_at IS NULL
+      AND k.likeness IN (SELECT likeness FROM pg_temp.left_over)
+      AND k.id NOT IN (SELECT record_id FROM pg_temp.staged WHERE record_id IS NOT NULL)
+    """,
+    "ANALYZE pg_temp.candidate",
+    """
+    UPDATE pg_temp.staged s SET outcome = 'alike', record_id = r.id, version = r.version
+    FROM pg_temp.left_over n
+    JOIN pg_temp.candidate k ON k.likeness = n.likeness AND k.row_number = n.row_number
+    JOIN phr_record r ON r.id = k.id
+    WHERE s.id = n.id AND (NOT s.systems && r.tokens OR s.numbers && r.tokens)
+    """,
+)
+
 # Each staged row ends as `new`, `changed` (same identity, other content), `older` than what is
 # there, `known` (the same content), `alike` (the same from another source) or `twice`.
 SETTLE = (
@@ -92,25 +123,7 @@ SETTLE = (
     WHERE s.outcome = 'changed' AND r.id = s.record_id AND l.id = s.id
       AND r.likeness = l.likeness
     """,
-    # Two of one source that say the same stay two, so each is paired with one of the other source's;
-    # unless one numbering gave them different numbers.
-    """
-    UPDATE pg_temp.staged s SET outcome = 'alike', record_id = r.id, version = r.version
-    FROM (
-        SELECT l.id, l.likeness, row_number() OVER (PARTITION BY l.likeness ORDER BY l.position)
-        FROM pg_temp.likened l JOIN pg_temp.staged n ON n.id = l.id WHERE n.outcome = 'new'
-    ) n
-    JOIN (
-        SELECT k.id, k.likeness,
-               row_number() OVER (PARTITION BY k.likeness ORDER BY k.created_at, k.id)
-        FROM phr_record k
-        WHERE k.patient_id = %(patient)s AND k.hidden_at IS NULL
-          AND k.likeness IN (SELECT likeness FROM pg_temp.likened)
-          AND NOT EXISTS (SELECT 1 FROM pg_temp.staged t WHERE t.record_id = k.id)
-    ) k ON k.likeness = n.likeness AND k.row_number = n.row_number
-    JOIN phr_record r ON r.id = k.id
-    WHERE s.id = n.id AND (NOT s.systems && r.tokens OR s.numbers && r.tokens)
-    """,
+    *PAIR,
 )
 CHANGED = """
     SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
