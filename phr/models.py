@@ -68,6 +68,7 @@ class Upload(models.Model):
     what is in it (`finished_at`). `expected_size` in bytes, of a file that comes in pieces, and
     `fingerprint_sealed`, by which her browser knows the same file again;
     `options_sealed` is how it is to be read, `preview_sealed` what was found, both JSON.
+    `brought_by` is the upload of an archive of this portal in which this one came back.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -98,6 +99,7 @@ class Upload(models.Model):
     duplicates = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     report_sealed = models.BinaryField(null=True)
+    brought_by = models.UUIDField(null=True)
 
     objects = UploadQuerySet.as_manager()
 
@@ -241,7 +243,7 @@ class Provenance(models.Model):
 
     Either an upload and the place in it, or the person who entered it by hand (`by`), and why.
     Of what came in an upload, `position` is the how manieth it was (from 1) and `outcome` what became
-    of it.
+    of it; `back` is what an archive of this portal told of the version.
     """
 
     class Outcome(models.TextChoices):
@@ -252,6 +254,7 @@ class Provenance(models.Model):
         OLDER = "older"
         ASIDE = "aside"
         TWICE = "twice"
+        BACK = "back"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

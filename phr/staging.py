@@ -4,7 +4,8 @@ COPY cannot write to tables under row-level security, so rows travel by COPY int
 and from there by INSERT … SELECT, which the walls check.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -147,9 +148,15 @@ class Stage:
         self._run(sql.DROP)
 
     def _run(self, *statements: str) -> None:
-        with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
+        with self.working() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    @contextmanager
+    def working(self) -> Iterator[Any]:
+        """A cursor in an act about the patient, for temporary tables beside this one."""
+        with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
+            yield cursor
 
     def add(self, rows: Iterable[Row]) -> None:
         """Copy rows into the temporary table."""

@@ -12,11 +12,12 @@ from io import BytesIO
 
 from phr.formats import detect, names, zip_directory
 from phr.formats.json_stream import Read
+from phr.formats.own_archive import OwnArchive, is_own
 from phr.formats.parsed import MB, Columns, Limits, Output, Parsed, Refused, Skipped
 from phr.formats.ranged import Ranged
 from phr.formats.terms import clean
 from phr.formats.zip_directory import BROKEN, base, reason
-from phr.formats.zip_parts import Opened, Scans, document
+from phr.formats.zip_parts import Begin, Opened, Scans, document
 
 NAME = "a ZIP archive"
 # A file up to this size is read whole before any of it counts.
@@ -55,9 +56,13 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
     read, and when a file of more than 4 MB turns out wrong after some of it was read.
     """
     try:
-        archive, members = zip_directory.opened(Ranged.within(stream, limits))
+        file = Ranged.within(stream, limits)
+        archive, members = zip_directory.opened(file)
         with archive:
-            yield from _Members(archive, members, limits).read()
+            if is_own(archive, {each.filename for each in members}):
+                yield from OwnArchive(archive, members, limits, file.begin).read()
+            else:
+                yield from _Members(archive, members, limits, file.begin).read()
     except BROKEN:
         raise Refused("The archive is damaged or cut off.") from None
 
@@ -66,15 +71,20 @@ class _Members:
     """Reads the files of one archive one after the other."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: Limits
+        self,
+        archive: zipfile.ZipFile,
+        members: list[zipfile.ZipInfo],
+        limits: Limits,
+        begin: Begin,
     ) -> None:
+        self._begin = begin
         self._archive = archive
         self._members = members
         self._limits = limits
         self._kept = 0
         self._apple = False
         self._left_out: dict[str, list[str]] = {}
-        self._scans = Scans(limits, self._open)
+        self._scans = Scans(limits, self._open, begin)
 
     def read(self) -> Iterator[Output]:
         """Everything in every file. Raises Refused when nothing at all is kept, or too much."""
@@ -101,6 +111,7 @@ class _Members:
 
     def _one(self, member: zipfile.ZipInfo, place: str) -> Iterator[Output]:
         why = reason(member)
+        self._begin(member.compress_size)
         if not why and self._apple and _is_second_writing(member.filename):
             why = "It holds the same measurements as the Apple Health export beside it."
         try:

@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from phr.formats import restored
 from phr.formats.meaning import Meaning
 from phr.formats.parsed import (
     Columns,
+    Ordinary,
     Output,
     Parsed,
     Person,
@@ -23,6 +25,7 @@ from phr.formats.parsed import (
     Refused,
     Skipped,
 )
+from phr.formats.restored import Restored
 
 _SIZES = struct.Struct(">II")
 _MAX_HEAD = 4_000_000
@@ -49,12 +52,15 @@ Said = Output | Refused | Done | Want
 
 def encode(item: Said) -> bytes:
     """One frame of bytes for the item."""
-    head, payload = _between(item) if isinstance(item, Refused | Done | Want) else _split(item)
+    if isinstance(item, Refused | Done | Want):
+        head, payload = _between(item)
+    else:
+        head, payload = restored.split(item) if isinstance(item, Restored) else _split(item)
     text = orjson.dumps(head)
     return _SIZES.pack(len(text), len(payload)) + text + payload
 
 
-def _split(item: Output) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a kind
+def _split(item: Ordinary) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a kind
     match item:
         case Parsed():
             fields = [
@@ -212,4 +218,5 @@ _BUILD: dict[str, Callable[..., Said]] = {
     "R": _refused,
     "D": _done,
     "W": _want,
+    **restored.BUILD,
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from phr.formats.meaning import NOTHING, Meaning
+from phr.formats.restored import Restored
 
 MB = 1_000_000
 
@@ -134,4 +135,5 @@ class Skipped:
     reason: str
 
 
-Output = Parsed | Preview | Progress | Skipped | Person | Piece | Columns
+Ordinary = Parsed | Preview | Progress | Skipped | Person | Piece | Columns
+Output = Ordinary | Restored

@@ -16,11 +16,12 @@ class Ranged:
     """`size` bytes behind `fetch(offset, length)`, asked for in blocks of 512 KiB.
 
     Called with a number it reads on, as every reader's stream does; `read`, `seek` and `tell` are
-    what `zipfile` works with. `done` is how far its reader says it is, in bytes.
+    what `zipfile` works with.
     """
 
     def __init__(self, size: int, fetch: Fetch) -> None:
-        self.size, self.done = size, 0
+        self.size = size
+        self._counted = self._share = self._fetched = 0
         self._fetch = fetch
         self._at = 0
         self._blocks: dict[int, bytes] = {}
@@ -34,6 +35,16 @@ class Ranged:
     def within(cls, read: Callable[[int], bytes], limits: Limits) -> "Ranged":
         """What a stream is when parts of it are needed: itself, or all it holds, in memory."""
         return read if isinstance(read, Ranged) else cls.of(read(limits.max_bytes + 1))
+
+    @property
+    def done(self) -> int:
+        """How far its reader is, in bytes."""
+        return min(self.size, self._counted + min(self._share, self._fetched))
+
+    def begin(self, share: int) -> None:
+        """What is fetched from now on counts for at most `share` bytes, and in the end for all."""
+        self._counted += self._share
+        self._share, self._fetched = share, 0
 
     def __call__(self, size: int) -> bytes:
         return self.read(size)
@@ -61,6 +72,7 @@ class Ranged:
         if found is None:
             start = number * BLOCK
             found = self._fetch(start, min(BLOCK, self.size - start))
+            self._fetched += len(found)
             if not found:
                 raise EOFError("the file is shorter than it was said to be")
         while len(self._blocks) >= REMEMBERED:

@@ -24,6 +24,8 @@ TYPES = (
 )
 Opened = tuple[ModuleType, Read]
 Open = Callable[[zipfile.ZipInfo], Opened]
+# Told, before a file is read, for how many bytes of progress that counts.
+Begin = Callable[[int], None]
 
 
 def content_type(head: bytes) -> str:
@@ -97,13 +99,15 @@ class Scans:
     more images than memory.
     """
 
-    def __init__(self, limits: Limits, open_: Open) -> None:
+    def __init__(self, limits: Limits, open_: Open, begin: Begin) -> None:
+        self._begin = begin
         self._limits = limits
         self._open = open_
         self._found: dict[str, _Scan] = {}
 
     def look(self, opened: Opened, member: zipfile.ZipInfo, place: str) -> Iterator[Output]:
         """Take one image in. Raises Refused."""
+        self._begin(-member.compress_size // 2)
         for item in self._items(opened, member):
             if not isinstance(item, Parsed):
                 yield item
@@ -138,6 +142,7 @@ class Scans:
                 yield from self._image(member)
 
     def _image(self, member: zipfile.ZipInfo) -> Iterator[Output]:
+        self._begin(member.compress_size // 2)
         module, read = self._open(member)
         kept = Kept(read)
         try:

@@ -35,10 +35,12 @@ from phr.formats.parsed import (
     Refused,
     Skipped,
 )
+from phr.formats.restored import Restored
 from phr.identity import Crowd
 from phr.models import Upload
 from phr.outlook import Outliner, open_options, seal_outlook, settled
 from phr.parts import Parts
+from phr.restoring import Restoring
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
 
@@ -109,6 +111,7 @@ class Told:
     crowd: Crowd = field(default_factory=Crowd)
     owner: list[int] = field(default_factory=list)
     columns: Columns | None = None
+    restoring: Restoring | None = None
 
     def skip(self, item: Skipped) -> None:
         self.skips += 1
@@ -165,7 +168,7 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
 
 def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     told, batch = Told(), list[staging.Row]()
-    sealer = Sealer(upload.patient_id, upload.pk)
+    sealer, restoring = Sealer(upload.patient_id, upload.pk), Restoring(upload, stage)
     with Parts(actor, upload.patient_id) as parts:
         for item in _read(upload):
             told.crowd.see(item)
@@ -174,14 +177,20 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
                 if len(batch) >= BATCH:
                     stage.add(batch)
                     batch.clear()
-                batch.append(sealer.row(item))
+                batch.append(restoring.row(sealer.row(item), item))
             elif isinstance(item, Preview | Piece):
-                batch[-1].pictures.extend(parts.take(item))
+                whole = parts.take(item)
+                if whole and not restoring.keep(whole[0]):
+                    batch[-1].pictures.extend(whole)
+            elif isinstance(item, Restored):
+                restoring.take(item)
             elif isinstance(item, Skipped):
                 told.skip(item)
             elif isinstance(item, Progress):
                 _progress(actor, upload, item)
     stage.add(batch)
+    restoring.flush()
+    told.restoring = restoring
     told.crowd.about()
     told.owner = sealer.called(told.crowd.owner())
     return told
@@ -237,6 +246,8 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
         if held is None or not staging.may_grow(upload.patient_id):
             return
         outcome = stage.publish(upload, told.owner)
+        if told.restoring:
+            told.restoring.publish()
         rows.update(
             finished_at=Now(),
             lease_until=None,

@@ -1,0 +1,13 @@
+"""The shape of the archives this portal writes (`rights.archive`) and reads (`own_archive`)."""
+
+FORMAT = "phr-archive"
+# 2: files.ndjson, links.ndjson, parts/, and whether it is everything.
+FORMAT_VERSION = 2
+
+MANIFEST = "manifest.json"
+BUNDLE, VERSIONS = "fhir/bundle.json", "versions/bundle.json"
+ITEMS, FILES, LINKS = "items.ndjson", "files.ndjson", "links.ndjson"
+PROVENANCE, UPLOADS = "provenance.ndjson", "originals/files.ndjson"
+ACCOUNT = "account/account.json"
+# The extensions of a Provenance: which version, and the place in the file.
+VERSION, PLACE = "urn:phr:version", "urn:phr:place"

@@ -1,0 +1,138 @@
+"""What an archive of this portal says about a resource besides the resource, and its frames."""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one version came from: `upload`, as the archive calls it, or "" for what was written
+    by hand, for this `reason`. `recorded_at` is a FHIR instant."""
+
+    version: int
+    recorded_at: str
+    upload: str
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How the resource that follows was kept: its number of versions, marks, names and files.
+
+    `names` are (name, upload or "") by which others refer to it, `files` paths in the archive.
+    Instants are as FHIR writes them; `sorted_at` is where an item without a date stands.
+    """
+
+    version: int
+    tags: tuple[str, ...]
+    favourite: bool
+    never_shared: bool
+    sorted_at: str
+    added_at: str
+    changed_at: str
+    names: tuple[tuple[str, str], ...]
+    files: tuple[str, ...]
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A past version of the resource before it, as JSON, and until when it was in force."""
+
+    version: int
+    ended_at: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that was uploaded once, under the name the archive calls the upload by.
+
+    `path` is where its bytes are, "" where they are gone; `counts` are resources by type, and
+    `numbers` how many were imported, updated, known and skipped.
+    """
+
+    upload: str
+    path: str
+    file_name: str
+    received_at: str
+    finished_at: str
+    counts: tuple[tuple[str, int], ...]
+    numbers: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of which the pieces follow, by its path in the archive; whether it is a picture."""
+
+    path: str
+    picture: bool
+
+
+Restored = Kept | Earlier | Sent | Stored
+
+
+def split(item: Restored) -> tuple[list[Any], bytes]:
+    """The head and the payload of its frame."""
+    match item:
+        case Kept():
+            return ["K", *astuple(item)], b""
+        case Earlier():
+            return ["E", item.version, item.ended_at], item.body
+        case Sent():
+            return ["U", *astuple(item)], b""
+        case Stored():
+            return ["F", item.path, item.picture], b""
+
+
+def _all(kind: type, *values: object) -> None:
+    for value in values:
+        if type(value) is not kind:
+            raise TypeError(f"{kind.__name__} expected")
+
+
+def _kept(_: bytes, *fields: Any) -> Kept:
+    version, tags, favourite, never_shared, at, added, changed, names, files, origins = fields
+    _all(int, version)
+    _all(bool, favourite, never_shared)
+    _all(str, *tags, at, added, changed, *files, *(part for pair in names for part in pair))
+    return Kept(
+        version, tuple(tags), favourite, never_shared, at, added, changed,
+        tuple((name, upload) for name, upload in names), tuple(files),
+        tuple(_origin(*each) for each in origins),
+    )  # fmt: skip
+
+
+def _origin(version: Any, recorded_at: Any, upload: Any, place: Any, reason: Any) -> Origin:
+    _all(int, version)
+    _all(str, recorded_at, upload, place, reason)
+    return Origin(version, recorded_at, upload, place, reason)
+
+
+def _earlier(body: bytes, version: Any, ended_at: Any) -> Earlier:
+    _all(int, version)
+    _all(str, ended_at)
+    return Earlier(version, ended_at, body)
+
+
+def _sent(_: bytes, *fields: Any) -> Sent:
+    upload, path, file_name, received_at, finished_at, counts, numbers = fields
+    _all(str, upload, path, file_name, received_at, finished_at, *(kind for kind, _ in counts))
+    _all(int, *numbers, *(count for _, count in counts))
+    imported, updated, duplicates, skipped = numbers
+    return Sent(
+        upload, path, file_name, received_at, finished_at,
+        tuple((kind, count) for kind, count in counts),
+        (imported, updated, duplicates, skipped),
+    )  # fmt: skip
+
+
+def _stored(_: bytes, path: Any, picture: Any) -> Stored:
+    _all(str, path)
+    _all(bool, picture)
+    return Stored(path, picture)
+
+
+BUILD: dict[str, Callable[..., Restored]] = {"K": _kept, "E": _earlier, "U": _sent, "F": _stored}
