@@ -26,14 +26,21 @@ _OTHER_VERSIONS = {
     "ReferralRequest Sequence ServiceDefinition",
     "DSTU2": "Conformance DeviceUseRequest DiagnosticOrder ImagingObjectSelection "
     "MedicationOrder Order OrderResponse",
-    "R5": "ActorDefinition ArtifactAssessment BiologicallyDerivedProductDispense Citation "
+    "R5": "ActorDefinition ArtifactAssessment BiologicallyDerivedProductDispense "
     "ConditionDefinition DeviceAssociation DeviceDispense DeviceUsage EncounterHistory "
     "FormularyItem GenomicStudy ImagingSelection InventoryItem InventoryReport "
-    "ManufacturedItemDefinition MedicinalProductDefinition NutritionIntake NutritionProduct "
-    "PackagedProductDefinition Permission RequestOrchestration Requirements "
-    "SubscriptionStatus SubscriptionTopic TestPlan Transport",
+    "NutritionIntake Permission RequestOrchestration Requirements TestPlan Transport",
 }
 VERSION_OF = {kind: v for v, kinds in _OTHER_VERSIONS.items() for kind in kinds.split()}
+# What every resource has (https://hl7.org/fhir/R4/resource.html), and a narrative.
+_OF_ANY = {
+    "id": "id",
+    "meta": "Meta",
+    "implicitRules": "uri",
+    "language": "code",
+    "text": "Narrative",
+}
+_NAME = re.compile(r"[A-Z][A-Za-z]{1,39}").fullmatch
 # Members that R4 does not have, and the version that does.
 _OLD_OR_NEW = {
     ("Observation", "context"): "STU3",
@@ -85,6 +92,8 @@ def problem(resource: Json) -> str | None:
     Looks into `contained` and `Parameters.parameter.resource` too.
     """
     kind = resource["resourceType"]
+    if kind not in TYPES:
+        return _unknown(kind, resource)
     found = check(kind, resource, kind)
     if found is None and ("contained" in resource or kind == "Parameters"):
         for inner, path in _inside(resource, kind):
@@ -92,13 +101,47 @@ def problem(resource: Json) -> str | None:
     return found
 
 
-def check(definition: str, value: Json, path: str) -> str | None:
+def _unknown(kind: str, resource: Json) -> str | None:
+    """What is wrong with a resource of a type that R4 has no rules for, or None.
+
+    R4B and later work of HL7, and systems of their own, have types besides; R4's own elements of
+    any resource are checked. A type of a version that is not read speaks for the whole file.
+    """
+    if version := VERSION_OF.get(kind):
+        return f"{kind} is a type of FHIR {version}; only R4 is read: ask for it as FHIR R4"
+    if not _NAME(kind):
+        return "its resourceType is not the name of a type of resource"
+    if len(resource) == 1:
+        return f"{kind} is not a type of FHIR R4, and there is nothing in it"
+    for name, definition in _OF_ANY.items():
+        if name in resource and (found := check(definition, resource[name], f"{kind}.{name}")):
+            return found
+    return _empty(resource, kind)
+
+
+def _empty(node: Any, path: str) -> str | None:
+    """FHIR JSON (section 2.6.2) has no empty values; null only keeps a place in a list."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            below = f"{path}.{_name(name)}"
+            if value is None or value in ("", {}, []):
+                return f"{below} is empty"
+            if found := _empty(value, below):
+                return found
+    elif isinstance(node, list):
+        for n, value in enumerate(node):
+            if value in ("", {}, []) or (found := _empty(value, f"{path}[{n}]")):
+                return found if value else f"{path}[{n}] is empty"
+    return None
+
+
+def check(definition: str, value: Any, path: str) -> str | None:
     """What is wrong with a value of one named definition, or None. `path` starts the sentence."""
     validator = _validator(definition)
     if validator.is_valid(value):
         return None
     sentence = _sentence(next(iter(validator.iter_errors(value))), path)
-    version = _version(definition, value)
+    version = _version(definition, value) if isinstance(value, dict) else None
     return (
         f"{sentence} (this looks like FHIR {version}; only R4 is read: ask for it as FHIR R4)"
         if version

@@ -202,3 +202,12 @@ def test_a_bad_line_is_named() -> None:
     assert refusal(good + b"\n{}") == "Resource 2 is JSON but not FHIR: resourceType is missing."
     assert "Resource 2 (line 2) is not correct JSON" in refusal(good + b"\n{x")
     assert "more text after the end" in refusal(good + b"\nwords")
+
+
+@pytest.mark.parametrize("kind", ["MedicinalProductDefinition", "SubstanceDefinition", "Household"])
+def test_a_type_that_r4_does_not_know_is_kept_as_it_is(kind: str) -> None:
+    """R4B (4.3.0) has types that R4 has not, and systems have their own."""
+    raw = b'{"resourceType":"%s","id":"1","name":[{"x":1.50,"_x":{"id":"a"}},null]}' % kind.encode()
+    (item,) = kept(raw)
+    assert (item.resource_type, item.category, item.labels) == (kind, "other", ("unclassified",))
+    assert item.body == raw

@@ -69,7 +69,7 @@ def test_a_resource_in_parameters_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("Nonsense", "Entry 1, Nonsense is not a type of FHIR R4."),
+        ("Nonsense", "Entry 1, Nonsense is not a type of FHIR R4, and there is nothing in it."),
         (
             "ProcedureRequest",
             "Entry 1, ProcedureRequest is a type of FHIR STU3; only R4 is read: ask for it as FHIR R4.",
@@ -78,11 +78,28 @@ def test_a_resource_in_parameters_is_looked_at() -> None:
             "NutritionIntake",
             "Entry 1, NutritionIntake is a type of FHIR R5; only R4 is read: ask for it as FHIR R4.",
         ),
-        ("Ada Testperson", "Entry 1, its resourceType is not a type of FHIR R4."),
+        ("Ada Testperson", "Entry 1, its resourceType is not the name of a type of resource."),
+        ("A" * 41, "Entry 1, its resourceType is not the name of a type of resource."),
     ],
 )
 def test_unknown_types(kind: str, sentence: str) -> None:
     assert refusal(bundle({"resourceType": kind})) == sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"id": "a b"}, "Nonsense.id is not an id (letters, digits, - and ., at most 64)."),
+        ({"meta": "x"}, "Nonsense.meta should be an object in braces."),
+        ({"x": None}, "Nonsense.x is empty."),
+        ({"x": [{"y": [1, {}]}]}, "Nonsense.x[0].y[1] is empty."),
+        ({"x": {"a b": []}}, "Nonsense.x.a field is empty."),
+    ],
+)
+def test_a_type_without_rules_has_those_of_every_resource(
+    changes: dict[str, Any], sentence: str
+) -> None:
+    assert refusal({"resourceType": "Nonsense", **changes}) == sentence
 
 
 def test_values_are_never_repeated() -> None:
