@@ -1,6 +1,6 @@
 """What people write into their record by hand, and what they correct."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -61,6 +61,20 @@ def enter(actor: Actor, resource: Mapping[str, Any]) -> UUID:
             _write_provenance(actor, patient.pk, row.id, 1)
         note("enter", patient_id=patient.pk, records=[row.id], basis=policy.OWNER.text)
         return row.id
+
+
+def enter_all(actor: Actor, resources: Iterable[Mapping[str, Any]]) -> int:
+    """The same for several, all or none. Returns how many were new; the rest she had already."""
+    added = 0
+    with acting_as(actor):
+        for resource in resources:
+            try:
+                enter(actor, resource)
+                added += 1
+            except Refused as refused:
+                if refused.sentence != KNOWN:
+                    raise
+    return added
 
 
 def entry(actor: Actor, record_id: UUID) -> Entry:
@@ -137,6 +151,9 @@ def _next_version(row: Record, old: Parsed, new: Parsed) -> None:
         columns["effective_at"] = row.created_at
     if columns["labels"] != sorted(row.labels) or columns["category"] != row.category:
         sharing.move_epoch(row.patient_id)
+    if row.resource_type == "DocumentReference" and before.digest != bytes(row.digest):
+        # It tells the bytes of a file from others; what is said about the file does not change them.
+        columns["digest"] = row.digest
     columns = {name: columns[name] for name in _CHANGING} | {"updated_at": timezone.now()}
     for name, value in columns.items():
         setattr(row, name, value)

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
 from phr.formats.parsed import Refused
-from phr.forms.entries import KINDS, form_for
+from phr.forms.entries import KINDS, SEVERAL, form_for
 from phr.forms.entries.correcting import correcting
 from phr.forms.entries.entry import EntryForm
+from phr.forms.entries.several import SeveralForm
 from phr.services import entries as services
 from phr.services import records
 from sharing.policy import Action
@@ -31,6 +32,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def new_entry(request: HttpRequest, kind: str) -> HttpResponse:
     """Write one thing down."""
     records.own_or_denied(actor_of(request), Action.CREATE)
+    if kind == SEVERAL:
+        return _several(request)
     if kind not in KINDS:
         raise Http404
     form = KINDS[kind](request.POST if request.method == "POST" else None)
@@ -41,6 +44,24 @@ def new_entry(request: HttpRequest, kind: str) -> HttpResponse:
         if record_id:
             return redirect("phr:record", record_id)
     return render(request, "phr/entry.html", {"form": form})
+
+
+def _several(request: HttpRequest) -> HttpResponse:
+    form = SeveralForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = services.enter_all(actor_of(request), form.entries)
+        except Refused as refused:
+            form.add_error(None, refused.sentence)
+        else:
+            messages.success(request, _told(added, len(form.entries) - added))
+            return redirect("phr:records")
+    return render(request, "phr/entry_several.html", {"form": form})
+
+
+def _told(added: int, known: int) -> str:
+    saved = f"Saved {added} {'value' if added == 1 else 'values'}, marked as entered by you."
+    return f"{saved} You already had {known} of them." if known else saved
 
 
 def _entered(request: HttpRequest, form: EntryForm) -> UUID | None:

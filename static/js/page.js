@@ -30,6 +30,21 @@
     });
   }
 
+  // The offset of this clock on the day that is written beside it.
+  for (const zone of document.querySelectorAll("input[data-zone]")) {
+    zone.form.addEventListener("submit", () => {
+      if (zone.value) return;
+      const said = (name) => zone.form.elements[name]?.value.trim() || "";
+      const [day, month, year] = ["day_day", "day_month", "day_year"].map(said);
+      const named = Number.isNaN(Number(month)) ? `${day} ${month} ${year}` : `${year}/${month}/${day}`;
+      const written = new Date(`${named} ${said("time")}`);
+      const at = Number.isNaN(written.getTime()) ? new Date() : written;
+      const ahead = -at.getTimezoneOffset();
+      const two = (number) => String(Math.floor(number)).padStart(2, "0");
+      zone.value = `${ahead < 0 ? "-" : "+"}${two(Math.abs(ahead) / 60)}:${two(Math.abs(ahead) % 60)}`;
+    });
+  }
+
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());

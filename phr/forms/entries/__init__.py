@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from phr.forms.entries.allergy import AllergyForm
 from phr.forms.entries.clinical import ConditionForm, ImmunizationForm, ProcedureForm
+from phr.forms.entries.document import DocumentForm
 from phr.forms.entries.entry import EntryForm
 from phr.forms.entries.family import FamilyForm
 from phr.forms.entries.measurement import BloodPressureForm, MeasurementForm
@@ -26,6 +27,13 @@ KINDS: Final[dict[str, type[EntryForm]]] = {
 }
 
 
+# The word in the address for several measurements on one page.
+SEVERAL: Final = "measurements"
+# What comes in as a file, and is described afterwards.
+DESCRIBED: Final[tuple[type[EntryForm], ...]] = (DocumentForm,)
+
+
 def form_for(resource: dict[str, Any]) -> type[EntryForm] | None:
     """The form that can correct this FHIR R4 resource without losing any of it, if there is one."""
-    return next((kind for kind in KINDS.values() if kind.can_correct(resource)), None)
+    kinds = (*KINDS.values(), *DESCRIBED)
+    return next((kind for kind in kinds if kind.can_correct(resource)), None)

@@ -20,7 +20,6 @@ from phr.formats.measurements import (
 from phr.formats.resource import decimal
 from phr.forms.entries.entry import (
     PATIENT,
-    EntryForm,
     Json,
     Told,
     filled,
@@ -29,14 +28,15 @@ from phr.forms.entries.entry import (
     said,
     string,
 )
-from phr.forms.entries.fields import PartialDateField, choice, lines
+from phr.forms.entries.fields import choice, lines
+from phr.forms.entries.moments import Timed, moment, parted
 
 MEASUREMENTS = measurements()
 MM_HG = ("mmHg", "mm[Hg]")
 USUAL = {"upper": (70, 220), "lower": (35, 130)}
 
 
-class Measured(EntryForm):
+class Measured(Timed):
     """FHIR R4 Observation. A wild number is asked about; an impossible one is refused."""
 
     resource_type = "Observation"
@@ -68,11 +68,11 @@ class MeasurementForm(Measured):
         "code": ("what",),
         "category": ("what",),
         "value[x]": ("what", "value"),
-        "effective[x]": ("day",),
+        "effective[x]": ("day", "time", "zone"),
         "note": ("note",),
     }
     whole = True
-    field_order = ("what", "value", "sure", "day", "note")
+    field_order = ("what", "value", "sure", "day", "time", "zone", "note")
 
     what = choice(
         "What did you measure?",
@@ -86,7 +86,6 @@ class MeasurementForm(Measured):
         widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={"invalid": "Write the number with digits, such as 72.5."},
     )
-    day = PartialDateField(label="When did you measure it?")
     note = lines()
 
     @classmethod
@@ -99,7 +98,7 @@ class MeasurementForm(Measured):
             code={"coding": [coding], "text": found.name},
             category=_category(found.category),
             valueQuantity=_quantity(value, found.unit, found.ucum) if value is not None else {},
-            effectiveDateTime=told.get("day"),
+            effectiveDateTime=moment(told),
             note=listed(told.get("note")),
         )
 
@@ -115,7 +114,7 @@ class MeasurementForm(Measured):
         return {
             "what": next(known, ""),
             "value": _number(quantity.get("value")),
-            "day": string(resource.get("effectiveDateTime")),
+            **parted(resource.get("effectiveDateTime")),
             "note": said(first(resource.get("note"))),
         }
 
@@ -148,15 +147,14 @@ class BloodPressureForm(Measured):
     }
     elements: ClassVar = {
         "component": ("upper", "lower"),
-        "effective[x]": ("day",),
+        "effective[x]": ("day", "time", "zone"),
         "note": ("note",),
     }
     whole = True
-    field_order = ("upper", "lower", "sure", "day", "note")
+    field_order = ("upper", "lower", "sure", "day", "time", "zone", "note")
 
     upper = forms.IntegerField(label="The upper number, in mmHg")
     lower = forms.IntegerField(label="The lower number, in mmHg")
-    day = PartialDateField(label="When did you measure it?")
     note = lines()
 
     @classmethod
@@ -168,7 +166,7 @@ class BloodPressureForm(Measured):
                 for code, name, field in parts
                 if told.get(field) is not None
             ],
-            effectiveDateTime=told.get("day"),
+            effectiveDateTime=moment(told),
             note=listed(told.get("note")),
         )
 
@@ -181,7 +179,7 @@ class BloodPressureForm(Measured):
         return {
             "upper": found.get(SYSTOLIC),
             "lower": found.get(DIASTOLIC),
-            "day": string(resource.get("effectiveDateTime")),
+            **parted(resource.get("effectiveDateTime")),
             "note": said(first(resource.get("note"))),
         }
 
