@@ -1,6 +1,6 @@
 """A record's files: looked at as pictures, or taken away as copies, decided anew while they flow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from phr import storage
 from phr.models import Binary, Record, RecordFile
+from phr.sending import Told, never_told
 from sharing import policy
 from sharing.policy import Action
 
@@ -26,10 +27,11 @@ HEAD = 132
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file ready to be sent: its bytes come in pieces, each decided anew."""
+    """A file ready to be sent: all of it or a part from a start to an end, decided anew as it goes."""
 
     binary: Binary
     pieces: Iterator[bytes]
+    part: Callable[[int, int], Iterator[bytes]]
     extension: str
 
     @property
@@ -39,24 +41,36 @@ class OpenFile:
 
 
 def open_file(
-    actor: Actor, patient_id: UUID, record_id: UUID, binary_id: UUID, *, copy: bool
+    actor: Actor,
+    patient_id: UUID,
+    record_id: UUID,
+    binary_id: UUID,
+    *,
+    copy: bool,
+    told: Told = never_told,
 ) -> OpenFile:
-    """A file of a record: a picture to look at, or the original to keep (`copy`). Audited."""
+    """A file of a record: a picture to look at, or the original to keep (`copy`).
+
+    Audited, but for what is `told` already: the rest of a download that broke off.
+    """
     action = Action.COPY if copy else Action.READ
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, action, patient_id)
         row = policy.require(actor, action, Record.objects.all(), patient_id, record_id, known=why)
         binary = _file(actor, action, patient_id, record_id, binary_id)
+        subject = f"Binary/{binary.pk}"
         for basis in why.of(row):
-            note(
-                action.value,
-                patient_id=patient_id,
-                records=[row.pk],
-                subject=f"Binary/{binary.pk}",
-                basis=basis.text,
-            )
+            if not told(f"{subject} {basis.text}"):
+                note(
+                    action.value,
+                    patient_id=patient_id,
+                    records=[row.pk],
+                    subject=subject,
+                    basis=basis.text,
+                )
         extension = _extension(binary)
-    return OpenFile(binary, _pieces(actor, action, patient_id, record_id, binary), extension)
+    part = _Way(actor, action, patient_id, record_id, binary).part
+    return OpenFile(binary, part(0, binary.size), part, extension)
 
 
 def _extension(binary: Binary) -> str:
@@ -77,15 +91,24 @@ def _file(
     return found.binary
 
 
-def _pieces(
-    actor: Actor, action: Action, patient_id: UUID, record_id: UUID, binary: Binary
-) -> Iterator[bytes]:
-    """The file, decided anew at each MiB, so that a revocation cuts a running download."""
-    start = 0
-    while start < binary.size:
-        with acting_as(actor, about=patient_id):
-            _file(actor, action, patient_id, record_id, binary.pk)
-            piece = storage.read(binary.name, patient_id, binary.pk, start=start, length=PIECE)
-            data = b"".join(piece)
-        yield data
-        start += len(data) or PIECE
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Who takes which file of which record."""
+
+    actor: Actor
+    action: Action
+    patient_id: UUID
+    record_id: UUID
+    binary: Binary
+
+    def part(self, start: int, end: int) -> Iterator[bytes]:
+        """These bytes, decided anew at each MiB, so that a revocation cuts a running download."""
+        file, whose = self.binary, self.patient_id
+        while start < end:
+            length = min(PIECE, end - start)
+            with acting_as(self.actor, about=whose):
+                _file(self.actor, self.action, whose, self.record_id, file.pk)
+                piece = storage.read(file.name, whose, file.pk, start=start, length=length)
+                data = b"".join(piece)
+            yield data
+            start += len(data) or PIECE

@@ -1,8 +1,9 @@
 """Files on their way in: receiving, following, dismissing. Reading them is `imports.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from phr.formats.parsed import Person
 from phr.models import Binary, Provenance, RecordFile, Upload
 from phr.outlook import Outlook, is_about_somebody_else, open_outlook, whose
 from phr.pace import pace
+from phr.sending import Told, never_told
 from phr.storage import Writer
 from sharing import policy
 from sharing.policy import Action
@@ -266,22 +268,29 @@ class Original:
     """An uploaded file on its way back to its owner."""
 
     file_name: str
-    size: int
+    binary: Binary
     pieces: Iterator[bytes]
+    part: Callable[[int, int], Iterator[bytes]]
 
 
-def original(actor: Actor, upload_id: UUID) -> Original:
-    """The file of one of the actor's uploads, byte for byte; audited. Raises `Denied`."""
+def original(actor: Actor, upload_id: UUID, *, told: Told = never_told) -> Original:
+    """The file of one of the actor's uploads, byte for byte. Raises `Denied`.
+
+    Audited, but for what is `told` already: the rest of a download that broke off.
+    """
     with acting_as(actor):
         row, binary = _arrived(actor, upload_id)
-        note(
-            "copy",
-            patient_id=row.patient_id,
-            subject=f"Binary/{binary.pk}",
-            records=list(_records_of(row)[:1000]),
-            basis="owner",
-        )
-        return Original(file_name(row), binary.size, _pieces(actor, upload_id, binary.size))
+        subject = f"Binary/{binary.pk}"
+        if not told(f"{subject} owner"):
+            note(
+                "copy",
+                patient_id=row.patient_id,
+                subject=subject,
+                records=list(_records_of(row)[:1000]),
+                basis="owner",
+            )
+        part = partial(_pieces, actor, upload_id)
+        return Original(file_name(row), binary, part(0, binary.size), part)
 
 
 def _arrived(actor: Actor, upload_id: UUID) -> tuple[Upload, Binary]:
@@ -293,13 +302,13 @@ def _arrived(actor: Actor, upload_id: UUID) -> tuple[Upload, Binary]:
     return row, row.original
 
 
-def _pieces(actor: Actor, upload_id: UUID, size: int) -> Iterator[bytes]:
-    """The file, decided anew at each MiB: what is deleted meanwhile stops flowing."""
-    start = 0
-    while start < size:
+def _pieces(actor: Actor, upload_id: UUID, start: int, end: int) -> Iterator[bytes]:
+    """Bytes `start` to `end`, decided anew at each MiB: what is deleted meanwhile stops flowing."""
+    while start < end:
+        length = min(PIECE, end - start)
         with acting_as(actor):
             row, binary = _arrived(actor, upload_id)
-            piece = storage.read(binary.name, row.patient_id, binary.pk, start=start, length=PIECE)
+            piece = storage.read(binary.name, row.patient_id, binary.pk, start=start, length=length)
             data = b"".join(piece)
         yield data
         start += len(data) or PIECE

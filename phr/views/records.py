@@ -8,7 +8,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,11 +17,10 @@ from phr import ways
 from phr.forms.entries import form_for
 from phr.forms.marks import TagForm
 from phr.forms.records import LabelsForm, SearchForm
+from phr.sending import Sent, send, told
 from phr.services import files, versions
 from phr.services import records as services
 from sharing.labels import Sensitivity
-
-SANDBOX = "sandbox; default-src 'none'"
 
 
 @login_required
@@ -91,9 +89,9 @@ def picture(
     request: HttpRequest, record_id: UUID, binary_id: UUID, patient_id: UUID | None = None
 ) -> HttpResponseBase:
     """A picture made for looking, shown in the page."""
-    about = patient_id or _own(request)
-    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=False)
-    return _send(opened, opened.binary.content_type, "inline")
+    about, again = patient_id or _own(request), told(request)
+    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=False, told=again)
+    return _send(request, opened, opened.binary.content_type, "inline")
 
 
 @login_required
@@ -102,18 +100,19 @@ def download(
     request: HttpRequest, record_id: UUID, binary_id: UUID, patient_id: UUID | None = None
 ) -> HttpResponseBase:
     """The file as it was uploaded, to keep."""
-    about = patient_id or _own(request)
-    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=True)
-    return _send(opened, "application/octet-stream", f'attachment; filename="{opened.file_name}"')
+    about, again = patient_id or _own(request), told(request)
+    opened = files.open_file(actor_of(request), about, record_id, binary_id, copy=True, told=again)
+    disposition = f'attachment; filename="{opened.file_name}"'
+    return _send(request, opened, "application/octet-stream", disposition)
 
 
-def _send(opened: files.OpenFile, content_type: str, disposition: str) -> HttpResponseBase:
-    response = StreamingHttpResponse(opened.pieces, content_type=content_type)
-    response.headers["Content-Length"] = str(opened.binary.size)
-    response.headers["Content-Disposition"] = disposition
-    response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+def _send(
+    request: HttpRequest, opened: files.OpenFile, content_type: str, disposition: str
+) -> HttpResponseBase:
+    # The bytes of a Binary never change, so its number tells them from any other.
+    binary = opened.binary
+    sent = Sent(binary.size, binary.pk.hex, opened.part, content_type, disposition)
+    return send(request, sent)
 
 
 @login_required

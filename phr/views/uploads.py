@@ -11,7 +11,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
@@ -22,9 +21,9 @@ from accounts.requests import actor_of
 from phr.forms.columns import ColumnsForm
 from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
+from phr.sending import Sent, send, told
 from phr.services import reports, resumable, reviews
 from phr.services import uploads as services
-from phr.views.records import SANDBOX
 
 
 @csrf_exempt  # the files' handler must be set before the form is read; `_complete` checks the token
@@ -158,10 +157,8 @@ def dismiss(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_safe
 def original(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """The uploaded file, byte for byte, for its owner."""
-    sent = services.original(actor_of(request), upload_id)
-    response = StreamingHttpResponse(sent.pieces, content_type="application/octet-stream")
-    response.headers["Content-Length"] = str(sent.size)
-    header = content_disposition_header(as_attachment=True, filename=sent.file_name)
-    response.headers["Content-Disposition"] = header or "attachment"
-    response.headers["Content-Security-Policy"] = SANDBOX
-    return response
+    found = services.original(actor_of(request), upload_id, told=told(request))
+    header = content_disposition_header(as_attachment=True, filename=found.file_name)
+    binary, kind = found.binary, "application/octet-stream"
+    sent = Sent(binary.size, binary.pk.hex, found.part, kind, header or "attachment")
+    return send(request, sent)

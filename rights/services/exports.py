@@ -18,6 +18,7 @@ from accounts.models import AuditEvent
 from accounts.wake import wake
 from phr import storage
 from phr.models import Binary
+from phr.sending import Told, never_told
 from rights.archive.choice import Choice, seal, unseal, words
 from rights.models import Export
 from sharing import policy
@@ -134,12 +135,16 @@ class Download:
     export_id: UUID
 
 
-def download(actor: Actor, export_id: UUID) -> Download:
-    """An archive that is ready, audited. Its bytes are `pieces`. Raises `Denied`."""
+def download(actor: Actor, export_id: UUID, *, told: Told = never_told) -> Download:
+    """An archive that is ready. Its bytes are `pieces`. Raises `Denied`.
+
+    Audited, but for what is `told` already: the rest of a download that broke off.
+    """
     with acting_as(actor):
         row = _ready(actor, export_id)
         subject = f"Export/{row.pk}"
-        note("copy", patient_id=row.patient_id, subject=subject, basis="owner")
+        if not told(f"{subject} owner"):
+            note("copy", patient_id=row.patient_id, subject=subject, basis="owner")
         made_on = f"{row.finished_at:%Y-%m-%d}"
         found = bytes(row.sha256 or b"").hex()
         return Download(row.size or 0, found, made_on, row.patient_id, row.pk)

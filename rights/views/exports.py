@@ -1,5 +1,6 @@
 """Download all my data: asking for the archive, following it, taking it, having it destroyed."""
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -11,17 +12,15 @@ from django.http import (
     HttpResponse,
     HttpResponseBase,
     QueryDict,
-    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of, authenticated_recently, dangerous
-from phr.views.records import SANDBOX
+from phr.sending import Sent, send, told
 from rights.archive.parts import PARTS
 from rights.forms.exports import PartForm
-from rights.ranges import NotSatisfiable, wanted
 from rights.services import choosing
 from rights.services import exports as services
 
@@ -98,28 +97,11 @@ def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 
 def _send(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     actor = actor_of(request)
-    found = services.download(actor, export_id)
-    tag = f'"{found.sha256}"'
-    asked = request.headers.get("Range", "")
-    # Of another file than the one that was begun, all of it is sent (RFC 9110 section 13.1.5).
-    same = request.headers.get("If-Range", tag) == tag
-    try:
-        part = wanted(asked, found.size) if same else None
-    except NotSatisfiable:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{found.size}"})
-    start, end = part or (0, found.size)
-    response = StreamingHttpResponse(
-        services.pieces(actor, export_id, start=start, end=end),
-        status=206 if part else 200,
-        content_type="application/zip",
-    )
-    if part:
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
-    response.headers["Content-Length"] = str(end - start)
-    response.headers["Accept-Ranges"] = "bytes"
-    response.headers["ETag"] = tag
+    found = services.download(actor, export_id, told=told(request))
+
+    def pieces(start: int, end: int) -> Iterator[bytes]:
+        return services.pieces(actor, export_id, start=start, end=end)
+
     name = f"my-health-record-{found.made_on}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = SANDBOX
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    disposition = f'attachment; filename="{name}"'
+    return send(request, Sent(found.size, found.sha256, pieces, "application/zip", disposition))

@@ -270,4 +270,4 @@ def test_an_original_stops_flowing_once_its_record_is_hidden(cast: Cast) -> None
     with pytest.raises(Denied):
         next(sent.pieces)
 
-    assert (sent.size, got) == (len(data), data[: uploads.PIECE])
+    assert (sent.binary.size, got) == (len(data), data[: uploads.PIECE])
