@@ -14,7 +14,7 @@ from accounts import keys
 from accounts.models import Patient
 from phr import restoring_sql as sql
 from phr.bodies import seal_body
-from phr.formats.parsed import Parsed
+from phr.formats.parsed import Parsed, Refused
 from phr.formats.restored import Earlier, Kept, Origin, Restored, Sent, Stored
 from phr.formats.terms import clean
 from phr.models import Binary, Tag, Upload
@@ -24,7 +24,8 @@ from phr.sources import seal_reason
 from phr.staging import Row, Stage
 from phr.tags import new_word, token_of
 
-LONGEST_TAG, MOST_TAGS = 40, 20
+LONGEST_TAG, MOST_TAGS, MOST_UPLOADS = 40, 20, 10_000
+TOO_MANY = f"The archive holds more than {MOST_UPLOADS:,} uploads, the most that are brought back."
 BATCH = 500
 
 
@@ -53,6 +54,8 @@ class Restoring:
                 self._stored = item
             case Sent():
                 self._sent[self._of(item.upload)] = item
+                if len(self._sent) > MOST_UPLOADS:
+                    raise Refused(TOO_MANY)
             case Earlier() if self._row:
                 sealed = seal_body(self._patient_id, self._row.id, item.version, item.body)
                 ended_at = datetime.fromisoformat(item.ended_at)
@@ -110,7 +113,7 @@ class Restoring:
             record_id,
             self._of(origin.upload) if origin.upload else None,
             origin.version,
-            origin.place[:40],
+            clean(origin.place)[:40],
             seal_reason(self._patient_id, record_id, origin.version, origin.reason),
             datetime.fromisoformat(origin.recorded_at),
         )

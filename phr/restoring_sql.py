@@ -78,6 +78,7 @@ PUBLISH = (
     INSERT INTO phr_recordversion (id, patient_id, record_id, version, body_sealed, ended_at)
     SELECT gen_random_uuid(), %(patient)s, x.id, x.version, x.body_sealed, x.ended_at
     FROM pg_temp.past x JOIN pg_temp.staged s ON s.id = x.id AND s.outcome = 'new'
+    ON CONFLICT DO NOTHING
     """,
     """
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, by_id, version, place,

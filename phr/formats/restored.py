@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -71,6 +72,7 @@ class Stored:
     picture: bool
 
 
+MOST = 2**31
 Restored = Kept | Earlier | Sent | Stored
 
 
@@ -93,11 +95,26 @@ def _all(kind: type, *values: object) -> None:
             raise TypeError(f"{kind.__name__} expected")
 
 
+def _number(*values: object, least: int = 0) -> None:
+    """Whole numbers that a column of PostgreSQL takes."""
+    _all(int, *values)
+    if any(not least <= value < MOST for value in values if isinstance(value, int)):
+        raise ValueError("a smaller number expected")
+
+
+def _instant(*values: str) -> None:
+    """FHIR instants. Raises ValueError for what has no time zone."""
+    _all(str, *values)
+    if any(datetime.fromisoformat(value).tzinfo is None for value in values):
+        raise ValueError("a time zone expected")
+
+
 def _kept(_: bytes, *fields: Any) -> Kept:
     version, tags, favourite, never_shared, at, added, changed, names, files, origins = fields
-    _all(int, version)
+    _number(version, least=1)
     _all(bool, favourite, never_shared)
-    _all(str, *tags, at, added, changed, *files, *(part for pair in names for part in pair))
+    _instant(at, added, changed)
+    _all(str, *tags, *files, *(part for pair in names for part in pair))
     return Kept(
         version, tuple(tags), favourite, never_shared, at, added, changed,
         tuple((name, upload) for name, upload in names), tuple(files),
@@ -106,21 +123,23 @@ def _kept(_: bytes, *fields: Any) -> Kept:
 
 
 def _origin(version: Any, recorded_at: Any, upload: Any, place: Any, reason: Any) -> Origin:
-    _all(int, version)
-    _all(str, recorded_at, upload, place, reason)
+    _number(version, least=1)
+    _instant(recorded_at)
+    _all(str, upload, place, reason)
     return Origin(version, recorded_at, upload, place, reason)
 
 
 def _earlier(body: bytes, version: Any, ended_at: Any) -> Earlier:
-    _all(int, version)
-    _all(str, ended_at)
+    _number(version, least=1)
+    _instant(ended_at)
     return Earlier(version, ended_at, body)
 
 
 def _sent(_: bytes, *fields: Any) -> Sent:
     upload, path, file_name, received_at, finished_at, counts, numbers = fields
-    _all(str, upload, path, file_name, received_at, finished_at, *(kind for kind, _ in counts))
-    _all(int, *numbers, *(count for _, count in counts))
+    _all(str, upload, path, file_name, *(kind for kind, _ in counts))
+    _instant(received_at, finished_at)
+    _number(*numbers, *(count for _, count in counts))
     imported, updated, duplicates, skipped = numbers
     return Sent(
         upload, path, file_name, received_at, finished_at,

@@ -2,7 +2,8 @@
 
 An item that only this file gave goes. One that others gave too stays; where this file's version is
 the one in force, the version before it comes back. What a file says in an older version than what is
-there (`older`), or was put `aside`, it does not give.
+there (`older`), or was put `aside`, it does not give; nor does what came `back` in an archive of this
+portal, which goes with the archive.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ _OWN = """
     FROM phr_provenance p
     WHERE p.record_id IN (SELECT record_id FROM phr_provenance WHERE upload_id = %(upload)s)
     GROUP BY p.record_id, p.version
-    HAVING bool_and(p.upload_id IS NOT DISTINCT FROM %(upload)s OR p.outcome IN ('older', 'aside'))
+    HAVING bool_and(p.upload_id IS NOT DISTINCT FROM %(upload)s
+                    OR p.outcome IN ('older', 'aside', 'back'))
        AND bool_or(p.upload_id = %(upload)s)
 """
 _FILES = """
@@ -53,12 +55,12 @@ _HAND_OVER = """
     JOIN phr_recordfile f ON f.binary_id = u.original_id
     JOIN phr_provenance p ON p.record_id = f.record_id AND p.upload_id <> u.id
     JOIN phr_upload x ON x.id = p.upload_id AND x.undone_at IS NULL AND x.original_id IS NOT NULL
-    WHERE u.id = %s AND p.outcome NOT IN ('older', 'aside')
+    WHERE u.id = %s AND p.outcome NOT IN ('older', 'aside', 'back')
     ON CONFLICT DO NOTHING
 """
 _GOES = """
     NOT EXISTS (SELECT 1 FROM phr_provenance o WHERE o.record_id = r.id
-                AND o.outcome NOT IN ('older', 'aside')
+                AND o.outcome NOT IN ('older', 'aside', 'back')
                 AND o.upload_id IS DISTINCT FROM %(upload)s)
 """
 _FORESEE = f"""
@@ -205,8 +207,20 @@ def purge_import(actor: Actor, patient_id: UUID, upload_id: UUID) -> None:
         _destroy(actor, patient_id, binary_id)
     while _purge_some(actor, patient_id, upload_id):
         pass
+    _forget_brought(actor, patient_id, upload_id)
     with acting_as(actor, about=patient_id):
         Upload.objects.filter(pk=upload_id, undone_at__isnull=False).delete()
+
+
+def _forget_brought(actor: Actor, patient_id: UUID, upload_id: UUID) -> None:
+    """Uploads that came back in an archive (`brought_by`) go when nothing is left of them."""
+    with acting_as(actor, about=patient_id):
+        brought = Upload.objects.filter(brought_by=upload_id, provenances=None)
+        files = list(brought.exclude(original=None).values_list("original_id", flat=True))
+    for binary_id in files:
+        _destroy(actor, patient_id, binary_id)
+    with acting_as(actor, about=patient_id):
+        brought.filter(original=None).delete()
 
 
 def _files(actor: Actor, patient_id: UUID, upload_id: UUID) -> list[UUID]:

@@ -12,8 +12,8 @@ import pytest
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.bodies import open_bytes
-from phr.models import Binary, Record
-from phr.services import entries, files, marks, records, uploads
+from phr.models import Binary, Provenance, Record, Upload
+from phr.services import entries, files, marks, records, undoing, uploads
 from phr.sources import sources_of
 from phr.tags import marks_of
 from sharing.labels import Sensitivity
@@ -160,3 +160,18 @@ def test_an_archive_that_was_changed_is_refused(cast: Cast) -> None:
         assert said in told.report.problem
     with acting_as(IMPORTER, about=cast.carol_id):
         assert not Record.objects.filter(patient_id=cast.carol_id).exists()
+
+
+def test_taking_an_archive_back_takes_all_that_came_with_it(cast: Cast) -> None:
+    put_in(cast.alice, fhir("observation"), "one.json")
+    put_in(cast.alice, packed(("l.pdf", pdf())), "letter.zip")
+    told = put_in(cast.carol, archive_of(cast.alice_id).data, "all.zip")
+    assert undoing.foresee(cast.carol, told.upload.pk).goes == 2
+    with acting_as(cast.carol):
+        undoing.hide_import(cast.carol, told.upload.pk)
+    undoing.purge_import(IMPORTER, cast.carol_id, told.upload.pk)
+
+    with acting_as(IMPORTER, about=cast.carol_id):
+        for model in (Record, Upload, Binary, Provenance):
+            assert not model.objects.filter(patient_id=cast.carol_id).exists(), model
+    assert len(whole(cast.alice, cast.alice_id)) == 2
