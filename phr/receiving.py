@@ -13,7 +13,7 @@ from phr.services import resumable, uploads
 from phr.storage import CHUNK, Writer
 
 # How much of a piece is in memory, and lost when the process is killed; a multiple of `CHUNK`.
-STEP = 16 * CHUNK
+STEP = 64 * CHUNK
 
 
 @dataclass(frozen=True, slots=True)
