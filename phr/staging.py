@@ -25,6 +25,7 @@ from phr import publishing as sql
 from phr.bodies import seal_body
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed
+from phr.inheriting import inherit
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
@@ -193,6 +194,7 @@ class Stage:
             about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
+            inherit(upload.patient_id)
             cursor.execute(sql.CHANGED, about)
             changed = [Staged(*row) for row in cursor.fetchall()]
             outcome = update_records(upload.patient_id, changed)

@@ -14,9 +14,9 @@ from sharing.rules import FILED, NESTED, TELLING, Rules
 class Sensitivity(StrEnum):
     """One label. The value is what is stored, `label` is what a person reads.
 
-    ETH, PSY, HIV, SEX and GDIS are HL7 v3-ActCode codes: substance abuse, psychiatry, HIV/AIDS,
-    sexuality and reproductive health, genetic disease. N (v3-Confidentiality) marks a record that
-    was checked and found ordinary; unclassified one that could hold anything.
+    ETH, PSY, HIV, SEX, GDIS and VIO are HL7 v3-ActCode codes: substance abuse, psychiatry, HIV/AIDS,
+    sexuality and reproductive health, genetic disease, violence. N (v3-Confidentiality) marks a
+    record that was checked and found ordinary; unclassified one that could hold anything.
     """
 
     N = "N"
@@ -25,6 +25,7 @@ class Sensitivity(StrEnum):
     HIV = "HIV"
     SEX = "SEX"
     GDIS = "GDIS"
+    VIO = "VIO"
     UNCLASSIFIED = "unclassified"
 
     @property
@@ -40,6 +41,7 @@ _WORDS: Final = {
     Sensitivity.HIV: "HIV",
     Sensitivity.SEX: "Sexual health, pregnancy and birth",
     Sensitivity.GDIS: "Genetic conditions",
+    Sensitivity.VIO: "Violence and abuse",
     Sensitivity.UNCLASSIFIED: "Not sorted",
 }
 
@@ -60,8 +62,9 @@ def suggest(resource: Mapping[str, Any]) -> list[Sensitivity]:
     `resource` is parsed JSON of any shape; wrong types are read as absent, nothing is raised.
     Security tags already on it are honoured and never lower anything. Codes are looked up in
     data/sensitivity.toml, and so are the words of displays, texts and titles. A coded resource
-    that matches nothing is ordinary; one without codes, or whose content is not read here
-    (documents, pictures, attached reports), is unclassified.
+    that matches nothing is ordinary; one without codes, with codes alone of a system that nothing
+    here knows, or whose content is not read here (documents, pictures, attached reports), is
+    unclassified until its owner has seen to it.
     """
     seen = _Seen()
     seen.walk(resource, 0)
@@ -115,19 +118,20 @@ class _Seen:
     def concept(self, concept: Mapping[str, Any], role: int) -> None:
         """Read a CodeableConcept, a Coding, a Reference or an Annotation."""
         codings = concept.get("coding", concept)
-        display = None
+        display, text = None, concept.get("text")
+        named = isinstance(text, str) and bool(text)
         for coding in codings if isinstance(codings, list) else (codings,):
             if isinstance(coding, dict):
-                self.coding(coding, role)
+                self.coding(coding, role, named=named)
                 display = coding.get("display")
-        text = concept.get("text")
         if isinstance(text, str) and text != display:
             self.bits |= _RULES.of_text(text)
 
-    def coding(self, coding: Mapping[str, Any], role: int) -> None:
+    def coding(self, coding: Mapping[str, Any], role: int, *, named: bool) -> None:
         code, system, display = coding.get("code"), coding.get("system"), coding.get("display")
         if isinstance(code, str) and code:
-            self.coded = self.coded or bool(role & TELLING)
+            if role & TELLING and not self.coded:
+                self.coded = named or isinstance(display, str) or _RULES.knows(system)
             if isinstance(system, str):
                 self.bits |= _RULES.of_code(system, code)
         if isinstance(display, str):

@@ -39,6 +39,7 @@ class Rules:
         self.fields = _roles(tables.pop("fields"))
         kinds = tables.pop("kinds")
         self.ordinary, self.opaque = frozenset(kinds["ordinary"]), frozenset(kinds["opaque"])
+        self._plain = tuple(kinds.get("plain", ()))
         self._whole: dict[str, dict[str, int]] = {system: {} for system in WHOLE}
         self._beginning: dict[str, dict[str, int]] = {system: {} for system in BY_BEGINNING}
         self._words: dict[str, int] = {}
@@ -73,6 +74,12 @@ class Rules:
         for length in range(1, min(len(plain), 7) + 1):
             found |= starts.get(plain[:length], 0)
         return found
+
+    def knows(self, system: object) -> bool:
+        """Whether its sensitive codes are on the lists, or it has none."""
+        if not isinstance(system, str):
+            return False
+        return bool(self._systems.get(system) or _guessed(system)) or system.startswith(self._plain)
 
     def of_text(self, text: str) -> int:
         """The labels the words of a text suggest; only the first 2000 characters are read."""

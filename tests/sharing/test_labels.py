@@ -42,7 +42,10 @@ def worded(text: str) -> dict[str, Any]:
         (ICD10, "F52.21", ["PSY", "SEX"]),
         (ICD10, "Q90.9", ["GDIS"]),
         (ICD10, "E84.0", ["GDIS"]),
-        (ICD10, "T74.11", ["unclassified"]),  # violence has no label of its own
+        (ICD10, "T74.11", ["VIO"]),
+        (ICD10, "T74.21", ["SEX", "VIO"]),
+        (ICD10, "Y04.0", ["VIO"]),
+        (ICD10, "Z91.410", ["VIO"]),
         (ICD10, "I10", ["N"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "303.90", ["ETH"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "305.1", ["N"]),
@@ -51,7 +54,8 @@ def worded(text: str) -> dict[str, Any]:
         ("http://id.who.int/icd/release/11/mms", "6C40.2", ["ETH"]),
         ("http://hl7.org/fhir/sid/icpc-2", "W78", ["SEX"]),
         ("https://example.org/icd-10-fr", "F20.0", ["PSY"]),
-        ("http://www.cms.gov/Medicare/Coding/ICD-10-PCS", "F20", ["N"]),
+        ("http://www.cms.gov/Medicare/Coding/ICD-10-PCS", "F20", ["unclassified"]),
+        ("http://hl7.org/fhir/sid/cvx", "140", ["N"]),
         (SNOMED, "66590003", ["ETH"]),
         (SNOMED, "35489007", ["PSY"]),
         (SNOMED, "86406008", ["HIV"]),
@@ -84,7 +88,7 @@ def test_a_code_suggests_labels(system: str, code: str, labels: list[str]) -> No
         ("Cystic fibrosis carrier", ["GDIS"]),
         ("Alzheimer's disease", ["PSY"]),
         ("Depression during pregnancy", ["PSY", "SEX"]),
-        ("Victim of domestic violence", ["unclassified"]),
+        ("Victim of domestic violence", ["VIO"]),
         ("ST depression on ECG", ["N"]),
         ("Hearing aids fitted", ["N"]),
         ("Nonalcoholic fatty liver", ["N"]),
@@ -107,6 +111,9 @@ def test_words_suggest_labels(text: str, labels: list[str]) -> None:
         ("HIV", ["HIV"]),
         ("STD", ["SEX"]),
         ("GDIS", ["GDIS"]),
+        ("VIO", ["VIO"]),
+        ("SDV", ["SEX", "VIO"]),
+        ("SPI", ["unclassified"]),
         ("R", ["unclassified"]),
         ("V", ["unclassified"]),
         ("N", ["N"]),
@@ -199,6 +206,7 @@ def test_each_label_has_words_for_people() -> None:
         "HIV": "HIV",
         "SEX": "Sexual health, pregnancy and birth",
         "GDIS": "Genetic conditions",
+        "VIO": "Violence and abuse",
         "unclassified": "Not sorted",
     }
 
@@ -245,7 +253,8 @@ def test_any_json_gets_a_label(resource: dict[str, Any]) -> None:
 
 @pytest.mark.property
 @given(
-    st.sampled_from(("PSY", "HIV", "ETH", "SEX", "GDIS")), st.dictionaries(names, odd, max_size=5)
+    st.sampled_from(("PSY", "HIV", "ETH", "SEX", "GDIS", "VIO")),
+    st.dictionaries(names, odd, max_size=5),
 )
 def test_nothing_beside_a_tag_takes_it_away(code: str, rest: dict[str, Any]) -> None:
     resource = {**rest, "meta": {"security": [{"code": code}]}}
