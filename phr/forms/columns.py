@@ -33,6 +33,8 @@ ORDERS: Final = [("dmy", "The day first: it is the 3rd of April"),
 class ColumnsForm(forms.Form):
     """Answers to `Columns`; `options` is what the box wants to know."""
 
+    unmarked = True
+
     def __init__(self, columns: Columns, data: Any = None) -> None:
         super().__init__(data)
         self.columns = columns

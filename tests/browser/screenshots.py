@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from phr.launch import chromium
+from tests.browser import bringing_in
 from tests.browser.flags import FLAGS
 from tests.browser.portal import ROOT, free_port
 
@@ -25,7 +26,7 @@ DESK = ViewportSize(width=1280, height=860)
 PHONE = ViewportSize(width=390, height=844)
 TEXT = ".app-page"
 SHEET = ViewportSize(width=860, height=600)
-ALICE = "alice@example.org"
+ALICE, CAROL = "alice@example.org", "carol@example.org"
 WORKER = 120_000
 
 
@@ -73,10 +74,10 @@ def keep(page: Page, name: str, *, part: str = "") -> None:
     image.save(FOLDER / f"{name}.png", optimize=True)
 
 
-def sign_in(page: Page, said: str) -> None:
+def sign_in(page: Page, said: str, email: str = ALICE) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(ALICE)
-    page.locator("input[type=password]").fill(password_of(ALICE, said))
+    page.get_by_label("Email").fill(email)
+    page.locator("input[type=password]").fill(password_of(email, said))
     page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/records/")
 
@@ -126,6 +127,13 @@ def leaving(browser: Browser, origin: str, said: str) -> None:
     keep(page, "certificate", part=".app-receipt")
 
 
+def bringing(browser: Browser, origin: str, said: str) -> None:
+    """A file of each format on its way into an empty record."""
+    page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
+    sign_in(page, said, CAROL)
+    bringing_in.walk(page, lambda name: keep(page, name, part=TEXT))
+
+
 def delete(page: Page, said: str, *, undo: str, picture: str = "") -> None:
     page.goto("/rights/delete/")
     page.locator("input[name=what][value=account]").check()
@@ -143,6 +151,7 @@ def main() -> None:
     with demo() as (origin, said), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
         pictures(browser, origin, said)
+        bringing(browser, origin, said)
         leaving(browser, origin, said)
         browser.close()
 
