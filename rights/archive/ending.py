@@ -5,14 +5,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from accounts.acting import acting_as
+from phr.formats.own_shape import FORMAT, FORMAT_VERSION
 from rights.archive.choice import words
 from rights.archive.fhir import instant
 from rights.archive.room import Room
-
-FORMAT = "phr-archive"
-# 2: files.ndjson, links.ndjson, parts/, and whether it is everything.
-FORMAT_VERSION = 2
-
 
 def part(room: Room) -> list[str]:
     """What was chosen, in words; nothing when it is everything."""

@@ -45,6 +45,8 @@ class Source(NamedTuple):
     by_id: UUID | None
     version: int
     place: str
+    position: int | None
+    outcome: str
     reason_sealed: bytes | None
     recorded_at: str
 
@@ -179,6 +181,12 @@ def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> d
         "extension": [
             {"url": "urn:phr:version", "valuePositiveInt": row.version},
             *([{"url": "urn:phr:place", "valueString": row.place}] if row.place else []),
+            *([{"url": "urn:phr:outcome", "valueCode": row.outcome}] if row.outcome else []),
+            *(
+                [{"url": "urn:phr:position", "valuePositiveInt": row.position}]
+                if row.position
+                else []
+            ),
         ],
         "target": [{"reference": f"urn:uuid:{row.record_id}", "type": kind}],
         "recorded": written(row.recorded_at),

@@ -24,9 +24,9 @@ def people() -> None:
         kept.patient(f"{name}@example.org", name.title(), kept.three_things(), kept.scan())
 
 
-def given_she_asked_for_the_file(arrive: Arrive, name: str, *, script: bool) -> Visitor:
-    visitor = arrive(script=script)
-    visitor.sign_in(f"{name}@example.org")
+def given_she_asked_for_the_file(arrive: Arrive) -> Visitor:
+    visitor = arrive(script=True)
+    visitor.sign_in("alice@example.org")
     visitor.open("/rights/export/")
     visitor.is_at("Download all your data")
     visitor.press("Make the file")
@@ -37,7 +37,7 @@ def given_she_asked_for_the_file(arrive: Arrive, name: str, *, script: bool) -> 
 def test_she_takes_it_and_reads_it_offline(
     arrive: Arrive, sweep: Sweep, grow_old: GrowOld, browser: Browser, tmp_path: Path
 ) -> None:
-    alice = given_she_asked_for_the_file(arrive, "alice", script=True)
+    alice = given_she_asked_for_the_file(arrive)
     sweep()
     # The page says so by itself.
     expect(alice.page.get_by_text("Your file is ready to download.")).to_be_visible()
@@ -73,8 +73,22 @@ def then_it_reads_offline(browser: Browser, index: Path) -> None:
     context.close()
 
 
-def test_without_script_she_asks_again_and_ends_it(arrive: Arrive, sweep: Sweep) -> None:
-    bella = given_she_asked_for_the_file(arrive, "bella", script=False)
+def test_without_script_she_chooses_a_part_asks_again_and_ends_it(
+    arrive: Arrive, sweep: Sweep
+) -> None:
+    bella = arrive(script=False)
+    bella.sign_in("bella@example.org")
+    bella.open("/rights/export/")
+    bella.follow("Download a part")
+    bella.is_at("Download a part of your record")
+    bella.press("Continue")
+    bella.reads("Choose at least one thing, or download everything.")
+    bella.page.get_by_label("Scans and images").check()
+    bella.press("Continue")
+    bella.is_at("Check what goes into the file")
+    bella.reads("Kinds: Scans and images")
+    bella.press("Make the file")
+    bella.reads("This is a part of your record, not everything:")
     bella.follow("See how far it is")
     sweep()
     bella.follow("See how far it is")
