@@ -10,6 +10,7 @@ from rights.archive.choice import words
 from rights.archive.fhir import instant
 from rights.archive.room import Room
 
+
 def part(room: Room) -> list[str]:
     """What was chosen, in words; nothing when it is everything."""
     if room.choice is None:
