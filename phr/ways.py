@@ -45,10 +45,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Choices of one sort; choosing one takes the place of another of them."""
+    """Choices of one sort; choosing one takes the place of another of them. `short`: of few letters."""
 
     heading: str
     ways: list[Way]
+    short: bool = False
 
 
 def chosen(asked: Narrowing, timeline: Timeline) -> list[Way]:
@@ -99,7 +100,7 @@ def groups(asked: Narrowing, timeline: Timeline) -> list[Group]:
         Way(str(year), asked.but(year=year, since=None, until=None).query, year == asked.year)
         for year in timeline.choices.years[:MOST_YEARS]
     ]
-    found.append(Group("Year", years))
+    found.append(Group("Year", years, short=True))
     if timeline.own:
         found += [
             Group("Where it came from", list(_sources(asked, timeline))),

@@ -16,6 +16,7 @@ pytestmark = [
 ]
 DAY = {"day_day": "3", "day_month": "2", "day_year": "2024"}
 WEIGHT = {"what": "weight-kg", "value": "72.50", **DAY}
+PAIR = "blood-pressure"
 NEW = "/records/new/measurement/"
 
 
@@ -75,7 +76,11 @@ def test_several_are_kept_together_and_what_she_had_already_is_told(
     [
         ({}, "Write at least one day and number."),
         ({"day_2": "2024-02-03", "value_2": "heavy"}, "Line 2: Write the number with digits"),
-        ({"value_1": "72"}, "Line 1:"),
+        ({"value_1": "72"}, "Line 1: choose the day too."),
+        (
+            {"what": PAIR, "day_1": "2024-02-03", "value_1": "x"},
+            "write two numbers, such as 120/80",
+        ),
         ({"day_1": "2024-02-03", "value_1": "320"}, "Some numbers are very unusual."),
     ],
 )

@@ -32,6 +32,7 @@ from phr.forms.entries.fields import choice, lines
 from phr.forms.entries.moments import Timed, moment, parted
 
 MEASUREMENTS = measurements()
+PANEL = "Blood pressure panel with all children optional"
 MM_HG = ("mmHg", "mm[Hg]")
 USUAL = {"upper": (70, 220), "lower": (35, 130)}
 
@@ -140,7 +141,7 @@ class BloodPressureForm(Measured):
     constants: ClassVar[Json] = {
         **Measured.constants,
         "code": {
-            "coding": [{"system": LOINC, "code": PRESSURE, "display": "Blood pressure panel"}],
+            "coding": [{"system": LOINC, "code": PRESSURE, "display": PANEL}],
             "text": "Blood pressure",
         },
         "category": [{"coding": [{"system": CATEGORY, "code": "vital-signs"}]}],

@@ -1,5 +1,6 @@
 """Several measurements of one kind on one page, a line each."""
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, Final
@@ -14,6 +15,7 @@ from phr.forms.entries.moments import ZONES, Timed
 
 LINES: Final = 10
 PRESSURE: Final = "blood-pressure"
+_PAIR: Final = re.compile(r"\d{1,3}\s*/\s*\d{1,3}", re.ASCII)
 _SMALL: Final = {"autocomplete": "off", "class": "nhsuk-input"}
 
 
@@ -81,6 +83,15 @@ class SeveralForm(forms.Form):
         return told
 
     def _line(self, number: int, told: dict[str, Any]) -> None:
+        day, value = told.get(f"day_{number}"), told.get(f"value_{number}")
+        if not day or not value:
+            name = "value" if day else "day"
+            sentence = "write the number too." if day else "choose the day too."
+            self.add_error(f"{name}_{number}", f"Line {number}: {sentence}")
+            return
+        if told["what"] == PRESSURE and not _PAIR.fullmatch(value.strip()):
+            self.add_error(f"value_{number}", f"Line {number}: write two numbers, such as 120/80.")
+            return
         form = self._form(number, told)
         if form.is_valid():
             self.entries.append(form.resource())
