@@ -50,6 +50,11 @@ format: setup ## Put the code into shape
 bench: setup ## Measure speed and memory; BENCH="--million" adds the slow ones
 	@$(PYTHON) -m tests.bench $(BENCH)
 
+.PHONY: fuzz
+fuzz: ## Search the readers of files for faults: SECONDS=60 each; TARGET="fhir pdf" names some
+	@$(SETUP) fuzz
+	@$(PYTHON) -m tests.fuzz $(or $(SECONDS),60) $(TARGET)
+
 .PHONY: drill
 drill: setup ## Lose a portal of its own, restore it, and look that nothing comes back
 	@$(PYTHON) -m tests.drill $(DRILL)
@@ -59,6 +64,7 @@ lock: setup ## Resolve the dependencies again into requirements/
 	@env -u PIP_FIND_LINKS $(LOCK) pyproject.toml -o requirements/base.txt
 	@env -u PIP_FIND_LINKS $(LOCK) --extra demo -c requirements/base.txt pyproject.toml -o requirements/demo.txt
 	@env -u PIP_FIND_LINKS $(LOCK) --extra dev -c requirements/demo.txt pyproject.toml -o requirements/dev.txt
+	@env -u PIP_FIND_LINKS $(LOCK) --extra fuzz -c requirements/dev.txt pyproject.toml -o requirements/fuzz.txt
 	@echo 'uv~=0.13' | env -u PIP_FIND_LINKS $(LOCK) - -o requirements/uv.txt
 
 .PHONY: css
@@ -71,5 +77,5 @@ screenshots: setup ## Take the README's pictures of the demo again, into docs/im
 
 .PHONY: clean
 clean: ## Remove .venv, the demo's data and every cache
-	rm -rf .venv .data staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .data staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

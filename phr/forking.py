@@ -4,6 +4,7 @@ Loading them takes a quarter of a second, which an import of many small files wo
 A process forks from a server of its own, which ends with it.
 """
 
+import atexit
 import os
 import socket
 import sys
@@ -129,3 +130,4 @@ def forget() -> None:
 
 
 os.register_at_fork(after_in_child=forget)
+atexit.register(forget)

@@ -128,7 +128,7 @@ def _decode(head: bytes, payload: bytes) -> Said:
     try:
         kind, *fields = orjson.loads(head)
         return _BUILD[kind](payload, *fields)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadFrame("a frame has the wrong shape") from error
 
 

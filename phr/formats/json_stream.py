@@ -68,6 +68,7 @@ class JsonStream:
             try:
                 found, end = self._scan(self.text, at)
                 if end < len(self.text) or self._ended or not self._fill():
+                    self._whole(found, at, end)
                     return found, at, end
             except StopIteration as stop:
                 self._more(at, int(stop.value))
@@ -134,7 +135,19 @@ class JsonStream:
             except json.JSONDecodeError as error:
                 self._more(at, len(self.text) if "Unterminated" in error.msg else error.pos)
             else:
+                self._whole(name, at - 1, end)
                 return str(name), int(end)
+
+    def _whole(self, found: Any, at: int, end: int) -> None:
+        """Refuse half of a surrogate pair: JSON's grammar lets it pass, Unicode does not."""
+        if self.text.find("\\ud", at, end) < 0 and self.text.find("\\uD", at, end) < 0:
+            return
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            owner = f"{self.place}, a" if self.place else "A"
+            said = f"{owner} text holds half of a character (a lone surrogate)."
+            raise Refused(said) from None
 
     def _more(self, start: int, failed: int) -> None:
         """Read on when the scan may have failed only for want of text; otherwise raise."""

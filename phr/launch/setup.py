@@ -1,6 +1,7 @@
 """Make `.venv` and install the locked packages, on a bare system Python.
 
-`python3 -I phr/launch/setup.py demo|dev` makes what `make run` (demo) or `make test` (dev) needs.
+`python3 -I phr/launch/setup.py demo|dev|fuzz` makes what `make run` (demo), `make test` (dev) or
+`make fuzz` needs.
 Every package is checked against the hashes in `requirements/`. When nothing changed it returns
 at once.
 """
@@ -17,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
-LOCKS = {"demo": ROOT / "requirements" / "demo.txt", "dev": ROOT / "requirements" / "dev.txt"}
+# From the smallest to the largest; each holds all of the one before it.
+KINDS = ("demo", "dev", "fuzz")
+LOCKS = {kind: ROOT / "requirements" / f"{kind}.txt" for kind in KINDS}
 UV_LOCK = ROOT / "requirements" / "uv.txt"
 
 
@@ -26,7 +29,7 @@ class CannotSetUp(Exception):
 
 
 def stamp_of(kind: str) -> str:
-    """What `.venv/installed` says when the environment `kind` ("demo" or "dev") is up to date."""
+    """What `.venv/installed` says when the environment of this kind is up to date."""
     locks = LOCKS[kind].read_bytes() + UV_LOCK.read_bytes()
     return f"{kind} {sys.version_info[0]}.{sys.version_info[1]} {hashlib.sha256(locks).hexdigest()}"
 
@@ -130,16 +133,17 @@ def install_with_pip(lock: Path) -> bool:
 
 
 def ensure(kind: str) -> None:
-    """Bring `.venv` up to date for `kind` ("demo" or "dev"); one for dev also serves the demo.
+    """Bring `.venv` up to date for `kind`; one made for more serves as well.
 
     Raises CannotSetUp with one sentence.
     """
     if sys.version_info < (3, 11):  # noqa: UP036  the system's Python is anyone's guess
         raise CannotSetUp("Python 3.11 or newer is needed.")
-    if installed() in (stamp_of(kind), stamp_of("dev")):
+    enough = KINDS[KINDS.index(kind) :]
+    before = installed()
+    if before in map(stamp_of, enough):
         return
-    if installed().startswith("dev "):
-        kind = "dev"
+    kind = next((one for one in enough if before.startswith(f"{one} ")), kind)
     print("Installing the locked packages into .venv…", flush=True)
     STAMP.unlink(missing_ok=True)
     if not make_venv() and not (install_debian_venv() and make_venv()):

@@ -149,6 +149,7 @@ def test_entries_of_something_else() -> None:
         (b"Hemoglobin", b"Hemo\nglobin", "is not correct JSON."),
         (b"Hemoglobin", b"\\ud800", "A text holds half of a character"),
         (b'"Hemoglobin', b'"\\uDC00\\ud83d', "A text holds half of a character"),
+        (b'"status"', b'"\\ud800"', "A text holds half of a character"),
     ],
 )
 def test_broken_json(old: bytes, new: bytes, sentence: str) -> None:

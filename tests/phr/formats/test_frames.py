@@ -71,6 +71,8 @@ def frame(head: object, payload: bytes = b"") -> bytes:
         frame(["G", True, None, "bytes"]),
         frame(["G", 1, None, "miles"]),
         frame(["V", "text/html", "x"], b"<script>"),
+        frame(["C", [], [], []]),
+        frame(["C", [1], [], {}]),
         frame(["P", "Basic", "other", 3, [], None, "", [], "", []]),
         frame(["P", "Basic", "other", None, [1], None, "", [], "", []]),
         frame(["P", "Basic", "other", None, [], None, "", [], "", ["x"]]),
