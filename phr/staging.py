@@ -21,6 +21,7 @@ from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import Patient
+from phr import copying
 from phr import publishing as sql
 from phr.bodies import seal_body
 from phr.formats.meaning import AROUND
@@ -130,6 +131,29 @@ class Sealer:
         return hmac_digest(self._index, text.encode(), sha256)
 
 
+def _copied(row: Row, position: int) -> bytes:
+    """A row as the temporary table takes it, in the order of `sql.COPY`."""
+    by = row.known_by
+    return copying.row(
+        copying.uuid(row.id),
+        copying.integer(position),
+        copying.text(row.resource_type),
+        copying.text(row.category),
+        copying.instant(row.effective_at),
+        copying.truth(row.dated),
+        copying.bigints(row.labels),
+        copying.bigints(row.tokens),
+        copying.data(row.digest),
+        copying.data(row.identity),
+        copying.data(row.body_sealed),
+        copying.text(row.place),
+        copying.truth(row.owns_file),
+        copying.uuids(row.pictures),
+        copying.data(by.core),
+        *map(copying.bigints, (by.refs, by.around, by.names, by.systems, by.numbers)),
+    )
+
+
 class Stage:
     """The temporary table of one import, gone with its connection or at the end of the block."""
 
@@ -166,18 +190,11 @@ class Stage:
             connection.cursor() as cursor,
             cursor.copy(sql.COPY) as copy,
         ):
-            copy.set_types(sql.TYPES)
+            copy.write(copying.HEADER)
             for row in rows:
                 self.count += 1
-                by = row.known_by
-                copy.write_row(
-                    (
-                        row.id, self.count, row.resource_type, row.category, row.effective_at,
-                        row.dated, row.labels, row.tokens, row.digest, row.identity,
-                        row.body_sealed, row.place, row.owns_file, row.pictures,
-                        by.core, by.refs, by.around, by.names, by.systems, by.numbers,
-                    )
-                )  # fmt: skip
+                copy.write(_copied(row, self.count))
+            copy.write(copying.TRAILER)
 
     def alone(self) -> None:
         """Until the transaction ends, nothing else is added to this record or taken back."""

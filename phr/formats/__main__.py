@@ -18,6 +18,7 @@ from phr.formats.frames import Done, Want, encode
 from phr.formats.json_stream import too_large
 from phr.formats.lockdown import lock
 from phr.formats.parsed import MB, Limits, Output, Progress, Refused
+from phr.formats.resource import only_look
 from phr.formats.ranged import Ranged
 from phr.formats.seccomp import CannotLock
 
@@ -95,6 +96,8 @@ def main() -> None:
     """Parse standard input under the limits given, then leave."""
     asked = _asked()
     limits = Limits(**asked["limits"])
+    if limits.looking:
+        only_look()
     # Libraries may print; only frames may reach the parent.
     sink = _Sink(os.dup(1))
     os.dup2(2, 1)

@@ -22,7 +22,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one parse. Sizes in bytes, times in seconds."""
+    """Bounds of one parse. Sizes in bytes, times in seconds.
+
+    `looking`: of resources only what tells whether they are known already; see `resource.only_look`.
+    """
 
     max_bytes: int = 200 * MB
     max_resource_bytes: int = 10 * MB
@@ -32,6 +35,7 @@ class Limits:
     memory: int = 1024**3
     cpu_seconds: int = 300
     wall_seconds: int = 600
+    looking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from sharing.labels import suggest
 Json = dict[str, Any]
 
 _MOST_CODES = 20
+_LOOKING = ContextVar("looking", default=False)
 # A Reference.reference that is neither absolute nor contained.
 _RELATIVE = re.compile(r'"reference"\s*:\s*"(?!#)[^":]*"')
 # What a resource is called by, in this order.
@@ -26,6 +28,14 @@ _NAMED_BY = (
     "description", "name", "substance", "category",
 )  # fmt: skip
 _CODED_BY = ("code", "vaccineCode", "medicationCodeableConcept")
+
+
+def only_look() -> None:
+    """From here on, leave out of each resource what only adding it needs: words, labels, content.
+
+    What is refused stays the same. For the box, which reads one file and ends.
+    """
+    _LOOKING.set(True)  # noqa: FBT003 - what it is
 
 
 def made(resource: Json, place: str, *, url: str = "", identity: str | None = None) -> Parsed:
@@ -68,22 +78,23 @@ def keep(
         refuse_if(_surrogates(raw), place)
     if kind == "OperationOutcome":
         return Skipped(place, "it is a message between systems")
-    at, named = effective_at(resource), head(resource)
+    at, whole = effective_at(resource), not _LOOKING.get()
+    named = head(resource) if whole or not at else ()
     return Parsed(
         kind,
-        str(category_of(resource)),
+        str(category_of(resource)) if whole else "",
         at,
-        tuple(map(str, suggest(resource))),
+        tuple(map(str, suggest(resource))) if whole else (),
         identity,
         _digest(resource, [*decimals, _base(raw, url)]),
-        terms(resource),
+        terms(resource) if whole else (),
         place or "the file",
-        raw.encode(),
+        raw.encode() if whole else b"",
         links=_links(resource, url),
         subject=_subject(resource),
-        visit=visit(resource),
+        visit=visit(resource) if whole else "",
         head=named,
-        codes=codes(resource),
+        codes=codes(resource) if whole else (),
         # What has neither a day nor a name says too little to be told from another like it.
         meaning=meaning(resource, decimals, url) if at or named else NOTHING,
     )

@@ -49,7 +49,7 @@ LEASE = timedelta(seconds=300)
 CPU_SECONDS = 240
 MOST_ATTEMPTS = 4
 BATCH = 500
-MOST_REPORTED = 200
+MOST_SHOWN, MOST_REPORTED = 200, 5000
 IDS_AN_EVENT = 1000
 GONE = "The file was damaged while it was stored. Please upload it again."
 GAVE_UP = "We tried several times and could not finish reading this file. Nothing was added."
@@ -153,7 +153,8 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         if not rows.select_for_update().exists() or not staging.may_grow(upload.patient_id):
             return
         outlook = settled(upload, told.counts, told.owner)
-        outlook.people, outlook.skips, outlook.skipped = people, told.skips, told.skipped
+        outlook.people, outlook.skips = people, told.skips
+        outlook.skipped = told.skipped[:MOST_SHOWN]
         outlook.columns = told.columns
         rows.update(
             preview_sealed=seal_outlook(upload, outlook),
@@ -208,16 +209,17 @@ def _read(upload: Upload) -> Iterator[Output]:
     yield from parse(
         storage.read(*whose),
         filename=file_name(upload),
-        limits=limits(),
+        limits=limits(looking=upload.confirmed_at is None),
         size=binary.size,
         ranges=part,
         options=open_options(upload),
     )
 
 
-def limits() -> Limits:
-    """The bounds of one file, from the settings."""
+def limits(*, looking: bool = False) -> Limits:
+    """The bounds of one file, from the settings; `looking` leaves out what only adding needs."""
     return Limits(
+        looking=looking,
         max_bytes=settings.PHR_UPLOAD_MOST_BYTES,
         max_entries=settings.PHR_UPLOAD_MOST_ENTRIES,
         max_depth=settings.PHR_UPLOAD_MOST_DEPTH,
