@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from django.db import connection
@@ -18,7 +19,9 @@ SOON = 200
 _FOUND = """
     SELECT phr_found(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz, %s::uuid, %s)
 """
+# So many tokens are beginnings of words; of what follows in a long document only whole words count.
 MOST_TOKENS = 400
+MOST_WHOLE_WORDS = 5000
 MOST_HEAD_TOKENS = 80
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
@@ -79,16 +82,28 @@ class Tokeniser:
         self._words: dict[str, tuple[int, ...]] = {}
 
     def tokens(self, terms: Iterable[str]) -> list[int]:
-        """The tokens to keep with a record: every prefix of every word, at most `MOST_TOKENS`."""
+        """The tokens to keep with a record: every prefix of every word, up to `MOST_TOKENS`.
+
+        Of the words after these each has one token, at most `MOST_WHOLE_WORDS`.
+        """
         found: set[int] = set()
-        for term in terms:
+        rest = iter(terms)
+        for term in rest:
             known = self._known.get(term)
             if known is None:
                 known = self._known[term] = self._of(term)
+            if len(found) + len(known) > MOST_TOKENS:
+                return self._with_whole_words(found, chain((term,), rest))
             found.update(known)
-            if len(found) >= MOST_TOKENS:
+        return list(found)
+
+    def _with_whole_words(self, found: set[int], terms: Iterable[str]) -> list[int]:
+        most = len(found) + MOST_WHOLE_WORDS
+        for term in terms:
+            found.update(keyed(self._key, f"word:{word}") for word in words(term))
+            if len(found) >= most:
                 break
-        return list(found)[:MOST_TOKENS]
+        return list(found)[:most]
 
     def _of(self, term: str) -> tuple[int, ...]:
         return tuple(token for word in words(term) for token in self._of_word(word))

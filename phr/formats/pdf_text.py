@@ -4,6 +4,7 @@ Source: ISO 32000-1 §9.10 (extraction of text content).
 """
 
 import logging
+import re
 import sys
 import time
 import zlib
@@ -17,10 +18,11 @@ from pypdf import PdfReader
 from phr.formats.terms import clean
 
 _MOST_PAGES = 200
-_MOST_CHARACTERS = 200_000
+_MOST_CHARACTERS = 400_000
 _MOST_SECONDS = 5.0
 _MOST_BYTES = 50_000_000
-_MOST_WORDS = 1000
+_MOST_WORDS = 5000
+_AROUND = re.compile(r"^\W+|\W+$")
 
 logging.getLogger("pypdf").disabled = True
 
@@ -54,7 +56,7 @@ class _TooLong(BaseException):
 
 
 def words(data: bytes) -> tuple[str, ...]:
-    """Distinct words in the order they stand, at most 1000; fewer where reading them is too much.
+    """Distinct words in the order they stand, at most 5000; fewer where reading them is too much.
 
     None at all where the PDF is encrypted or broken. Takes five seconds at most.
     """
@@ -72,7 +74,8 @@ def _gather(data: bytes, found: dict[str, None]) -> None:
     left = _MOST_CHARACTERS
     for number in range(0 if reader.is_encrypted else min(len(reader.pages), _MOST_PAGES)):
         text = reader.pages[number].extract_text()[:left].encode(errors="ignore").decode()
-        found.update(dict.fromkeys(clean(word) for word in text.split()))
+        plain = (_AROUND.sub("", clean(word)).lower() for word in text.split())
+        found.update(dict.fromkeys(plain))
         left -= max(1, len(text))
         if left <= 0 or len(found) > _MOST_WORDS:
             return

@@ -5,9 +5,17 @@ import pytest
 from pytest_django import Settings
 
 from phr.narrowing import Narrowing
-from phr.search import SHORTEST_PREFIX, prefixes, words
+from phr.search import (
+    MOST_TOKENS,
+    MOST_WHOLE_WORDS,
+    SHORTEST_PREFIX,
+    Tokeniser,
+    prefixes,
+    words,
+)
 from phr.services import records
 from tests.cast import Cast, put_in
+from tests.worlds.files import pdf
 
 database = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -31,6 +39,30 @@ def test_what_is_typed_finds_what_is_written(typed: str, written: str) -> None:
 def test_two_letters_of_a_longer_word_are_not_enough() -> None:
     assert "he" not in prefixes("hemoglobin")
     assert SHORTEST_PREFIX == 3
+
+
+def test_of_a_long_document_later_words_are_found_whole() -> None:
+    tokeniser = Tokeniser(b"key")
+    said = [f"{chr(97 + n % 26)}{n:05}word" for n in range(8000)]
+    kept = set(tokeniser.tokens(said))
+
+    def found(word: str) -> bool:
+        return set(tokeniser.query(word)) <= kept
+
+    assert len(kept) <= MOST_TOKENS + MOST_WHOLE_WORDS
+    assert found(said[3][:4])
+    assert found(said[4000])
+    assert not found(said[4000][:6])
+    assert not found(said[7999])
+
+
+@database
+def test_the_last_words_of_a_long_pdf_find_it(cast: Cast) -> None:
+    text = " ".join(f"{chr(97 + n % 26)}word{n:03}" for n in range(900)) + " Ferritin, high."
+    put_in(cast.alice, pdf(text), "letter.pdf")
+
+    assert len(records.timeline(cast.alice, cast.alice_id, text="ferritin").items) == 1
+    assert not records.timeline(cast.alice, cast.alice_id, text="ferro").items
 
 
 def note(number: int, title: str, text: str, day: int) -> bytes:
