@@ -27,6 +27,8 @@ from phr.tags import new_word, token_of
 LONGEST_TAG, MOST_TAGS, MOST_UPLOADS = 40, 20, 10_000
 TOO_MANY = f"The archive holds more than {MOST_UPLOADS:,} uploads, the most that are brought back."
 BATCH = 500
+# Sources that did not give the item, and call what it refers to by other names.
+APART = {"alike": "older", "older": "older", "aside": "aside"}
 
 
 class Restoring:
@@ -114,6 +116,7 @@ class Restoring:
             self._of(origin.upload) if origin.upload else None,
             origin.version,
             clean(origin.place)[:40],
+            APART.get(origin.outcome, "back"),
             seal_reason(self._patient_id, record_id, origin.version, origin.reason),
             datetime.fromisoformat(origin.recorded_at),
         )

@@ -46,7 +46,7 @@ TABLES = {
         "source",
         (
             ("id", "uuid"), ("upload_id", "uuid"), ("version", "int4"), ("place", "text"),
-            ("reason_sealed", "bytea"), ("recorded_at", "timestamptz"),
+            ("outcome", "text"), ("reason_sealed", "bytea"), ("recorded_at", "timestamptz"),
         ),
     ),
 }  # fmt: skip
@@ -84,7 +84,7 @@ PUBLISH = (
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, by_id, version, place,
                                 outcome, reason_sealed, recorded_at)
     SELECT gen_random_uuid(), %(patient)s, x.id, x.upload_id,
-           CASE WHEN x.upload_id IS NULL THEN %(user)s::uuid END, x.version, x.place, 'back',
+           CASE WHEN x.upload_id IS NULL THEN %(user)s::uuid END, x.version, x.place, x.outcome,
            x.reason_sealed, x.recorded_at
     FROM pg_temp.source x JOIN pg_temp.staged s ON s.id = x.id AND s.outcome = 'new'
     WHERE x.upload_id IS NULL OR x.upload_id = ANY (%(needed)s::uuid[])

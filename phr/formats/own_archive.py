@@ -250,6 +250,7 @@ def _origin(line: Json) -> tuple[str, Origin]:
         upload,
         told[shape.PLACE]["valueString"] if shape.PLACE in told else "",
         line["reason"][0]["text"] if "reason" in line else "",
+        told[shape.OUTCOME]["valueCode"] if shape.OUTCOME in told else "",
     )
     return line["target"][0]["reference"].removeprefix(_NAME), origin
 

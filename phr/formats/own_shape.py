@@ -9,5 +9,5 @@ BUNDLE, VERSIONS = "fhir/bundle.json", "versions/bundle.json"
 ITEMS, FILES, LINKS = "items.ndjson", "files.ndjson", "links.ndjson"
 PROVENANCE, UPLOADS = "provenance.ndjson", "originals/files.ndjson"
 ACCOUNT = "account/account.json"
-# The extensions of a Provenance: which version, and the place in the file.
-VERSION, PLACE = "urn:phr:version", "urn:phr:place"
+# The extensions of a Provenance: which version, the place in the file, and what became of it.
+VERSION, PLACE, OUTCOME = "urn:phr:version", "urn:phr:place", "urn:phr:outcome"

@@ -9,13 +9,14 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where one version came from: `upload`, as the archive calls it, or "" for what was written
-    by hand, for this `reason`. `recorded_at` is a FHIR instant."""
+    by hand, for this `reason`. `recorded_at` is a FHIR instant, `outcome` what became of it then."""
 
     version: int
     recorded_at: str
     upload: str
     place: str
     reason: str
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,12 @@ def _kept(_: bytes, *fields: Any) -> Kept:
     )  # fmt: skip
 
 
-def _origin(version: Any, recorded_at: Any, upload: Any, place: Any, reason: Any) -> Origin:
+def _origin(version: Any, recorded_at: Any, *texts: Any) -> Origin:
+    upload, place, reason, outcome = texts
     _number(version, least=1)
     _instant(recorded_at)
-    _all(str, upload, place, reason)
-    return Origin(version, recorded_at, upload, place, reason)
+    _all(str, *texts)
+    return Origin(version, recorded_at, upload, place, reason, outcome)
 
 
 def _earlier(body: bytes, version: Any, ended_at: Any) -> Earlier:

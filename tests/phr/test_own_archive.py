@@ -32,7 +32,10 @@ def whole(actor: Actor, patient_id: UUID) -> list[dict[str, Any]]:
         rows = list(Record.objects.filter(patient_id=patient_id, hidden_at=None))
         told = [_told(row) for row in rows]
     for row, each in zip(rows, told, strict=True):
-        each["files"] = sorted(_files(actor, patient_id, row.pk))
+        opened = records.open_record(actor, patient_id, row.pk)
+        each["files"] = sorted(_files(actor, opened))
+        # What it refers to is named in it.
+        each["shown"] = opened.shown
     return sorted(told, key=lambda each: (each["body"], each["at"]))
 
 
@@ -65,11 +68,10 @@ def _second(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _files(actor: Actor, patient_id: UUID, record_id: UUID) -> list[tuple[str, bytes]]:
-    opened = records.open_record(actor, patient_id, record_id)
+def _files(actor: Actor, opened: records.Opened) -> list[tuple[str, bytes]]:
     return [
         (each.use, b"".join(
-            files.open_file(actor, patient_id, record_id, each.pk, copy=True).pieces))
+            files.open_file(actor, opened.patient_id, opened.id, each.pk, copy=True).pieces))
         for each in opened.files
     ]  # fmt: skip
 
