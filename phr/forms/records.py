@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from phr.formats.r4 import TYPES
 from phr.narrowing import Narrowing
+from phr.printing.document import Chosen
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 
@@ -75,12 +76,17 @@ class PrintForm(forms.Form):
     category = forms.ChoiceField(
         required=False, choices=[("", "Everything"), *((c.value, c.label) for c in Category)]
     )
+    since = forms.IntegerField(min_value=1, max_value=9998, required=False)
+    until = forms.IntegerField(min_value=1, max_value=9998, required=False)
     part = forms.IntegerField(min_value=1, max_value=1_000_000, required=False)
 
-    def category_chosen(self) -> Category | None:
+    def chosen(self) -> Chosen:
         self.is_valid()
-        category = self.cleaned_data.get("category")
-        return Category(category) if category else None
+        found = self.cleaned_data
+        category = found.get("category")
+        return Chosen(
+            Category(category) if category else None, found.get("since"), found.get("until")
+        )
 
     def part_chosen(self) -> int:
         """Which of the PDFs, counted from 1."""

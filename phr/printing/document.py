@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from unicodedata import bidirectional
+from urllib.parse import urlencode
 
 from phr.display import Shown, dates
 from phr.display.words import clean
@@ -63,6 +64,39 @@ class Span:
     category: Category
     skip: int
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which part of the record is printed: one kind, and years, both included; None for all."""
+
+    category: Category | None = None
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def years(self) -> str:
+        """The years in words, "" for all of them."""
+        if self.since and self.until:
+            return f"from {self.since} to {self.until}"
+        if self.until:
+            return f"up to {self.until}"
+        return f"from {self.since} on" if self.since else ""
+
+    @property
+    def left_out(self) -> list[str]:
+        """What a part says of the rest of the record."""
+        said = ["This is a part of the record, not everything."] * bool(self.category or self.years)
+        if self.years:
+            said.append(f"Only items {self.years}. Items without a date are left out.")
+        return said
+
+    @property
+    def query(self) -> str:
+        """It as the query of an address; "" when nothing is chosen."""
+        kind = self.category.value if self.category else None
+        found = {"category": kind, "since": self.since, "until": self.until}
+        return urlencode({name: value for name, value in found.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +171,16 @@ def source(number: int, name: str, at: datetime) -> str:
     return f"File {number}: {clean(name, 120)}, uploaded on {dates.date(at.date().isoformat())}"
 
 
-def sentences(extent: Extent, category: Category | None, part: int | None = None) -> list[str]:
-    """What stands before the items."""
+def sentences(extent: Extent, chosen: Chosen, part: int | None = None) -> list[str]:
+    """What stands before the items: how many there are, which, and what is left out."""
+    category = chosen.category
     many = f"{extent.total:,} item{'' if extent.total == 1 else 's'}"
     what = f"{many} of one kind: {category.label}." if category else f"{many} of every kind."
     parts = len(extent.parts)
     which = f" This is part {part} of {parts}." if part and parts > 1 else ""
     return [
         f"{what}{which} The newest of each kind comes first.",
+        *chosen.left_out,
         "Sensitive items say so. Keep this print where only people you trust can read it.",
         "Pictures, and the files that you uploaded, are not in it.",
     ]

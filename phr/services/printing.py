@@ -1,7 +1,7 @@
 """Printing one's own record: as a page that flows, or as PDFs, each of a part."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from phr.display import describe, references
 from phr.models import Record
 from phr.paper import Files, Whose, font_folders, whose
 from phr.printing import document
-from phr.printing.document import Extent, Item, Section, Span
+from phr.printing.document import Chosen, Extent, Item, Section, Span
 from phr.printing.pdf import make_pdf
 from phr.services.items import note_reads
 from phr.services.links import linked
@@ -27,6 +27,7 @@ from sharing.tokens import label_tokens
 
 BATCH = 100
 MOST_LINKED = 4 * BATCH
+EVERYTHING = Chosen()
 
 Place = tuple[datetime, UUID]
 
@@ -40,10 +41,10 @@ class Print:
         patient_id: UUID,
         whose: Whose,
         extent: Extent,
-        category: Category | None,
+        chosen: Chosen,
     ) -> None:
         self.name, self.born_on = whose
-        self.extent, self.category = extent, category
+        self.extent, self.chosen = extent, chosen
         self.at = timezone.now()
         self._actor, self._patient_id = actor, patient_id
         self._files = Files()
@@ -69,7 +70,7 @@ class Print:
 
     def sentences(self, part: int | None = None) -> list[str]:
         """What stands before the items."""
-        return document.sentences(self.extent, self.category, part)
+        return document.sentences(self.extent, self.chosen, part)
 
     def sources(self) -> list[str]:
         """The files that the items so far come from."""
@@ -89,7 +90,9 @@ class Print:
         """The next items of a category, newest first, and where they end."""
         with acting_as(self._actor, about=self._patient_id):
             why = self._grounds()
-            kept = Record.objects.filter(_after(place), category=span.category.value)
+            kept = Record.objects.filter(
+                _after(place), _between(self.chosen), category=span.category.value
+            )
             found = policy.records(self._actor, Action.READ, kept, self._patient_id, known=why)
             ordered = found.order_by("-effective_at", "-id").defer("tokens", "digest", "identity")
             rows = list(ordered[skip : skip + most])
@@ -120,24 +123,24 @@ class Print:
         return open_body(self._patient_id, row.pk, row.version, bytes(row.body_sealed))
 
 
-def open_print(actor: Actor, *, category: Category | None = None) -> Print:
-    """Begin to print the actor's own record, all of it or one category; the log says so.
+def open_print(actor: Actor, *, chosen: Chosen = EVERYTHING) -> Print:
+    """Begin to print the actor's own record, all of it or what is chosen; the log says so.
 
     Raises `Denied` when she keeps none.
     """
     with acting_as(actor):
-        opened = _open(actor, category)
+        opened = _open(actor, chosen)
         _note_print(actor)
     return opened
 
 
-def print_pdf(actor: Actor, *, category: Category | None = None, part: int = 1) -> bytes:
+def print_pdf(actor: Actor, *, chosen: Chosen = EVERYTHING, part: int = 1) -> bytes:
     """One part of the same as a PDF of at most `MOST_IN_PDF` items, counted from 1.
 
     Raises `Denied` when she keeps no record or it has no such part, CannotPrint when it cannot be made.
     """
     with acting_as(actor):
-        opened = _open(actor, category)
+        opened = _open(actor, chosen)
     if part not in opened.extent.parts:
         raise Denied(Action.READ.value)
     sections = list(opened.sections(part))
@@ -153,18 +156,29 @@ def print_pdf(actor: Actor, *, category: Category | None = None, part: int = 1) 
     return made
 
 
-def _open(actor: Actor, category: Category | None) -> Print:
+def _open(actor: Actor, chosen: Chosen) -> Print:
     patient = policy.require_own(actor)
-    rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk)
-    if category is not None:
-        rows = rows.filter(category=category.value)
+    kept = Record.objects.filter(_between(chosen))
+    rows = policy.records(actor, Action.READ, kept, patient.pk)
+    if chosen.category is not None:
+        rows = rows.filter(category=chosen.category.value)
     counted = dict(rows.values_list("category").annotate(Count("pk")).order_by())
     counts = {one: counted[one.value] for one in Category if one.value in counted}
-    return Print(actor, patient.pk, whose(patient), Extent(counts), category)
+    return Print(actor, patient.pk, whose(patient), Extent(counts), chosen)
 
 
 def _note_print(actor: Actor) -> None:
     note("print", patient_id=policy.require_own(actor).pk, basis=policy.OWNER.text)
+
+
+def _between(chosen: Chosen) -> Q:
+    """What has a date in these years; everything where none is chosen."""
+    asked = Q(dated=True) if chosen.years else Q()
+    if chosen.since:
+        asked &= Q(effective_at__gte=datetime(chosen.since, 1, 1, tzinfo=UTC))
+    if chosen.until:
+        asked &= Q(effective_at__lt=datetime(chosen.until + 1, 1, 1, tzinfo=UTC))
+    return asked
 
 
 def _after(place: Place | None) -> Q:

@@ -24,8 +24,7 @@ ITEMS = "<!-- items -->"
 @require_safe
 def page(request: HttpRequest) -> HttpResponseBase:
     """The record as one page; it flows, so that a long one needs no memory."""
-    category = PrintForm(request.GET).category_chosen()
-    opened = services.open_print(actor_of(request), category=category)
+    opened = services.open_print(actor_of(request), chosen=PrintForm(request.GET).chosen())
     context = {"print": opened, "categories": list(Category)}
     around = render_to_string("phr/print.html", context, request)
     return StreamingHttpResponse(_flow(around, opened))
@@ -38,7 +37,7 @@ def pdf(request: HttpRequest) -> HttpResponse:
     form = PrintForm(request.GET)
     part = form.part_chosen()
     try:
-        made = services.print_pdf(actor_of(request), category=form.category_chosen(), part=part)
+        made = services.print_pdf(actor_of(request), chosen=form.chosen(), part=part)
     except CannotPrint as problem:
         messages.error(request, str(problem))
         return redirect("phr:print")

@@ -19,12 +19,14 @@ from accounts.acting import acting_as
 from accounts.actors import Denied
 from accounts.models import AuditEvent
 from phr.printing import document, pdf
+from phr.printing.document import Chosen
 from phr.services import printing, records
 from sharing.categories import Category
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in, text
 from tests.worlds.bulk import as_owner
 from tests.worlds.files import fhir
+from tests.worlds.kept import observation
 from tests.worlds.shared_record import Shared
 from tests.worlds.synthea import lines
 
@@ -79,6 +81,28 @@ def test_one_kind_alone(alice: Client) -> None:
     assert re.findall(r"app-paper__category\">([^<]+)<", page)[0] == "Allergies"
     assert page.count("app-paper__category") == 2
     assert "Nothing of this kind" in text(alice.get(f"{PAGE}?category=coverage"))
+
+
+def test_some_years_alone_and_it_says_that_it_is_a_part(cast: Cast) -> None:
+    for year in (2001, 2005, 2009):
+        dated = observation(f"Result {year}") | {"effectiveDateTime": f"{year}-07-01"}
+        put_in(cast.alice, orjson.dumps(dated), "dated.json")
+    put_in(cast.alice, orjson.dumps(observation("Undated")), "undated.json")
+    client = sign_in("alice@example.org")
+    page = text(client.get(PAGE, {"since": "2002", "until": "2008"}))
+
+    assert "1 item of every kind." in page
+    assert "This is a part of the record, not everything." in page
+    assert "Only items from 2002 to 2008. Items without a date are left out." in page
+    assert f"{PDF}?since=2002&amp;until=2008" in page
+    assert "2005" in page.partition("app-paper__item")[2]
+    assert "Undated" not in page
+    whole = text(client.get(PAGE))
+    assert "not everything" not in whole
+    assert "Undated" in whole
+    said = read(body(client.get(PDF, {"until": "2001"})))[1]
+    assert "Only items up to 2001." in said
+    assert "Nothing of this kind" in text(client.get(PAGE, {"since": "2030"}))
 
 
 @pytest.mark.parametrize("query", ["category=nonsense", "category=", "part=0", "part=x"])
@@ -176,7 +200,7 @@ def test_a_print_asks_no_more_for_more_items(cast: Cast) -> None:
     for count in (60, 120):
         put_in(cast.alice, b"".join(lines(count, seed=count)), f"{count}.json")
         with CaptureQueriesContext(connection) as queries:
-            opened = printing.open_print(cast.alice, category=Category.LABORATORY)
+            opened = printing.open_print(cast.alice, chosen=Chosen(Category.LABORATORY))
             items = [item for section in opened.sections() for item in section.items]
         asked.append((len(items), len(queries)))
 
