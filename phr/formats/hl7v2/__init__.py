@@ -8,6 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from phr.formats.hl7v2 import files
 from phr.formats.hl7v2.messages import Message
 from phr.formats.hl7v2.people import urn
 from phr.formats.hl7v2.segments import CHARSETS, Segment, cut, header, lines
@@ -31,6 +32,7 @@ def warm() -> None:
     for charset in {*CHARSETS.values(), "latin-1"}:
         codecs.lookup(charset)
     urn("")
+    files.warm()
 
 
 def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # noqa: ARG001
@@ -44,7 +46,9 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # no
             if message:
                 yield from message.end()
             count += 1
-            message = Message(_accepted(header(line, f"Message {count}"), count), count, told)
+            message = Message(
+                _accepted(header(line, f"Message {count}"), count), count, told, limits
+            )
         elif name in _AROUND:
             continue
         elif message is None:

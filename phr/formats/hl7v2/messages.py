@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
+from phr.formats.hl7v2.files import contained, damaged, document, withdrawn
 from phr.formats.hl7v2.people import identity, patient, urn
-from phr.formats.hl7v2.results import Unread, observation, report
+from phr.formats.hl7v2.results import GONE, Unread, observation, report, status_of
 from phr.formats.hl7v2.segments import Segment, Signs
 from phr.formats.hl7v2.values import field_concept
 from phr.formats.meaning import bounded
-from phr.formats.parsed import Output, Parsed, Refused, Skipped
+from phr.formats.parsed import Limits, Output, Parsed, Refused, Skipped
 from phr.formats.resource import made, person
 
 Json = dict[str, Any]
@@ -23,9 +24,9 @@ _MOST_RESULTS = 5000
 class Message:
     """Takes segments, gives resources. `told` are the people the file has named so far."""
 
-    def __init__(self, head: Segment, number: int, told: set[str]) -> None:
+    def __init__(self, head: Segment, number: int, told: set[str], limits: Limits) -> None:
         self.signs: Signs = head.signs
-        self._number, self._told = number, told
+        self._number, self._told, self._limits = number, told, limits
         self._lines = 1
         self._app = f"{head.text(3)}|{head.text(4)}"
         self._control = head.text(10)
@@ -92,12 +93,35 @@ class Message:
                 self._open["valueString"] += f"\n{more}"
             return
         yield from self._close()
+        if segment.text(2).upper() == "ED":
+            yield from self._file(segment, place)
+            return
         try:
             self._open = observation(segment, self._order, self._subject, self._zone)
         except Unread as unread:
             yield Skipped(place, str(unread))
             return
         self._open_of, self._open_place = segment, place
+
+    def _file(self, segment: Segment, place: str) -> Iterator[Output]:
+        """A file in place of a value, as a document that belongs to the report."""
+        try:
+            code, status = field_concept(segment, 3), status_of(segment, self._order)
+            name = self._name("DocumentReference", f"{segment.text(3)}|{segment.text(4)}")
+            about = {"type": code, "subject": self._subject}
+            if self._report is not None:
+                report = urn(bounded(self._called("DiagnosticReport", "")))
+                about["context"] = {"related": [{"reference": report}]}
+            kept = {key: value for key, value in about.items() if value}
+            called = (place, urn(name), name)
+            if status in GONE:
+                yield withdrawn(segment, kept, called)
+                return
+            yield from document(contained(segment), segment, kept, called, self._limits)
+        except Unread as unread:
+            yield Skipped(place, str(unread))
+        except Refused as refused:
+            yield Skipped(place, damaged(refused))
 
     def _continues(self, segment: Segment) -> bool:
         """Whether a text goes on: long ones come a line in each OBX, with the same OBX-3."""
@@ -143,13 +167,16 @@ class Message:
 
         A message without any order number is only known again as itself (MSH-10).
         """
+        name = self._called(kind, part)
+        self._seen[name] += 1
+        return bounded(name if self._seen[name] == 1 else f"{name}|{self._seen[name]}")
+
+    def _called(self, kind: str, part: str) -> str:
         order = self._order
         number = (order.raw(3) or order.raw(2)) if order else ""
         about = f"{order.text(4)}|{order.text(4, 2)}" if order else ""
         whole = number or f"{self._control}|{self._number}|{self._report_place}"
-        name = f"{kind}|{self._app}|{whole}|{about}|{part}"
-        self._seen[name] += 1
-        return bounded(name if self._seen[name] == 1 else f"{name}|{self._seen[name]}")
+        return f"{kind}|{self._app}|{whole}|{about}|{part}"
 
 
 def _kept(resource: Json, place: str, name: str) -> Output:

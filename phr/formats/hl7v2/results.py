@@ -15,6 +15,8 @@ _OBX_STATUS = {
     "I": "registered", "D": "entered-in-error", "W": "entered-in-error", "X": "cancelled",
     "": "unknown",
 }  # fmt: skip
+# Taken back, or never done.
+GONE = ("entered-in-error", "cancelled")
 _NO_RESULT = {
     "O": "it only describes what was ordered",
     "N": "it only says that this was not asked for",
@@ -63,7 +65,7 @@ def _spans(started: str | None, ended: str | None) -> bool:
 
 def observation(result: Segment, order: Segment | None, subject: Json, zone: str) -> Json:
     """The Observation of an OBX. Raises Unread."""
-    status = _status(result, order)
+    status = status_of(result, order)
     code = field_concept(result, 3)
     if not code:
         raise Unread("it does not say what was measured")
@@ -85,7 +87,8 @@ def observation(result: Segment, order: Segment | None, subject: Json, zone: str
     return kept | _category(kept, order)
 
 
-def _status(result: Segment, order: Segment | None) -> str:
+def status_of(result: Segment, order: Segment | None) -> str:
+    """Observation.status of an OBX. Raises Unread when it is no result at all."""
     said = result.text(11).upper()
     if said in _NO_RESULT:
         raise Unread(_NO_RESULT[said])
@@ -99,8 +102,8 @@ def _status(result: Segment, order: Segment | None) -> str:
 
 def _value(result: Segment, zone: str) -> Json:
     kind = result.text(2).upper()
-    if kind in ("ED", "RP"):
-        raise Unread("it holds a file, which is not taken out of a message; the original is kept")
+    if kind == "RP":
+        raise Unread("it only says where a file is, which is not fetched")
     try:
         return value(result, kind, zone)
     except ValueError as error:

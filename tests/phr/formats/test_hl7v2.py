@@ -1,13 +1,25 @@
 """Laboratory messages as HL7 v2 sends them: what becomes of each part, and what is left out."""
 
+import base64
 import json
 import time
 
 import pytest
 
 from phr.box import parse
-from phr.formats.parsed import MB, Limits, Output, Parsed, Person, Progress, Skipped
+from phr.formats.parsed import (
+    MB,
+    Limits,
+    Output,
+    Parsed,
+    Person,
+    Piece,
+    Preview,
+    Progress,
+    Skipped,
+)
 from tests.phr.formats.reading import Json, read, refusal
+from tests.worlds.files import pdf, picture
 
 MSH = r"MSH|^~\&|LAB|North Clinic|PORTAL||20240302101500+0100||ORU^R01^ORU_R01|M1|P|2.5.1"
 PID = "PID|1||771^^^North&2.16.840.1.9999&ISO^MR||Example^Alice^Ann^^Dr||19800229|F|||1 Road^^Town"
@@ -184,7 +196,7 @@ def test_what_is_refused(segments: list[str], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("segment", "reason"),
     [
-        ("OBX|1|ED|X^Scan||a^b^c^Base64^AAAA||||||F", "it holds a file, which is not taken"),
+        ("OBX|1|ED|X^Scan||a^b^c^Base64||||||F", "there is no file in it"),
         ("OBX|1|NM|||7||||||F", "it does not say what was measured"),
         ("OBX|1|XAD|X^Test||7||||||F", "the type of its value is not read"),
         ("OBX|1|NM|X^Test||||||||U", "it only says that an earlier result is now final"),
@@ -231,3 +243,72 @@ def test_through_the_box() -> None:
     out = [e for e in parse([data], filename="a.oru") if not isinstance(e, Progress)]
     assert out == read(data, "a.oru")
     assert len(out) == 4
+
+
+def file(data: bytes, kind: str = "AP", subtype: str = "PDF", status: str = "F") -> str:
+    """An OBX that holds a file."""
+    packed = base64.b64encode(data).decode()
+    return f"OBX|2|ED|PDF^Report as PDF^LAB|1|LAB^{kind}^{subtype}^Base64^{packed}||||||{status}"
+
+
+def test_a_pdf_in_a_message_becomes_a_document_with_its_file() -> None:
+    data = pdf("Ferritin within limits")
+    found = read(message(MSH, PID, OBR, OBX, file(data), "NTE|1||Read by phone"), "a.hl7")
+    (paper,) = (p for p in found if isinstance(p, Parsed) and "ferritin" in p.terms)
+    after = found[found.index(paper) + 1 :]
+    pieces = [each for each in after if isinstance(each, Piece)]
+    assert b"".join(each.data for each in pieces) == data
+    assert [each.last for each in pieces] == [False] * (len(pieces) - 1) + [True]
+    body = json.loads(paper.body)
+    (report,) = (
+        p for p in found if isinstance(p, Parsed) and p.resource_type == "DiagnosticReport"
+    )
+    assert body["type"]["text"] == "Report as PDF"
+    assert body["context"]["related"] == [{"reference": report.links[0]}]
+    assert body["content"][0]["attachment"]["contentType"] == "application/pdf"
+    assert paper.subject == report.subject
+    assert paper.attachments == ()
+    again = read(message(MSH, PID, OBR, OBX, file(data)), "a.hl7")
+    assert paper.identity in [p.identity for p in again if isinstance(p, Parsed)]
+
+
+def test_a_file_that_was_taken_back_is_the_same_one_marked_so() -> None:
+    kinds = [message(MSH, PID, OBR, file(pdf(), status=each)) for each in "FD"]
+    (first,), (second,) = (
+        [p for p in read(each) if isinstance(p, Parsed) and p.resource_type == "DocumentReference"]
+        for each in kinds
+    )
+    assert first.identity == second.identity
+    assert json.loads(second.body)["status"] == "entered-in-error"
+    assert not [each for each in read(kinds[1]) if isinstance(each, Piece)]
+
+
+def test_a_picture_and_a_text_in_a_message() -> None:
+    found = read(message(MSH, PID, OBR, file(picture("PNG"), "IM", "PNG")))
+    assert [type(each) for each in found[2:-1]] == [Parsed, Preview, Piece]
+    text = "OBX|2|ED|L^Letter^LAB|1|LAB^TEXT^^A^All is well||||||F"
+    *_, piece, _report = read(message(MSH, PID, OBR, text))
+    assert piece == Piece(b"All is well", "text/plain", "Letter", last=True)
+
+
+@pytest.mark.parametrize(
+    ("segment", "reason"),
+    [
+        (file(b"%PDF-1.4 cut off"), "cut off in the middle"),
+        (file(picture("PNG")[:60], "IM", "PNG"), "cannot be read: the picture is damaged"),
+        (file(pdf()).replace("^Base64^", "^Base64^!"), "damaged"),
+        (file(pdf()).replace("^Base64^", "^Hex^"), "damaged"),
+        ("OBX|2|ED|L^Letter^LAB|1|||||||F", "no file in it"),
+        ("OBX|2|RP|L^Letter^LAB|1|http://example.org/x||||||F", "only says where a file is"),
+    ],
+)
+def test_files_that_are_left_out(segment: str, reason: str) -> None:
+    ((place, said),) = skipped(message(MSH, PID, OBR, segment))
+    assert place == "message 1, segment 4 (OBX)"
+    assert reason in said
+
+
+def test_a_file_comes_through_the_box_too() -> None:
+    data = message(MSH, PID, OBR, file(picture("PNG"), "IM", "PNG"), file(pdf()))
+    found = [e for e in parse([data], filename="a.hl7") if not isinstance(e, Progress)]
+    assert found == read(data, "a.hl7")
