@@ -5,6 +5,7 @@ field. Input may be of any shape: wrong types are read as absent and nothing is 
 """
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from phr.display import (
@@ -22,8 +23,9 @@ from phr.display.concepts import code_of
 from phr.display.kinds import kind
 from phr.display.links import references
 from phr.display.names import Linked
+from phr.display.remarks import remarks
 from phr.display.shown import LONGEST_FACT, LONGEST_NOTE, LONGEST_TITLE, MOST_FACTS, Shown
-from phr.display.words import capital, clean, clean_lines
+from phr.display.words import capital, clean, clean_lines, each
 
 __all__ = ["Shown", "describe", "headline", "kind", "references"]
 
@@ -87,13 +89,9 @@ _WARNINGS: Final = {
 }
 _GIVEN: Final = frozenset(("Immunization", "MedicationAdministration", "MedicationDispense"))
 _NONE: Final[Mapping[str, dict[str, Any]]] = {}
-_MODIFIED: Final = (
-    "Please note",
-    (
-        "This record carries an extra remark that may change its meaning and cannot be shown here. "
-        "Please look at the original."
-    ),
-)
+_MODIFIED: Final = "Please note"
+_MAY_CHANGE: Final = "This may change what the item means. If in doubt, ask who wrote it."
+MOST_CONTAINED: Final = 10
 
 
 def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _NONE) -> Shown:
@@ -106,21 +104,29 @@ def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _N
     Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled or not
     done says so at the start of its title (FHIR R4 §2.1.0.5 isModifier).
     """
-    known = _BY_TYPE.get(_type_of(resource), fallback.anything)
-    shown = known(Linked(resource, linked) if linked else resource)
+    shown = _shown(resource, linked)
     title = _titled(resource, shown.title)
-    pairs = [_MODIFIED] if resource.get("modifierExtension") else []
+    told_besides = tuple(remarks(resource))
+    pairs = [(_MODIFIED, "\n".join((_MAY_CHANGE, *told_besides)))] if told_besides else []
     pairs += [
         (clean(name, 120), clean_lines(text, LONGEST_FACT))
         for name, text in shown.facts[:MOST_FACTS]
     ]
     told = [(name, text) for name, text in pairs if name and text and text != title]
-    return Shown(title, told[:MOST_FACTS], clean_lines(shown.note, LONGEST_NOTE))
+    note = clean_lines(shown.note, LONGEST_NOTE)
+    inner = (one for one in each(resource.get("contained")) if _type_of(one))
+    inside = tuple(describe({**one, "contained": None}) for one in islice(inner, MOST_CONTAINED))
+    return Shown(title, told[:MOST_FACTS], note, told_besides, inside)
 
 
 def headline(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _NONE) -> str:
     """The title of `describe`: one line of at most 200 characters, never empty."""
-    return describe(resource, linked).title
+    return _titled(resource, _shown(resource, linked).title)
+
+
+def _shown(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]]) -> Shown:
+    known = _BY_TYPE.get(_type_of(resource), fallback.anything)
+    return known(Linked(resource, linked) if linked else resource)
 
 
 def _type_of(resource: dict[str, Any]) -> str:

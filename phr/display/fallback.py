@@ -39,7 +39,7 @@ def anything(resource: dict[str, Any]) -> Shown:
     """Title from its name or code, then a fact for each field, never JSON."""
     what = kind(resource.get("resourceType"))
     pairs = [
-        (_field(key), _Reader(resource).said(value, 0))
+        (_field(key), said(resource, value))
         for key, value in list(resource.items())[:60]
         if key not in _NOT_SHOWN and not key.startswith("_")
     ]
@@ -47,6 +47,11 @@ def anything(resource: dict[str, Any]) -> Shown:
     note = annotations(resource, resource.get("note"))
     told = note or ("" if shown else narrative(resource.get("text")))
     return Shown(joined((what, _name(resource)), ": "), shown, told)
+
+
+def said(root: dict[str, Any], value: object) -> str:
+    """Any value in words, without JSON; "" where there are none. `root` is the resource it is in."""
+    return _Reader(root).said(value, 0)
 
 
 def _name(resource: dict[str, Any]) -> str:

@@ -18,11 +18,20 @@ class Shown:
     title: what it is, with the value when there is one; never empty, at most 200 characters.
     facts: name and value, in the order a person wants them; at most 60, values up to 1000.
     note: free text somebody wrote, with line breaks; "" when there is none, up to 10 000.
+    remarks: what may change its meaning; the first fact says the same where only facts are shown.
+    contained: resources that stand in this one and nowhere else, at most 10.
     """
 
     title: str
     facts: list[tuple[str, str]]
     note: str = ""
+    remarks: tuple[str, ...] = ()
+    contained: tuple["Shown", ...] = ()
+
+    @property
+    def besides(self) -> list[tuple[str, str]]:
+        """The facts without the one that says what `remarks` say."""
+        return self.facts[1:] if self.remarks else self.facts
 
 
 def facts(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
