@@ -46,9 +46,12 @@ class Restoring:
         self._words: dict[int, str] = {}
         self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in sql.TABLES}
         self._begun = False
+        self.sorted_before = False
 
     def take(self, item: Restored) -> None:
         """Something that stands before or after its record, or before the pieces of its file."""
+        # Its owner sorted it once: how sensitive each item is came with it.
+        self.sorted_before = True
         match item:
             case Kept():
                 self._next = item

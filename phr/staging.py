@@ -201,17 +201,19 @@ class Stage:
         with connection.cursor() as cursor:
             cursor.execute(sql.ONE_IMPORT_AT_A_TIME, {"patient": self.patient_id})
 
-    def publish(self, upload: Upload, owner: list[int]) -> Outcome:
+    def publish(self, upload: Upload, owner: list[int], *, sorted_before: bool = False) -> Outcome:
         """Inside one transaction: settle what is new, changed or known, and write it all.
 
-        `owner` are the tokens of what the file calls its patient.
+        `owner` are the tokens of what the file calls its patient. What was `sorted_before`, in an
+        archive of this portal, keeps its labels as they are.
         """
         with connection.cursor() as cursor:
             about: dict[str, Any] = {"patient": upload.patient_id, "upload": upload.pk}
             about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
-            inherit(upload.patient_id)
+            if not sorted_before:
+                inherit(upload.patient_id)
             cursor.execute(sql.CHANGED, about)
             changed = [Staged(*row) for row in cursor.fetchall()]
             outcome = update_records(upload.patient_id, changed)

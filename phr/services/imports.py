@@ -247,7 +247,8 @@ def _publish(actor: Actor, upload: Upload, stage: Stage, told: Told) -> None:
         stage.alone()
         if held is None or not staging.may_grow(upload.patient_id):
             return
-        outcome = stage.publish(upload, told.owner)
+        came_back = told.restoring is not None and told.restoring.sorted_before
+        outcome = stage.publish(upload, told.owner, sorted_before=came_back)
         if told.restoring:
             told.restoring.publish()
         rows.update(

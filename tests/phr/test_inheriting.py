@@ -7,8 +7,11 @@ import pytest
 
 from accounts.acting import acting_as
 from phr.models import Record
+from phr.services import records
+from sharing.labels import Sensitivity
 from sharing.tokens import labels_of
 from tests.cast import Cast, put_in
+from tests.worlds.archive import archive_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 LOINC, ATC = "http://loinc.org", "http://www.whocc.no/atc"
@@ -83,3 +86,19 @@ def test_not_what_only_happened_at_the_same_visit(cast: Cast) -> None:
     }  # fmt: skip
     found = labels(cast, PATIENT, clinic, weight)
     assert found == {"Patient": ["N"], "Encounter": ["PSY"], "Observation": ["N"]}
+
+
+def test_what_she_sorted_herself_comes_back_as_she_sorted_it(cast: Cast) -> None:
+    labels(cast, PATIENT, REPORT, LOAD)
+    with acting_as(cast.alice):
+        report = Record.objects.get(resource_type="DiagnosticReport")
+    records.classify(cast.alice, report.pk, labels=[Sensitivity.N])
+    away = archive_of(cast.alice_id).zip.fp
+    assert away
+    away.seek(0)
+
+    put_in(cast.carol, away.read(), "archive.zip")
+
+    with acting_as(cast.carol):
+        row = Record.objects.get(resource_type="DiagnosticReport")
+    assert labels_of(cast.carol_id, row.labels) == [Sensitivity.N]

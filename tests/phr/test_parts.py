@@ -12,6 +12,7 @@ from phr.models import Binary, Record
 from phr.services import files, imports, records, removal, uploads
 from tests.cast import IMPORTER, PURGER, Cast, hand_in, put_in
 from tests.doors import sign_in, text
+from tests.phr.formats.test_hl7v2 import MSH, OBR, OBX, PID, file, message
 from tests.phr.formats.test_zip_files import cd, image
 from tests.raw import as_owner, open_walls
 from tests.worlds.archive import archive_of
@@ -70,6 +71,16 @@ def test_a_disc_is_one_scan_and_a_letter(cast: Cast) -> None:
     joined = [line["path"] for line in away.lines("files.ndjson") if line["use"] == "part"]
     assert len(joined) == 7
     assert pdf("Shadow") in {away.zip.read(path) for path in joined}
+
+
+def test_a_report_in_a_laboratory_message_is_a_file_of_its_document(cast: Cast) -> None:
+    told = put_in(cast.alice, message(MSH, PID, OBR, OBX, file(pdf("Ferritin"))), "a.hl7")
+
+    letter = one(cast, "DocumentReference")
+    assert (told.state, told.upload.imported, told.upload.skipped) == ("finished", 4, 0)
+    assert copied(cast, letter) == [pdf("Ferritin")]
+    found = records.timeline(cast.alice, cast.alice_id, text="ferritin")
+    assert [item.id for item in found.items] == [letter.pk]
 
 
 def test_more_of_a_scan_and_the_same_again(cast: Cast) -> None:
