@@ -142,23 +142,23 @@ PUBLISH = (
     FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
     WHERE s.outcome = 'new' ORDER BY s.position
     """,
-    "UPDATE pg_temp.staged SET record_id = id WHERE outcome = 'new'",
-    # What came twice in one file points at the row that was kept, or at what that row became.
+    # What is new has no other record_id than its id. What came twice in one file points at the row
+    # that was kept, or at what that row became.
     """
-    UPDATE pg_temp.staged s SET record_id = k.record_id, version = k.version
+    UPDATE pg_temp.staged s SET record_id = coalesce(k.record_id, k.id), version = k.version
     FROM pg_temp.staged k WHERE s.outcome = 'twice' AND s.record_id = k.id
       AND k.outcome <> 'twice'
     """,
     """
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place, position,
                                 outcome)
-    SELECT gen_random_uuid(), %(patient)s, s.record_id, %(upload)s, s.version, s.place, s.position,
+    SELECT gen_random_uuid(), %(patient)s, r.id, %(upload)s, s.version, s.place, s.position,
            s.outcome
-    FROM pg_temp.staged s JOIN phr_record r ON r.id = s.record_id
+    FROM pg_temp.staged s JOIN phr_record r ON r.id = coalesce(s.record_id, s.id)
     """,
     """
     INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id)
-    SELECT gen_random_uuid(), %(patient)s, s.record_id, f.binary_id, %(upload)s
+    SELECT gen_random_uuid(), %(patient)s, coalesce(s.record_id, s.id), f.binary_id, %(upload)s
     FROM pg_temp.staged s
     JOIN phr_upload u ON u.id = %(upload)s
     CROSS JOIN LATERAL (
@@ -173,11 +173,18 @@ PUBLISH = (
     UPDATE phr_record r SET tokens = ARRAY(SELECT unnest(r.tokens) UNION SELECT unnest(m.names))
     FROM (
         SELECT s.record_id, array_agg(DISTINCT c.name) AS names
-        FROM pg_temp.staged s CROSS JOIN LATERAL unnest(s.names) AS c (name)
-        WHERE s.outcome <> 'new' AND s.names && ARRAY(
-            SELECT DISTINCT unnest(n.refs || n.around) FROM pg_temp.staged n
-            WHERE n.outcome IN ('new', 'changed')
-        )
+        FROM (
+            SELECT DISTINCT o.id
+            FROM (
+                SELECT id, unnest(names) AS name FROM pg_temp.staged WHERE outcome <> 'new'
+            ) o
+            JOIN (
+                SELECT unnest(refs || around) AS name FROM pg_temp.staged
+                WHERE outcome IN ('new', 'changed')
+            ) n ON n.name = o.name
+        ) asked
+        JOIN pg_temp.staged s ON s.id = asked.id
+        CROSS JOIN LATERAL unnest(s.names) AS c (name)
         GROUP BY s.record_id
     ) m
     WHERE r.id = m.record_id AND NOT r.tokens @> m.names
@@ -195,5 +202,6 @@ COUNTS = """
     FROM pg_temp.staged
 """
 TOUCHED = """
-    SELECT DISTINCT record_id FROM pg_temp.staged WHERE outcome IN ('new', 'changed', 'aside')
+    SELECT DISTINCT coalesce(record_id, id) FROM pg_temp.staged
+    WHERE outcome IN ('new', 'changed', 'aside')
 """

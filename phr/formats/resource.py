@@ -35,7 +35,7 @@ def only_look() -> None:
 
     What is refused stays the same. For the box, which reads one file and ends.
     """
-    _LOOKING.set(True)  # noqa: FBT003 - what it is
+    _LOOKING.set(True)
 
 
 def made(resource: Json, place: str, *, url: str = "", identity: str | None = None) -> Parsed:

@@ -25,6 +25,20 @@ def section(inner: str, code: str = "10164-2") -> bytes:
     )
 
 
+def results(many: int, *, seed: int = 1) -> bytes:
+    """A document with so many different results."""
+    entries = "".join(
+        '<entry><observation classCode="OBS" moodCode="EVN">'
+        '<templateId root="2.16.840.1.113883.10.20.22.4.2"/>'
+        f'<id root="1.2.3.999.9" extension="{seed}-{number}"/>'
+        '<code code="2345-7" codeSystem="2.16.840.1.113883.6.1" displayName="Glucose"/>'
+        f'<statusCode code="completed"/><effectiveTime value="{2000 + number % 25}0102"/>'
+        f'<value xsi:type="PQ" value="{number}.{seed}" unit="mg/dL"/></observation></entry>'
+        for number in range(many)
+    )
+    return section(f"<text>x</text>{entries}", "30954-2")
+
+
 def result(value: str, besides: str = "") -> bytes:
     """A document with one result, whose value is this element."""
     return section(
