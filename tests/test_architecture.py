@@ -51,6 +51,7 @@ WITHOUT_ACTOR = {
     "phr.services.imports.limits": "pure: settings",
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
     "phr.services.uploads.hold_file": "locks a row inside its caller's act",
+    "phr.services.uploads.seal_name": "pure: seals the name of a file",
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",
     "phr.services.items.note_reads": "writes into the open act, which knows its actor",
     "phr.services.items.offered": "pure: what grounds found for an actor may cover",
