@@ -37,7 +37,7 @@ PRIMITIVES: dict[str, Json] = {
     "string": {"type": "string", "minLength": 1},
     "markdown": {"type": "string", "minLength": 1},
     "xhtml": {"type": "string", "minLength": 1},
-    "base64Binary": {"type": "string", "pattern": r"^[0-9A-Za-z+/=\s]*$"},
+    "base64Binary": {"type": "string", "pattern": r"^((\s*[0-9A-Za-z+/=]){4})+\s*$"},
     "boolean": {"type": "boolean"},
     "decimal": {"type": "number"},
     "integer": {"type": "integer", "minimum": -_INT32 - 1, "maximum": _INT32},
