@@ -73,6 +73,10 @@ class Arriving:
     def percent(self) -> int:
         return self.offset * 100 // self.size
 
+    @property
+    def megabytes(self) -> float:
+        return max(0.1, round(self.size / 1e6, 1))
+
 
 def begin(actor: Actor, *, file_name: str, size: int, fingerprint: str = "") -> UUID:
     """Make ready for a file of `size` bytes. Returns the Upload's id.

@@ -57,7 +57,7 @@ def speaks_tus(*methods: str) -> Callable[[View], View]:
 
 def _refused(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse | None:
     if not request.user.is_authenticated:
-        return _say(401, "You were signed out. Sign in and choose the same file again.")
+        return _say(401)
     if request.method == "OPTIONS":
         most = str(settings.PHR_UPLOAD_MOST_BYTES)
         return HttpResponse(status=204, headers=ABOUT | {"Tus-Max-Size": most})

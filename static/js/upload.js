@@ -17,8 +17,12 @@
   const WAITS = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000];
   const EDGE = 65_536;
   const PUZZLED = "The portal could not take this file. Please try again.";
-  const OUT = "You were signed out. Sign in again and choose the same file: it carries on where it stopped.";
-  const SOON = "The connection was lost. It carries on by itself as soon as it is back. You can also close this page and choose the same file again later.";
+  const OUT =
+    "You were signed out. Sign in again and choose the same file: it carries on where it stopped.";
+  const OLD = "This page was open for too long. Load it again and choose the same file.";
+  const GONE = "What was sent of this file is not here any more. Please choose the file again.";
+  const SOON =
+    "The connection was lost. It carries on by itself as soon as it is back. You can also close this page and choose the same file again later.";
 
   // --- words -------------------------------------------------------------------------------------
 
@@ -122,10 +126,9 @@
   const passing = (code) => [0, 409, 423, 429].includes(code) || (code >= 500 && code !== 507);
 
   const reason = (error, code) => {
-    if (code === 401) return OUT;
-    if (code === 403 || code === 404) return "This page was open for too long. Please load it again and choose the same file.";
     const words = error.originalResponse ? error.originalResponse.getBody() || "" : "";
-    return words && words.length < 200 && !words.includes("<") ? words : PUZZLED;
+    if (words && words.length < 200 && !words.includes("<")) return words;
+    return { 401: OUT, 403: OLD, 404: GONE }[code] || PUZZLED;
   };
 
   const clock = () => {
