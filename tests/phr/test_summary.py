@@ -162,7 +162,7 @@ def test_the_vaccination_card_has_date_vaccine_dose_and_batch(alice: Client) -> 
     )
 
     cells = [" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in row.split("</td>")][:-1]
-    assert cells == ["5 April 2021", "Tetanus", "2", "LOT-77"]
+    assert cells == ["Date 5 April 2021", "Vaccine Tetanus", "Dose 2", "Batch number LOT-77"]
 
 
 ORDINARY = (Sensitivity.N, Sensitivity.UNCLASSIFIED)
