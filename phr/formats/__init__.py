@@ -74,6 +74,8 @@ _KNOWN = (
     (b"BM", "a BMP picture"),
     (b"\xff\xfe", "UTF-16 text (FHIR is written in UTF-8)"),
     (b"\xfe\xff", "UTF-16 text (FHIR is written in UTF-8)"),
+    (b"{\x00", "UTF-16 text (FHIR is written in UTF-8)"),
+    (b"\x00{", "UTF-16 text (FHIR is written in UTF-8)"),
     (b"MZ", "a program"),
     (b"\x7fELF", "a program"),
     (b"%!PS", "PostScript"),
@@ -134,7 +136,7 @@ def _sniff(head: bytes) -> str | None:
 
 def _other_text(text: bytes, head: bytes) -> str | None:
     if text[:1] in (b"{", b"["):
-        return None if text.startswith(b"{\\rtf") else _FHIR
+        return None if text.startswith(b"{\\rtf") or b"\x00" in text[:4] else _FHIR
     return _TABLE if delimited.is_table(head) else None
 
 

@@ -40,6 +40,9 @@ _OF_ANY = {
     "language": "code",
     "text": "Narrative",
 }
+# What says of which version it is, and the versions that are not read; R4B (4.3.0) is.
+_OF_A_VERSION = frozenset(("CapabilityStatement", "StructureDefinition"))
+_READ_BY_NAME = {"1.0": "DSTU2", "3.0": "STU3", "5.0": "R5"}
 _NAME = re.compile(r"[A-Z][A-Za-z]{1,39}").fullmatch
 # Members that R4 does not have, and the version that does.
 _OLD_OR_NEW = {
@@ -94,6 +97,11 @@ def problem(resource: Json) -> str | None:
     kind = resource["resourceType"]
     if kind not in TYPES:
         return _unknown(kind, resource)
+    if kind in _OF_A_VERSION and isinstance(said := resource.get("fhirVersion"), str):
+        if version := _READ_BY_NAME.get(said[:3]):
+            return f"{kind} is about FHIR {version}; only R4 is read: ask for it as FHIR R4"
+        if said.startswith("4.3"):
+            resource = {**resource, "fhirVersion": "4.0.1"}
     found = check(kind, resource, kind)
     if found is None and ("contained" in resource or kind == "Parameters"):
         for inner, path in _inside(resource, kind):
