@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
@@ -15,12 +16,14 @@ from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Ta
 from phr.services import entries, imports, looks, marks, records, undoing, uploads
 from phr.sources import sources_of
 from rights import replay, saga
-from rights.models import Erasure
-from rights.services import erasures
+from rights.models import Erasure, Hold
+from rights.services import erasures, holds, restriction
 from rights.steps import steps_of
 from sharing.labels import Sensitivity
+from sharing.policy import Restricted
 from tests.cast import IMPORTER, PURGER, Cast, hand_in, put_in, receive
 from tests.worlds.files import ct_slice, dicom, pdf
+from tests.worlds.held import HOLDER, hold, una
 
 pytestmark = [
     pytest.mark.usefixtures("static_files"),
@@ -259,7 +262,7 @@ def test_other_imports_wait_until_it_is_done(cast: Cast, two: tuple[UUID, UUID])
 
 def test_a_restored_backup_does_not_bring_it_back(cast: Cast, two: tuple[UUID, UUID]) -> None:
     with acting_as(IMPORTER, about=cast.alice_id):
-        before = list(Record.objects.values())
+        before: list[dict[str, Any]] = [dict(row) for row in Record.objects.values()]
     reference = erasures.undo_import(cast.alice, two[1])
     with acting_as(PURGER, about=cast.alice_id):
         # As the backup has it.
@@ -315,3 +318,34 @@ def test_only_her_own_and_only_what_was_added(cast: Cast, two: tuple[UUID, UUID]
         with pytest.raises(Denied):
             erasures.undo_import(actor, upload_id)
     assert len(shown(cast)) == 6
+
+
+def test_a_held_item_is_set_apart_before_it_goes(cast: Cast, two: tuple[UUID, UUID]) -> None:
+    colleague = una()
+    with acting_as(IMPORTER, about=cast.alice_id):
+        found = Record.objects.in_bulk([named(cast, "Eczema"), named(cast, "Cough")])
+    going, _ = (hold(cast, colleague, found[named(cast, title)]) for title in ("Eczema", "Cough"))
+    erasure = carry_out(erasures.undo_import(cast.alice, two[1]))
+
+    assert erasure.finished_at, erasure.steps
+    with acting_as(HOLDER):
+        apart = Hold.objects.filter(rehomed_at__isnull=False)
+        assert list(apart.values_list("pk", "erasure_id")) == [(going, erasure.pk)]
+    assert len(holds.left_out(Actor(), erasure.reference)) == 1
+    kept = erasures.follow(Actor(), erasure.reference).certificates[1].facts["kept"]
+    assert [one["decided"] for one in kept] == ["before the request"]
+    assert "Eczema" not in shown(cast)
+
+
+def test_nothing_is_undone_while_the_record_rests(cast: Cast, two: tuple[UUID, UUID]) -> None:
+    reference = erasures.undo_import(cast.alice, two[1])
+    restriction.restrict(cast.sam, cast.alice_id)
+    assert not carry_out(reference).purged_at
+    with pytest.raises(Restricted):
+        erasures.undo_import(cast.alice, two[0])
+
+    restriction.lift(cast.sam, cast.alice_id)
+    with acting_as(PURGER):
+        Erasure.objects.filter(reference=reference).update(due_at=timezone.now())
+    assert carry_out(reference).finished_at
+    assert shown(cast) == ["Asthma", "Bunion", "Cough", "Dizziness"]
