@@ -124,3 +124,20 @@ def test_cancelling_leaves_nothing(arrive: Arrive, tmp_path: Path) -> None:
     alice.reads("Cancelled. Nothing of this file was kept.")
     alice.open("/records/upload/")
     alice.misses("Unfinished uploads")
+
+
+def test_signed_out_while_sending(arrive: Arrive, tmp_path: Path) -> None:
+    alice = arrive()
+    alice.sign_in("alice@example.org")
+    given_she_is_at_the_upload_page(alice)
+    line = Line(alice)
+    line.cut_at = PIECE
+    when_she_chooses(alice, a_large_file(tmp_path))
+    alice.reads("The connection was lost.")
+
+    alice.context.clear_cookies()
+    line.cut_at = None
+
+    alice.reads("You were signed out. Sign in again and choose the same file")
+    alice.forgive("401 /records/upload/resumable/")
+    alice.forgiven |= {one for one in alice.refusals if one.startswith("401 ")}
