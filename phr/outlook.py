@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ _OUTCOMES = """
         FROM pg_temp.staged s
     ) judged
 """
+_WHOLE_DATE = len("1980-02-03")
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,6 +145,16 @@ def whose(patient: Patient) -> Person:
     """The record's owner, as a file might describe her."""
     born = accounts.born_of(patient)
     return Person((accounts.name_of(patient),), born.isoformat() if born else None)
+
+
+def birth_date(outlook: Outlook, patient: Patient) -> date | None:
+    """The whole birth date that the file tells, when the record's owner has not told hers."""
+    told = {person.birth_date for person in outlook.people if person.birth_date}
+    (one,) = told if len(told) == 1 else ("",)
+    if len(one) == _WHOLE_DATE and not accounts.born_of(patient):
+        with suppress(ValueError):
+            return date.fromisoformat(one)
+    return None
 
 
 def is_about_somebody_else(outlook: Outlook, patient: Patient) -> bool:

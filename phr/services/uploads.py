@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from accounts.wake import wake
 from phr import storage
 from phr.formats.parsed import Person
 from phr.models import Binary, Provenance, RecordFile, Upload
-from phr.outlook import Outlook, is_about_somebody_else, open_outlook, whose
+from phr.outlook import Outlook, birth_date, is_about_somebody_else, open_outlook, whose
 from phr.pace import pace
 from phr.sending import Told, never_told
 from phr.storage import Writer
@@ -163,7 +163,8 @@ def file_name(upload: Upload) -> str:
 class Followed:
     """An upload as its owner sees it; `outlook` is what adding it would do.
 
-    `owner` is whose record it is, when the file looks as if it were about somebody else.
+    `owner` is whose record it is, when the file looks as if it were about somebody else; `born`
+    the birth date that the file tells and the record does not.
     """
 
     upload: Upload
@@ -171,6 +172,7 @@ class Followed:
     report: Report
     outlook: Outlook | None = None
     owner: Person | None = None
+    born: date | None = None
 
     @property
     def state(self) -> str:
@@ -240,7 +242,8 @@ def _followed(row: Upload, patient: Patient) -> Followed:
     outlook = open_outlook(row)
     asks = outlook is not None and is_about_somebody_else(outlook, patient)
     owner = whose(patient) if asks else None
-    return Followed(row, file_name(row), report(row), outlook, owner)
+    born = birth_date(outlook, patient) if outlook and not asks else None
+    return Followed(row, file_name(row), report(row), outlook, owner, born)
 
 
 def dismiss(actor: Actor, upload_id: UUID) -> None:

@@ -1,7 +1,10 @@
 """A FHIR Bulk Data export in a ZIP: its files are one record, about one person."""
 
+from datetime import date
+
 import pytest
 
+from accounts import services as accounts
 from accounts.acting import acting_as
 from phr.models import Record
 from phr.services import imports, records, uploads
@@ -28,6 +31,15 @@ def test_its_files_are_one_record(cast: Cast) -> None:
         "export/deleted.ndjson": "The file is empty.",
         "export/errors.ndjson": "The file holds nothing to keep",
     }
+
+
+def test_its_birth_date_is_offered_to_who_has_told_none(cast: Cast) -> None:
+    upload_id = hand_in(cast.alice, bulk_export(), "export.zip")
+    imports.import_upload(IMPORTER, upload_id)
+    assert uploads.upload(cast.alice, upload_id).born == date(1980, 2, 3)
+
+    accounts.set_born(cast.alice, born=date(1980, 2, 3))
+    assert uploads.upload(cast.alice, upload_id).born is None
 
 
 def test_one_about_two_people_is_refused(cast: Cast) -> None:

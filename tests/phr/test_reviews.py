@@ -46,8 +46,8 @@ def bundle(*resources: dict[str, Any]) -> bytes:
     return json.dumps(whole).encode()
 
 
-def looked_through(cast: Cast, data: bytes) -> UUID:
-    upload_id = hand_in(cast.alice, data)
+def looked_through(cast: Cast, data: bytes, name: str = "file.json") -> UUID:
+    upload_id = hand_in(cast.alice, data, name)
     assert imports.import_upload(IMPORTER, upload_id)
     return upload_id
 
@@ -269,8 +269,8 @@ def test_a_birth_date_is_sealed_and_can_be_forgotten(cast: Cast) -> None:
 
 
 def test_a_scan_of_somebody_else_asks_first(cast: Cast) -> None:
-    hers = looked_through(cast, dicom(ct_slice(PatientName="ARCHER^ALICE")))
-    other = looked_through(cast, dicom(ct_slice(PatientBirthDate="19800214")))
+    hers = looked_through(cast, dicom(ct_slice(PatientName="ARCHER^ALICE")), "a.dcm")
+    other = looked_through(cast, dicom(ct_slice(PatientBirthDate="19800214")), "b.dcm")
 
     reviews.confirm(cast.alice, hers)
     with pytest.raises(reviews.Unsure):
