@@ -15,7 +15,7 @@ from tests.browser.visitor import Visitor
 from tests.worlds import files
 
 pytestmark = pytest.mark.browser
-PEOPLE = ("alice", "alicia", "bella", "bertha", "celia", "dora")
+PEOPLE = ("alice", "alicia", "bella", "bertha", "celia", "dora", "edith")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -190,3 +190,24 @@ def test_what_is_there_already_is_not_stored_twice(arrive: Arrive, tmp_path: Pat
     dora.reads("There was nothing new in this file.", "Already there, not stored again")
     dora.open("/records/")
     expect(dora.page.locator(".app-timeline li")).to_have_count(3)
+
+
+def test_a_table_of_her_own(arrive: Arrive, tmp_path: Path) -> None:
+    """Its columns are asked first; what she answers is what is read."""
+    edith = given_she_is_at_the_upload_page(arrive, "edith", script=True)
+    table = tmp_path / "weights.csv"
+    table.write_text("Date,Weight,Mood\n03/04/2024,72.50,good\n05/04/2024,73,bad\n")
+    when_she_sends(edith, table)
+    edith.page.get_by_role("link", name="Match the columns").click(timeout=30_000)
+    edith.is_at("What is in the columns of your table?")
+    edith.look()
+    edith.press("Read the table")
+    edith.reads("Say whether the day or the month is written first.")
+    edith.look()
+    edith.page.get_by_label("Mood").select_option(label="A note")
+    edith.page.get_by_label("The day first").check()
+    edith.press("Read the table")
+    when_she_says_yes(edith)
+    then_every_file_is_done(edith, 1)
+    edith.open("/records/")
+    edith.reads("72.5 kg")
