@@ -7,8 +7,8 @@ no NaN. Positions (`at`) are indices into the window; they stay right until `for
 import codecs
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Generator
+from itertools import pairwise
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.scanner import make_scanner
 from typing import Any
@@ -195,8 +195,8 @@ class _Fault(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        times = Counter(name for name, _ in pairs)
-        raise _Fault(_twice(times.most_common(1)[0][0]))
+        names = sorted(name for name, _ in pairs)
+        raise _Fault(_twice(next(one for one, other in pairwise(names) if one == other)))
     return found
 
 
