@@ -69,6 +69,14 @@ def a_slice(person: Person) -> UUID:
     return receive(person.actor, files.dicom(files.ct_slice()), "slice.dcm")
 
 
+def a_disc(person: Person) -> UUID:
+    """An archive with files that are kept themselves: two images of one scan, and a letter."""
+    second = files.ct_slice(SOPInstanceUID=f"{files.STUDY_UID}.2.2")
+    images = [files.dicom(files.ct_slice()), files.dicom(second)]
+    inside = [("IM1", images[0]), ("IM2", images[1]), ("letter.pdf", files.pdf())]
+    return receive(person.actor, files.packed(*inside), "disc.zip")
+
+
 def a_mistake(person: Person) -> UUID:
     """A file that is refused at its end."""
     wrong = bundle(6, seed=6)
@@ -121,6 +129,7 @@ def worker() -> Iterator[Worker]:
 STORIES = [
     pytest.param(a_history, IMPORT, import_again, 12, id="import"),
     pytest.param(a_slice, IMPORT, import_again, 8, id="picture"),
+    pytest.param(a_disc, IMPORT, import_again, 8, id="disc"),
     pytest.param(a_mistake, IMPORT, import_again, 4, id="refused"),
     pytest.param(a_question, IMPORT, import_again, 4, id="import-looked-through"),
     pytest.param(an_erasure, PURGE, purge_again, 8, id="purge"),
