@@ -12,8 +12,8 @@ from django.db import connection
 from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.models import Consent, Patient, Practitioner, User
-from rights.archive.fhir import instant
 from rights.archive.room import Room
+from rights.archive.times import instant
 from sharing import services as sharing
 from sharing.models import Grant
 

@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 from accounts.acting import acting_as
 from phr.formats.own_shape import FORMAT, FORMAT_VERSION
 from rights.archive.choice import words
-from rights.archive.fhir import instant
 from rights.archive.room import Room
+from rights.archive.times import instant
 
 
 def part(room: Room) -> list[str]:

@@ -6,8 +6,6 @@ become spaces in NDJSON (no JSON string can hold one: RFC 8259 section 7).
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -18,13 +16,16 @@ from django.db.models import Count
 from accounts import keys
 from accounts.acting import acting_as
 from phr.bodies import open_bytes
-from phr.models import Provenance, RecordVersion, Upload
+from phr.models import RecordVersion
 from phr.search import Tokeniser
-from phr.services.uploads import file_name
 from phr.sources import open_reason
+from rights.archive.links import Links
+from rights.archive.origins import Source, sources
 from rights.archive.pack import Entry
-from rights.archive.reading import as_text, opened, pages, visible
+from rights.archive.reading import opened, pages, visible
+from rights.archive.results import MEASURED, Results
 from rights.archive.room import Kept, Room
+from rights.archive.times import instant, written
 
 # Which of these records are called by these names, as the keyed tokens of their import tell.
 CALLED = """
@@ -36,36 +37,11 @@ _ID = re.compile(rb'"id"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
-class Source(NamedTuple):
-    """A row of `phr.models.Provenance`."""
-
-    id: UUID
-    record_id: UUID
-    upload_id: UUID | None
-    by_id: UUID | None
-    version: int
-    place: str
-    position: int | None
-    outcome: str
-    reason_sealed: bytes | None
-    recorded_at: str
-
-
-def instant(at: datetime) -> str:
-    """FHIR R4 instant, in UTC."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def written(at: str) -> str:
-    """The same for an instant that the database wrote."""
-    return instant(datetime.fromisoformat(at))
-
-
 def bundle(room: Room) -> None:
     """`fhir/bundle.json`: a Bundle of type collection with every record's version in force."""
     head = {"resourceType": "Bundle", "type": "collection", "timestamp": instant(room.made_at)}
     with room.pack.file("fhir/bundle.json") as out:
-        _list(out, orjson.dumps(head), b"entry", _entries(room))
+        _list(out, orjson.dumps(head), b"entry", _entries(room, Links(room)))
 
 
 def _list(out: Entry, head: bytes, name: bytes, items: Iterable[bytes]) -> None:
@@ -78,10 +54,11 @@ def _list(out: Entry, head: bytes, name: bytes, items: Iterable[bytes]) -> None:
     out.write(b"\n]}\n" if found else head + b"\n")
 
 
-def _entries(room: Room) -> Iterator[bytes]:
+def _entries(room: Room, links: Links) -> Iterator[bytes]:
     for page in pages(room):
         found = list(opened(room, page))
         names = _names(room, found)
+        links.note(found)
         for kept, body in found:
             room.counts[kept.resource_type] += 1
             yield (
@@ -106,10 +83,14 @@ def ndjson(room: Room) -> None:
     with acting_as(room.actor, about=room.patient_id):
         found = visible(room).values("resource_type").annotate(many=Count("id")).order_by()
         types = sorted(row["resource_type"] for row in found)
+    results = Results(room)
     for kind in types:
         with room.pack.file(f"fhir/{kind}.ndjson") as out:
             for page in pages(room, resource_type=kind):
-                for _, body in opened(room, page):
+                items = list(opened(room, page))
+                if kind == MEASURED:
+                    results.note(items)
+                for _, body in items:
                     out.write(body.translate(_BREAKS) + b"\n")
 
 
@@ -121,6 +102,9 @@ def versions(room: Room) -> None:
 
 
 def _past(room: Room) -> Iterator[bytes]:
+    with acting_as(room.actor, about=room.patient_id):
+        if not RecordVersion.objects.filter(patient_id=room.patient_id).exists():
+            return
     for page in pages(room, more=()):
         types = {kept.id: kept.resource_type for kept in page}
         with acting_as(room.actor, about=room.patient_id):
@@ -158,19 +142,6 @@ def provenance(room: Room) -> None:
             for row in sources(room, list(types), names):
                 line = _provenance(room, row, types[row.record_id], names)
                 out.write(orjson.dumps(line) + b"\n")
-
-
-def sources(room: Room, records: list[UUID], names: dict[UUID, str]) -> list[Source]:
-    """The rows about these records; the name of each upload they tell of is added to `names`."""
-    with acting_as(room.actor, about=room.patient_id):
-        rows = Provenance.objects.filter(record_id__in=records, upload__undone_at=None).values_list(
-            *Source._fields[:-1], as_text("recorded_at")
-        )
-        found = [Source(*row) for row in rows.order_by("record_id", "version", "id")]
-        unknown = {row.upload_id for row in found if row.upload_id} - names.keys()
-        for upload in Upload.objects.filter(pk__in=unknown):
-            names[upload.pk] = file_name(upload)
-    return found
 
 
 def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> dict[str, object]:

@@ -6,9 +6,9 @@ import orjson
 
 from accounts.acting import acting_as
 from phr.tags import words_of
-from rights.archive.fhir import instant, written
 from rights.archive.reading import as_text, pages
 from rights.archive.room import Room
+from rights.archive.times import instant, written
 from sharing.tokens import label_tokens
 
 COLUMNS = (

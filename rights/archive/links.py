@@ -12,8 +12,8 @@ from accounts.acting import acting_as
 from phr.models import Provenance
 from phr.search import Tokeniser, matching, scoped
 from phr.services.links import IN_OTHER_NAMES
-from rights.archive.reading import opened, pages, visible
-from rights.archive.room import Room
+from rights.archive.reading import visible
+from rights.archive.room import Kept, Room
 
 # Asked for at once: `matching` answers up to so many records by an index.
 NAMES_AT_ONCE = 500
@@ -34,25 +34,32 @@ def links(room: Room) -> None:
     A name that several records answer to leads nowhere and has no line.
     """
     with room.pack.file("links.ndjson") as out:
-        for name, upload, record in _links(room):
-            line = {"name": name, "upload": upload and str(upload), "record": str(record)}
-            out.write(orjson.dumps(line) + b"\n")
+        for piece in room.links.pieces():
+            out.write(piece)
 
 
-def _links(room: Room) -> Iterator[tuple[str, UUID | None, UUID]]:
-    tokeniser = Tokeniser(keys.subkey(room.patient_id, keys.Purpose.INDEX))
-    known: set[int] = set()
-    for page in pages(room):
-        said = {kept.id: _references(body) for kept, body in opened(room, page)}
-        names = list(_names(room, said))
-        tokens = tokeniser.links(scoped(*name) for name in names)
+class Links:
+    """Looks up what the bodies refer to, a page of them at a time."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._tokeniser = Tokeniser(keys.subkey(room.patient_id, keys.Purpose.INDEX))
+        self._known: set[int] = set()
+
+    def note(self, found: list[tuple[Kept, bytes]]) -> None:
+        """Add the lines for what these refer to and was not referred to before."""
+        names = list(_names(self._room, {kept.id: _references(body) for kept, body in found}))
+        tokens = self._tokeniser.links(scoped(*name) for name in names)
         asked = dict(zip(tokens, names, strict=True))
-        fresh = [token for token in asked if token not in known]
-        known = known | {*fresh} if len(known) < MOST_REMEMBERED else {*fresh}
+        fresh = [token for token in asked if token not in self._known]
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known.update(fresh)
         for start in range(0, len(fresh), NAMES_AT_ONCE):
-            for token, record in _answers(room, fresh[start : start + NAMES_AT_ONCE]):
+            for token, record in _answers(self._room, fresh[start : start + NAMES_AT_ONCE]):
                 upload, name = asked[token]
-                yield name, upload, record
+                line = {"name": name, "upload": upload and str(upload), "record": str(record)}
+                self._room.links.write(orjson.dumps(line) + b"\n")
 
 
 def _references(body: bytes) -> set[str]:

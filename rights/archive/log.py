@@ -9,9 +9,9 @@ from accounts.acting import acting_as
 from accounts.models import AuditEvent
 from phr.services import looks
 from phr.views.sharing import formula_safe
-from rights.archive.fhir import instant
-from rights.archive.pack import Entry
+from rights.archive.pack import Sink
 from rights.archive.room import Room
+from rights.archive.times import instant
 
 COLUMNS = ["When (UTC)", "Who", "What", "Allowed", "Number of items", "Items"]
 EVENTS_AT_ONCE = 1000
@@ -20,7 +20,7 @@ EVENTS_AT_ONCE = 1000
 class Lines:
     """Takes the lines of `csv` and writes them as UTF-8."""
 
-    def __init__(self, out: Entry) -> None:
+    def __init__(self, out: Sink) -> None:
         self._out = out
 
     def write(self, line: str) -> None:

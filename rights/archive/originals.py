@@ -13,11 +13,11 @@ from accounts.keys import Unopenable
 from phr import storage
 from phr.models import Binary, Provenance, RecordFile, Upload
 from phr.services.uploads import file_name, report
-from rights.archive.fhir import instant
 from rights.archive.names import numbered
 from rights.archive.pack import shrinks
 from rights.archive.reading import visible
 from rights.archive.room import Room
+from rights.archive.times import instant
 
 PAGE = 200
 # A file that holds a deleted record is about to be destroyed with it.

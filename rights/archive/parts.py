@@ -232,7 +232,7 @@ def steps(actor: Actor, patient_id: UUID, choice: Choice | None = None) -> int:
     with acting_as(actor, about=patient_id):
         rows = policy.records(actor, Action.COPY, Record.objects.all(), patient_id)
         rows = narrowed(rows, patient_id, choice)
-        opened = 4 * rows.count() + rows.filter(resource_type="Observation").count()
+        opened = 3 * rows.count()
         files = Binary.objects.filter(patient_id=patient_id).exclude(use=Binary.Use.EXPORT)
         size = files.aggregate(size=Sum("size"))["size"] or 0
         return opened + int(size) // BYTES_A_STEP + 2 * audit.about(patient_id).count()

@@ -3,8 +3,8 @@
 from accounts.acting import acting_as
 from rights import letters
 from rights.archive.account import Json, written
-from rights.archive.fhir import instant
 from rights.archive.room import Room
+from rights.archive.times import instant
 from rights.models import Case, CaseMessage, ClockEvent, RightRequest
 from rights.transitions import State
 

@@ -13,15 +13,15 @@ from phr.display.quantities import extent, unit
 from phr.display.words import each, one
 from phr.formats.resource import codes
 from phr.views.sharing import formula_safe
-from rights.archive.fhir import Source, sources
 from rights.archive.log import Lines
-from rights.archive.reading import opened, pages
+from rights.archive.origins import Source, sources
 from rights.archive.room import Kept, Room
 
 COLUMNS = [
     "Date", "Name", "Code", "Value", "Unit", "Normal range", "Marked as", "Status", "Source",
     "Record",
 ]  # fmt: skip
+MEASURED = "Observation"
 _TIMES = ("effectiveDateTime", "effectiveInstant", "issued")
 Row = list[str]
 
@@ -33,15 +33,27 @@ def results(room: Room) -> None:
     have the digits and the point as they came; what a spreadsheet would run as a formula is
     disarmed everywhere else.
     """
-    names: dict[UUID, str] = {}
     with room.pack.file("results.csv") as out:
         out.write(b"\xef\xbb\xbf")
-        writer = csv.writer(Lines(out))
-        writer.writerow(COLUMNS)
-        for page in pages(room, resource_type="Observation"):
-            told = _told(room, page, names)
-            for kept, body in opened(room, page):
-                writer.writerows(_rows(kept, body, told.get(kept.id, "")))
+        csv.writer(Lines(out)).writerow(COLUMNS)
+        for piece in room.results.pieces():
+            out.write(piece)
+
+
+class Results:
+    """Makes the rows of the table, a page of Observations at a time."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._writer = csv.writer(Lines(room.results))
+        self._names: dict[UUID, str] = {}
+
+    def note(self, found: list[tuple[Kept, bytes]]) -> None:
+        """Add the rows for the numbers in these."""
+        measured = [(kept, body) for kept, body in found if b'"value' in body]
+        told = _told(self._room, [kept for kept, _ in measured], self._names)
+        for kept, body in measured:
+            self._writer.writerows(_rows(kept, body, told.get(kept.id, "")))
 
 
 def _told(room: Room, page: list[Kept], names: dict[UUID, str]) -> dict[UUID, str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.actors import Actor
 from phr.display import Shown
+from rights.archive.aside import Aside
 from rights.archive.choice import Choice
 from rights.archive.pack import Pack
 from sharing.categories import Category
@@ -48,7 +49,7 @@ class Room:
 
     `beat` is told of every few steps done; it raises when the work must stop. `counts` are records
     by resource type; `paths` where the bytes of a Binary are; `damaged` what could not be opened;
-    `listed` what the pages said.
+    `listed` what the pages said. `links` and `results` are files that are written later.
     """
 
     actor: Actor
@@ -62,6 +63,8 @@ class Room:
     paths: dict[UUID, str] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
     listed: dict[Category, Listed] = field(default_factory=dict)
+    links: Aside = field(default_factory=Aside)
+    results: Aside = field(default_factory=Aside)
 
     def flowing(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The same pieces of a file, told to `beat`."""

@@ -69,6 +69,14 @@ def work(act: Callable[[], object], times: int = 40) -> float:
     return (time.process_time_ns() + int(server.read_text().split()[0]) - began) / times / 1e6
 
 
+def server_seconds() -> float:
+    """Seconds of processor that the database's process behind this connection has taken so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
+    return int(server.read_text().split()[0]) / 1e9
+
+
 def by_turns(acts: dict[str, Callable[[], object]], rounds: int = 60) -> dict[str, Times]:
     """Measure several acts by turns, so that a noisy moment of the machine meets all of them."""
     took: dict[str, list[float]] = {name: [] for name in acts}
