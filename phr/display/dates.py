@@ -1,6 +1,7 @@
 """FHIR date, dateTime, instant, Period and Timing in words. Source: FHIR R4 Datatypes §2.24."""
 
 import re
+from datetime import datetime
 from typing import Final
 
 from phr.display.words import clean, each, joined, one
@@ -25,6 +26,12 @@ def date(value: object) -> str:
         return year
     name = f"{_MONTHS[int(month) - 1]} {year}"
     return name if day is None else f"{int(day)} {name}"
+
+
+def known(written: str, at: datetime) -> str:
+    """An ISO 8601 date as precise as it was known: "2016" where only a year was `written`."""
+    partly = re.fullmatch(r"\d{4}(-\d\d)?", written, re.ASCII)
+    return written if partly else at.date().isoformat()
 
 
 def moment(value: object) -> str:

@@ -33,22 +33,28 @@ def effective_at(resource: dict[str, Any]) -> str | None:
 
     A date without a time counts from midnight UTC, a month from its first day.
     """
+    found = as_written(resource)
+    return utc(found) if found else None
+
+
+def as_written(resource: dict[str, Any]) -> str:
+    """The same as it stands in the resource, as precise as it was known; "" when there is none."""
     for name in _ELEMENTS:
-        if name in resource and (found := _instant(resource[name])):
+        if name in resource and (found := _written(resource[name])):
             return found
-    return None
+    return ""
 
 
-def _instant(value: Any) -> str | None:
+def _written(value: Any) -> str:
     if isinstance(value, str):
-        return utc(value)
+        return value if utc(value) else ""
     if isinstance(value, list):
-        return _instant(value[0]) if value else None
+        return _written(value[0]) if value else ""
     if isinstance(value, dict):
         for name in _WITHIN:
-            if name in value and (found := _instant(value[name])):
+            if name in value and (found := _written(value[name])):
                 return found
-    return None
+    return ""
 
 
 def utc(text: str) -> str | None:

@@ -9,6 +9,8 @@ from accounts.acting import note
 from accounts.actors import Actor
 from phr.bodies import open_body
 from phr.display import headline
+from phr.display.dates import date, known
+from phr.formats.effective import as_written
 from phr.models import Record
 from phr.services.links import linked, medicine_of
 from phr.sources import by_hand
@@ -18,7 +20,10 @@ from sharing.policy import Action, Grounds
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a timeline."""
+    """One line of a timeline.
+
+    `day` is its heading: an ISO 8601 date, as precise as it is known, "" for what has none.
+    """
 
     id: UUID
     category: Category
@@ -28,11 +33,12 @@ class Item:
     by_hand: str = ""
     favourite: bool = False
     never_shared: bool = False
+    day: str = ""
 
     @property
-    def day(self) -> str:
-        """Under which heading it stands: an ISO 8601 date, "" for what has none."""
-        return self.effective_at.date().isoformat() if self.dated else ""
+    def when(self) -> str:
+        """The day in words."""
+        return date(self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ def items_of(
             written.get(row.pk, ""),
             favourite=row.favourite and why.everything is not None,
             never_shared=row.never_shared and why.everything is not None,
+            day=known(as_written(bodies[row.pk]), row.effective_at) if row.dated else "",
         )
         for row in rows
     ]

@@ -19,7 +19,9 @@ from accounts.actors import Actor
 from accounts.models import Patient
 from phr.bodies import open_body
 from phr.display import Shown, describe, references
+from phr.display.dates import date, known
 from phr.display.measured import chartable
+from phr.formats.effective import as_written
 from phr.formats.resource import visit as visit_named_by
 from phr.models import Binary, Record
 from phr.narrowing import Choices, Narrowing, choices, narrowed
@@ -200,6 +202,16 @@ class Opened:
         stays = any(one.stays and one.version == self.version for one in self.sources)
         return self.version - 1 if stays else 0
 
+    @property
+    def day(self) -> str:
+        """The day as an ISO 8601 date, as precise as it is known."""
+        return known(as_written(self.resource), self.effective_at)
+
+    @property
+    def when(self) -> str:
+        """The same in words."""
+        return date(self.day)
+
 
 def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
     """Open one record, audited. Raises `Denied` when it is not there for the actor."""
@@ -249,8 +261,8 @@ def _around(
         items, named = items_of(actor, patient_id, found[:MOST_ON_PAGE], why)
         return None, Within(items, len(found) > MOST_ON_PAGE), [*found[:MOST_ON_PAGE], *named]
     name = visit_named_by(resource)
-    known = targets(actor, patient_id, {row.pk: [name] if name else []}, why)
-    visits = [one for one in known.values() if one.resource_type == "Encounter"]
+    answers = targets(actor, patient_id, {row.pk: [name] if name else []}, why)
+    visits = [one for one in answers.values() if one.resource_type == "Encounter"]
     items, named = items_of(actor, patient_id, visits, why)
     return (items[0] if items else None), None, [*visits, *named]
 

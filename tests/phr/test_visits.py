@@ -125,6 +125,21 @@ def test_days_at_both_ends_belong_to_it_and_words_by_hand_are_a_source(
     assert titles(cast, by_hand=True) == {"Hay fever"}
 
 
+def test_a_date_is_shown_as_precise_as_it_is_known(cast: Cast, ids: dict[str, UUID]) -> None:
+    del ids
+    condition = {"resourceType": "Condition", "subject": {"display": "A"}}
+    year = {**condition, "code": {"text": "Asthma"}, "onsetDateTime": "1998"}
+    month = {**condition, "code": {"text": "Gout"}, "onsetDateTime": "1999-04"}
+    found = [entries.enter(cast.alice, one) for one in (year, month)]
+    alice = sign_in("alice@example.org")
+    page = text(alice.get("/records/"))
+
+    assert '<time datetime="1998">1998</time>' in page
+    assert '<time datetime="1999-04">April 1999</time>' in page
+    assert '<time datetime="2024-03-05">5 March 2024</time>' in page
+    assert "1 January 1998" not in text(alice.get(f"/records/{found[0]}/"))
+
+
 def test_each_choice_is_a_link_more_and_can_be_taken_away_alone(
     cast: Cast, ids: dict[str, UUID]
 ) -> None:
