@@ -2,18 +2,23 @@
 
 import struct
 from contextlib import suppress
+from datetime import UTC
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phr.formats.frames import BadFrame, Decoder, Done, encode
-from phr.formats.parsed import Output, Parsed, Preview, Progress, Refused, Skipped
+from phr.formats.frames import BadFrame, Decoder, Done, Want, encode
+from phr.formats.parsed import Output, Parsed, Piece, Preview, Progress, Refused, Skipped
+from phr.formats.restored import Earlier, Kept, Origin, Sent, Stored
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 texts = st.lists(text, max_size=3).map(tuple)
 numbers = st.integers(0, 2**40)
+versions = st.integers(1, 2**31 - 1)
+instants = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat())
+origins = st.builds(Origin, versions, instants, text, text, text, text)
 outputs = st.one_of(
     st.builds(
         Parsed,
@@ -31,12 +36,26 @@ outputs = st.one_of(
     st.builds(Preview, st.just("image/png"), st.binary(max_size=50), text),
     st.builds(Progress, numbers, st.none() | numbers, st.sampled_from(["bytes", "entries"])),
     st.builds(Skipped, text, text),
-)
+    st.builds(Piece, st.binary(max_size=50), text, text, st.booleans()),
+    st.builds(Want, numbers, st.integers(1, 2**20)),
+    st.builds(
+        Kept, versions, texts, st.booleans(), st.booleans(), instants, instants, instants,
+        st.lists(st.tuples(text, text), max_size=2).map(tuple), texts,
+        st.lists(origins, max_size=2).map(tuple),
+    ),
+    st.builds(Earlier, versions, instants, st.binary(max_size=50)),
+    st.builds(
+        Sent, text, text, text, instants, instants,
+        st.lists(st.tuples(text, versions), max_size=2).map(tuple),
+        st.tuples(versions, versions, versions, versions),
+    ),
+    st.builds(Stored, text, st.booleans()),
+)  # fmt: skip
 
 
 @pytest.mark.property
 @given(st.lists(outputs, max_size=5), st.integers(1, 40))
-def test_what_goes_in_comes_out_however_it_is_cut(items: list[Output], step: int) -> None:
+def test_what_goes_in_comes_out_however_it_is_cut(items: list[Output | Want], step: int) -> None:
     raw = b"".join(map(encode, items))
     decoder = Decoder(1000)
     found = [i for at in range(0, len(raw), step) for i in decoder.feed(raw[at : at + step])]
@@ -73,6 +92,16 @@ def frame(head: object, payload: bytes = b"") -> bytes:
         frame(["V", "text/html", "x"], b"<script>"),
         frame(["C", [], [], []]),
         frame(["C", [1], [], {}]),
+        frame(["W", -1, 5]),
+        frame(["W", 0, 0]),
+        frame(["W", "0", 5]),
+        frame(["E", 0, "2024-01-01T00:00:00Z"], b"{}"),
+        frame(["E", 2**31, "2024-01-01T00:00:00Z"], b"{}"),
+        frame(["E", 1, "2024-01-01T00:00:00"], b"{}"),
+        frame(["E", 1, "yesterday"], b"{}"),
+        frame(["F", "a", 1]),
+        frame(["U", "a", "", "", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", [], [1, 2, 3]]),
+        frame(["K", 1, [], False, False]),
         frame(["P", "Basic", "other", 3, [], None, "", [], "", []]),
         frame(["P", "Basic", "other", None, [1], None, "", [], "", []]),
         frame(["P", "Basic", "other", None, [], None, "", [], "", ["x"]]),
