@@ -32,7 +32,9 @@ def labels(cast: Cast, *resources: dict[str, Any]) -> dict[str, list[str]]:
                                    "entry": entries}).encode())  # fmt: skip
     with acting_as(cast.alice):
         rows = list(Record.objects.all())
-        return {row.resource_type: labels_of(cast.alice_id, row.labels) for row in rows}
+        return {
+            row.resource_type: [*map(str, labels_of(cast.alice_id, row.labels))] for row in rows
+        }
 
 
 PATIENT = {"resourceType": "Patient", "name": [{"given": ["Alice"], "family": "Archer"}]}

@@ -78,7 +78,8 @@ def test_it_comes_a_page_at_a_time_and_says_what_was_deleted(
 ) -> None:
     monkeypatch.setattr(reports, "PAGE", 4)
     upload = put_in(cast.alice, json.dumps(bundle(10, seed=3)).encode()).upload
-    seen, after = list[reports.Entry](), 0
+    seen = list[reports.Entry]()
+    after: int | None = 0
     while after is not None:
         page = reports.report(cast.alice, upload.pk, after=after)
         seen += page.entries

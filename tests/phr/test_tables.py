@@ -67,7 +67,9 @@ def test_from_the_first_look_to_the_record(cast: Cast) -> None:
     outlook = uploads.upload(cast.alice, upload_id).outlook
     assert outlook is not None
     assert (outlook.counts, outlook.new, outlook.skips) == ({"Observation": 1}, 1, 1)
-    assert outlook.skipped == [["row 3", "what stands under “Weight” is not a number"]]
+    assert [*map(tuple, outlook.skipped)] == [
+        ("row 3", "what stands under “Weight” is not a number")
+    ]
     assert kept(cast) == []
 
     alice.post(reverse("phr:confirm", args=[upload_id]))

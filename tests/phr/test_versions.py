@@ -1,5 +1,6 @@
 """Two versions of an item side by side, for its owner."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -35,7 +36,7 @@ def test_headings_that_only_one_has_keep_their_place() -> None:
 @pytest.fixture
 def corrected(cast: Cast) -> UUID:
     record_id = entries.enter(cast.alice, HAY_FEVER)
-    change = {"onset[x]": {"onsetDateTime": "2016"}}
+    change: dict[str, dict[str, Any]] = {"onset[x]": {"onsetDateTime": "2016"}}
     entries.correct(cast.alice, record_id, change, reason="I looked it up", version=1)
     change = {"code": {"code": {"text": "Grass pollen allergy"}}}
     entries.correct(cast.alice, record_id, change, reason="", version=2)

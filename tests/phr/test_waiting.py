@@ -34,8 +34,9 @@ def later(days: int) -> int:
     """Let days pass, and do what beat does. Returns what was done."""
     with acting_as(PURGER):
         for row in Upload.objects.filter(previewed_at__isnull=False):
-            row.previewed_at -= timedelta(days=days)
-            row.reminded_at = row.reminded_at and row.reminded_at - timedelta(days=days)
+            for name in ("previewed_at", "reminded_at"):
+                if at := getattr(row, name):
+                    setattr(row, name, at - timedelta(days=days))
             row.save(update_fields=["previewed_at", "reminded_at"])
     return waiting.expire(PURGER)
 
@@ -52,7 +53,7 @@ def test_she_is_told_on_the_page_then_reminded_once_then_it_goes(cast: Cast) -> 
     [letter] = outbox.outbox
     assert letter.to == ["alice@example.org"]
     assert "/records/upload/" in letter.body
-    assert "letter.pdf" not in letter.subject + letter.body
+    assert "letter.pdf" not in f"{letter.subject}{letter.body}"
 
     assert later(6) == 1
     assert uploads.uploads(cast.alice) == []

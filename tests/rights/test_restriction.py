@@ -10,6 +10,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.models import Patient
 from phr.services import entries, imports, looks, records, uploads
+from phr.services.items import Item
 from rights.services import erasures, restriction
 from sharing import services as sharing
 from sharing.labels import Sensitivity
@@ -30,7 +31,7 @@ def resting(cast: Cast) -> Cast:
     return cast
 
 
-def first(cast: Cast) -> records.Item:
+def first(cast: Cast) -> Item:
     return records.timeline(cast.alice, cast.alice_id).items[0]
 
 
