@@ -6,6 +6,7 @@ Source: https://www.w3.org/TR/xml/ 1.0, section 2.8 (the prolog, where a documen
 import codecs
 import re
 from collections.abc import Iterator
+from encodings.aliases import aliases
 from typing import Literal
 
 from lxml import etree
@@ -24,10 +25,14 @@ _DECLARED = re.compile(rb"<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9.
 # Of one byte a letter, with the letters of ASCII where they belong: any other encoding but UTF-16
 # could hide markup from whoever looks at the bytes.
 _ENCODINGS = (
-    "utf-8", "utf-8-sig", "ascii",
-    *(f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
+    "utf_8", "utf_8_sig", "ascii", "latin_1",
+    *(f"iso8859_{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
     *(f"cp125{part}" for part in range(9)),
 )  # fmt: skip
+# By every name they have: looking up a name nobody knows would look for a file of that name.
+_BY_NAME = {name: name for name in _ENCODINGS} | {
+    name: codec for name, codec in aliases.items() if codec in _ENCODINGS
+}
 # libxml2 xmlerror.h: text after the document, and a limit of its own.
 _TOO_MUCH, _LIMIT = 5, 114
 
@@ -133,13 +138,11 @@ def _encoding(head: bytes) -> str:
     if is_utf16(head):
         return utf16(head)
     found = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8))
-    try:
-        name = codecs.lookup(found[1].decode()).name if found else "utf-8"
-    except LookupError:
-        name = ""
-    if name not in _ENCODINGS:
+    said = re.sub(r"[-.]", "_", found[1].decode().lower()) if found else "utf_8"
+    name = _BY_NAME.get(said)
+    if name is None:
         raise Refused("The file says it is written in an encoding that is not read; use UTF-8.")
-    return "utf-8-sig" if name == "utf-8" else name
+    return "utf_8_sig" if name == "utf_8" else name
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> str:
