@@ -32,7 +32,7 @@ def summary_pdf(actor: Actor) -> bytes:
         name, born_on = whose(patient)
     found = summary.whole(actor, patient.pk, most=MOST)
     with acting_as(actor, about=patient.pk):
-        sections, sources = sections_of(found)
+        sections, sources = _sections(found)
     paper = document.paper(
         name, born_on, timezone.now(), sections, title=TITLE, said=SAID, sources=sources
     )
@@ -42,7 +42,7 @@ def summary_pdf(actor: Actor) -> bytes:
     return made
 
 
-def sections_of(found: Summary) -> tuple[list[Section], list[str]]:
+def _sections(found: Summary) -> tuple[list[Section], list[str]]:
     """A summary as it is printed, with the files it comes from. Within an act about the patient."""
     files = Files()
     ids = [line.id for one in found.sections for line in one.lines]
