@@ -18,8 +18,8 @@ from phr.formats.frames import Done, Want, encode
 from phr.formats.json_stream import too_large
 from phr.formats.lockdown import lock
 from phr.formats.parsed import MB, Limits, Output, Progress, Refused
-from phr.formats.resource import only_look
 from phr.formats.ranged import Ranged
+from phr.formats.resource import only_look
 from phr.formats.seccomp import CannotLock
 
 _HEAD = 4096

@@ -53,7 +53,8 @@ def bulk_export(*more: Json) -> bytes:
             f".{len(files.get(f'{kind}.000.ndjson', [])) // 3:03}" if kind[:3] == "Obs" else ".000"
         )
         files.setdefault(f"{kind}{half}.ndjson", []).append(resource)
-    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-found"}]}
+    issue = {"severity": "warning", "code": "not-found"}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
     manifest = {
         "transactionTime": "2024-03-01T10:00:00Z",
         "request": f"{SERVER}/Patient/p1/$export",
