@@ -1,12 +1,15 @@
 """What became of each entry of a file, in its order, page by page, linked to what there is."""
 
 import json
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from accounts.actors import Actor, Denied, System
-from phr.services import removal, reports
+from phr.services import removal, reports, uploads
 from tests.cast import PURGER, Cast, put_in
 from tests.doors import sign_in
 from tests.worlds.synthea import bundle
@@ -95,6 +98,24 @@ def test_it_comes_a_page_at_a_time_and_says_what_was_deleted(
     assert f"/records/upload/{upload.pk}/entries/?after=5" in first
     assert "1 entry is not in this list" in first
     assert client.get(f"/records/upload/{upload.pk}/entries/?after=x").status_code == 200
+
+
+def test_the_command_prints_each_entry_before_the_figures(cast: Cast, tmp_path: Path) -> None:
+    path, out = tmp_path / "two.json", StringIO()
+    path.write_bytes(a_file(condition("a", "Asthma"), condition("b", "Bunion")))
+    call_command(
+        "import_file", str(path), patient="alice@example.org", report=True, stdout=out,
+        stderr=StringIO(), confirm_identity=True,
+    )  # fmt: skip
+
+    *entries, figures = map(json.loads, out.getvalue().splitlines())
+    assert [(one["file"], one["outcome"]) for one in entries] == [("two.json", "new")] * 2
+    assert figures["imported"] == len(reports_of(cast))
+
+
+def reports_of(cast: Cast) -> list[reports.Entry]:
+    [one] = uploads.uploads(cast.alice)
+    return reports.report(cast.alice, one.upload.pk).entries
 
 
 def test_the_operator_gets_each_entry_as_a_line(cast: Cast) -> None:
