@@ -1,7 +1,7 @@
 """The ledger of rights: what was exercised is written in the vault first, to be replayed later."""
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -23,6 +23,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     IMPORT = "import"
     NEWS = "news"
+    PAUSE = "pause"
     PASSWORD = "password"  # noqa: S105 - a kind of entry
     RECORD = "record"
     RESTRICTION = "restriction"
@@ -45,6 +46,13 @@ def remember(kind: Kind, subject: str, *, state: str = "", entry_id: UUID | None
         row = LedgerEntry(kind=kind.value, token=token(kind, subject), state=state, **fields)
         row.save(force_insert=True)
     return row.pk
+
+
+def remember_each(kind: Kind, subjects: Iterable[str]) -> None:
+    """The same for many subjects at once."""
+    rows = [LedgerEntry(kind=kind.value, token=token(kind, subject)) for subject in subjects]
+    with in_vault():
+        LedgerEntry.objects.bulk_create(rows, batch_size=1000)
 
 
 def entries(kind: Kind, *, since: datetime | None = None) -> list[LedgerEntry]:

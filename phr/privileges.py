@@ -111,8 +111,8 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         ),
     ),
     "sharing_grant": (
-        "select, insert, update (grantee_id, accepted_at, revoked_at)",
-        "select, update (revoked_at, invited_email), delete",
+        "select, insert, update (grantee_id, accepted_at, paused_at, revoked_at)",
+        "select, update (paused_at, revoked_at, invited_email), delete",
         "select, update (revoked_at)",
     ),
     "usersessions_usersession": (ALL, "select, delete", ""),

@@ -5,8 +5,8 @@ the same queryset asked for one row; `people` and `explain` are the same conditi
 The database repeats it as row-level security (sharing and phr migrations `0002_walls`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -50,8 +50,12 @@ class Kept(Protocol):
 
     pk: UUID
     patient_id: UUID
+    resource_type: str
     category: str
+    effective_at: datetime
+    dated: bool
     labels: list[int]
+    tags: list[int]
     never_shared: bool
     hidden_at: Any
 
@@ -120,7 +124,7 @@ class Grounds:
         """The same, as a condition on rows of the patient."""
         rule = Q() if self.everything else Q(pk__in=[])
         for grant in self.grants:
-            rule |= covered(grant.categories, grant.labels)
+            rule |= covered(grant)
         return rule
 
 
@@ -155,10 +159,22 @@ def records(
     return rows.filter(found.rule(), patient_id=patient_id, hidden_at=None)
 
 
-def covered(categories: Iterable[str], labels: Iterable[int]) -> Q:
-    """The rows that a grant of these categories and sensitivity tokens covers."""
-    within = Q(category__in=list(categories), labels__contained_by=list(labels))
-    return within & Q(never_shared=False)
+def covered(grant: Grant) -> Q:
+    """The rows that a grant covers."""
+    within = Q(category__in=grant.categories, labels__contained_by=grant.labels, never_shared=False)
+    if grant.types:
+        within &= Q(resource_type__in=grant.types)
+    if grant.tags:
+        within &= Q(tags__overlap=grant.tags)
+    if grant.records:
+        within &= Q(pk__in=grant.records)
+    if grant.besides:
+        within &= ~Q(pk__in=grant.besides)
+    if grant.data_from:
+        within &= Q(dated=True, effective_at__gte=grant.data_from)
+    if grant.data_until:
+        within &= Q(dated=True, effective_at__lt=grant.data_until)
+    return within
 
 
 def require(
@@ -217,8 +233,17 @@ def people(action: Action, row: Kept) -> set[UUID]:
 
 def covers(grant: Grant, row: Kept) -> bool:
     """`covered`, asked of one row in memory."""
-    within = row.category in grant.categories and set(row.labels) <= set(grant.labels)
-    return within and not row.never_shared
+    return (
+        row.category in grant.categories
+        and set(row.labels) <= set(grant.labels)
+        and not row.never_shared
+        and (not grant.types or row.resource_type in grant.types)
+        and (not grant.tags or not set(grant.tags).isdisjoint(row.tags))
+        and (not grant.records or row.pk in grant.records)
+        and row.pk not in grant.besides
+        and (grant.data_from is None or (row.dated and row.effective_at >= grant.data_from))
+        and (grant.data_until is None or (row.dated and row.effective_at < grant.data_until))
+    )
 
 
 def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:

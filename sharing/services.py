@@ -1,7 +1,7 @@
 """What happens to permissions: granting, accepting, revoking; and who holds which."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,25 +19,9 @@ from accounts.actors import Actor, Denied, Door
 from accounts.ledger import Kind
 from accounts.models import AuditEvent, Patient
 from sharing import policy
-from sharing.categories import Category
-from sharing.labels import Sensitivity
 from sharing.models import Grant
 from sharing.policy import Action
-from sharing.tokens import label_tokens, labels_of
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a permission covers, in words the patient chose."""
-
-    categories: tuple[Category, ...]
-    labels: tuple[Sensitivity, ...]
-    may_copy: bool
-    ends_at: datetime | None
-
-    @property
-    def every_category(self) -> bool:
-        return set(self.categories) == set(Category)
+from sharing.scopes import Scope, agreement_of, scope_of, seal_agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +33,15 @@ class Held:
     person: accounts.Person
     patient_name: str = ""
     looked_at: datetime | None = None
+    replaced: bool = False
+
+    @property
+    def begins_later(self) -> bool:
+        return self.grant.starts_at > timezone.now()
 
     @property
     def state(self) -> str:
-        """One of: revoked, waiting, expired, ended, active."""
+        """One of: revoked, waiting, expired, ended, paused, later, active."""
         now = timezone.now()
         if self.grant.revoked_at:
             return "revoked"
@@ -60,39 +49,73 @@ class Held:
             return "ended"
         if self.grant.grantee_id is None:
             return "waiting" if self.grant.invitation_ends_at > now else "expired"
-        return "active"
+        if self.grant.paused_at:
+            return "paused"
+        return "later" if self.begins_later else "active"
 
 
 class Refused(Exception):
     """A permission that cannot be given; the text is one sentence for the person who asked."""
 
 
-def grant(actor: Actor, email: str, *, scope: Scope) -> UUID:
+def grant(actor: Actor, email: str, *, scope: Scope, agreement: str = "") -> UUID:
     """Let one person see part of the actor's record. Returns the Grant's id.
 
-    Whoever owns the address must confirm it before anything is visible, whether or not they have
-    an account, so that this act never tells which. Raises `Denied` for anybody without a record,
-    `Refused` for one's own address and for too many invitations in a day.
+    `agreement` is the text she agreed to, to be kept. Whoever owns the address must confirm it
+    before anything is visible, whether or not they have an account, so that this act never tells
+    which. Raises `Denied` for anybody without a record, `Refused` for one's own address and for too
+    many invitations in a day.
     """
     with acting_as(actor):
         patient = _lock(policy.require_own(actor, Action.SHARE))
         _refuse_misuse(patient, email)
-        tokens = label_tokens(patient.pk)
-        row = Grant(
-            patient=patient,
-            invited_email=email.lower(),
-            categories=[category.value for category in scope.categories],
-            labels=[tokens[label] for label in scope.labels],
-            may_copy=scope.may_copy,
-            ends_at=scope.ends_at,
-            invitation_ends_at=timezone.now() + timedelta(days=settings.PHR_INVITATION_DAYS),
-        )
-        row.save()
-        move_epoch(patient.pk)
-        link = settings.PHR_ORIGIN + reverse("sharing:invitation", args=[row.pk])
-        transaction.on_commit(lambda: mail.send(row.invited_email, "sharing/invitation", link=link))
-        note("share", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
+        row = scope.drawn_up(patient)
+        row.invited_email = email.lower()
+        _give(row, agreement)
         return row.pk
+
+
+def _give(row: Grant, agreement: str) -> None:
+    """Keep a permission that was drawn up; who is not yet bound to it is invited."""
+    row.invitation_ends_at = timezone.now() + timedelta(days=settings.PHR_INVITATION_DAYS)
+    row.agreement_sealed = seal_agreement(row, agreement)
+    row.save(force_insert=True)
+    move_epoch(row.patient_id)
+    if row.grantee_id is None:
+        link = settings.PHR_ORIGIN + reverse("sharing:invitation", args=[row.pk])
+        address = row.invited_email
+        transaction.on_commit(lambda: mail.send(address, "sharing/invitation", link=link))
+    note("share", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
+
+
+def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -> UUID:
+    """Put another permission in the place of one: the same person, another scope, a new agreement.
+
+    The earlier one ends in the same transaction and stays readable. Returns the new Grant's id.
+    Raises `Denied` for what is not the actor's own, `Refused` for what has ended.
+    """
+    with acting_as(actor):
+        old = _own(actor, grant_id, Action.SHARE)
+        if old.revoked_at or (old.ends_at and old.ends_at <= timezone.now()):
+            raise Refused("This sharing has ended. You can share again.")
+        row = scope.drawn_up(old.patient)
+        row.invited_email, row.replaces = old.invited_email, old.pk
+        row.grantee_id, row.accepted_at, row.paused_at = (
+            old.grantee_id, old.accepted_at, old.paused_at,
+        )  # fmt: skip
+        _end(old)
+        _give(row, agreement)
+        return row.pk
+
+
+def _own(actor: Actor, grant_id: UUID, action: Action = Action.READ) -> Grant:
+    """One of the actor's own permissions, held until the end of the act."""
+    patient = _lock(policy.require_own(actor, action))
+    rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
+    row = rows.filter(pk=grant_id, patient=patient).first()
+    if row is None:
+        raise Denied(action.value, patient_id=patient.pk, subject=f"Grant/{grant_id}")
+    return row
 
 
 def _refuse_misuse(patient: Patient, email: str) -> None:
@@ -152,16 +175,74 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
 def revoke(actor: Actor, grant_id: UUID) -> None:
     """Take a permission back; it holds from the next request on. Doing it twice changes nothing."""
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor))
-        row = Grant.objects.select_for_update().filter(pk=grant_id, patient=patient).first()
-        if row is None:
-            raise Denied("revoke", patient_id=patient.pk, subject=f"Grant/{grant_id}")
+        row = _own(actor, grant_id)
         if row.revoked_at is None:
-            ledger.remember(Kind.REVOCATION, str(grant_id))
-            row.revoked_at = Now()
-            row.save(update_fields=["revoked_at"])
+            _end(row)
+
+
+def _end(row: Grant) -> None:
+    ledger.remember(Kind.REVOCATION, str(row.pk))
+    row.revoked_at = Now()
+    row.save(update_fields=["revoked_at"])
+    move_epoch(row.patient_id)
+    note("revoke", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
+
+
+def revoke_all(actor: Actor) -> int:
+    """Take back every permission and invitation at once. Returns how many.
+
+    Needs nothing but the two databases.
+    """
+    with acting_as(actor):
+        patient = _lock(policy.require_own(actor))
+        rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
+        ids = list(rows.values_list("pk", flat=True))
+        if ids:
+            ledger.remember_each(Kind.REVOCATION, map(str, ids))
+            Grant.objects.filter(patient=patient, pk__in=ids).update(revoked_at=Now())
             move_epoch(patient.pk)
-            note("revoke", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
+            note("revoke-all", patient_id=patient.pk, basis="owner")
+        return len(ids)
+
+
+def pause(actor: Actor, grant_id: UUID) -> None:
+    """Let an accepted permission give nothing until it is resumed; holds at once."""
+    with acting_as(actor):
+        row = _own(actor, grant_id)
+        if row.grantee_id and row.paused_at is None and row.revoked_at is None:
+            ledger.remember(Kind.PAUSE, str(row.pk), state="paused")
+            _set_paused(row, Now(), "pause")
+
+
+def resume(actor: Actor, grant_id: UUID) -> None:
+    """Let a paused permission give again what it covers."""
+    with acting_as(actor):
+        row = _own(actor, grant_id, Action.SHARE)
+        if row.paused_at and row.revoked_at is None:
+            ledger.remember(Kind.PAUSE, str(row.pk), state="resumed")
+            _set_paused(row, None, "resume")
+
+
+def _set_paused(row: Grant, at: Now | None, action: str) -> None:
+    move_epoch(row.patient_id)
+    Grant.objects.filter(pk=row.pk, patient_id=row.patient_id).update(paused_at=at)
+    note(action, patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
+
+
+def replay_pauses(actor: Actor) -> int:
+    """After a restore: pause again what the ledger says was paused last. Returns how many."""
+    paused = {
+        token for token, entry in ledger.latest(Kind.PAUSE).items() if entry.state == "paused"
+    }
+    with acting_as(actor):
+        rows = Grant.objects.filter(revoked_at=None, paused_at=None)
+        found = list(rows.values_list("pk", "patient_id"))
+    again = [row for row in found if ledger.token(Kind.PAUSE, str(row[0])) in paused]
+    for grant_id, patient_id in again:
+        with acting_as(actor, about=patient_id):
+            Grant.objects.filter(pk=grant_id, paused_at=None).update(paused_at=Now())
+            note("pause", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")
+    return len(again)
 
 
 def replay_revocations(actor: Actor) -> int:
@@ -188,7 +269,8 @@ def given(actor: Actor) -> list[Held]:
         rows = list(Grant.objects.filter(patient=patient).order_by("-created_at", "-id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         looked = _last_looks(patient.pk)
-        return [_held(row, people, looked) for row in rows]
+        replaced = {row.replaces for row in rows}
+        return [replace(_held(row, people, looked), replaced=row.pk in replaced) for row in rows]
 
 
 def _last_looks(patient_id: UUID) -> dict[str, datetime]:
@@ -208,20 +290,21 @@ def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, dat
     )
 
 
-def scope_of(row: Grant) -> Scope:
-    return Scope(
-        categories=tuple(category for category in Category if category.value in row.categories),
-        labels=tuple(labels_of(row.patient_id, row.labels)),
-        may_copy=row.may_copy,
-        ends_at=row.ends_at,
-    )
+def one_given(actor: Actor, grant_id: UUID) -> Grant:
+    """One of the actor's own permissions, or `Denied`. Within an act of hers."""
+    patient = policy.require_own(actor)
+    row = Grant.objects.filter(pk=grant_id, patient=patient).first()
+    if row is None:
+        raise Denied("read", patient_id=patient.pk, subject=f"Grant/{grant_id}")
+    return row
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What somebody saw and copied under one permission (C53)."""
+    """What somebody saw and copied under one permission, and what its patient agreed to (C53)."""
 
     held: Held
+    agreement: str
     seen: dict[UUID, datetime]
     copied: dict[UUID, datetime]
 
@@ -229,14 +312,12 @@ class Receipt:
 def receipt(actor: Actor, grant_id: UUID) -> Receipt:
     """The receipt of one of the actor's own permissions, or `Denied`."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
-        row = Grant.objects.filter(pk=grant_id, patient=patient).first()
-        if row is None:
-            raise Denied("receipt", patient_id=patient.pk, subject=f"Grant/{grant_id}")
+        row = one_given(actor, grant_id)
         people = accounts.people({row.grantee_id} if row.grantee_id else set())
-        events = AuditEvent.objects.filter(patient_id=patient.pk, basis=f"grant:{row.pk}")
+        events = AuditEvent.objects.filter(patient_id=row.patient_id, basis=f"grant:{row.pk}")
         return Receipt(
             _held(row, people, {}),
+            agreement_of(row),
             _first_times(events.filter(action=Action.READ)),
             _first_times(events.filter(action=Action.COPY)),
         )

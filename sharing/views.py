@@ -1,22 +1,57 @@
 """Pages about permissions that need nothing of what is kept."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
 from sharing import services
+
+Group = tuple[str, str, list[services.Held]]
+Headings = Mapping[str, tuple[str, str]]
+OPEN: Headings = {
+    "active": ("They can look now", ""),
+    "paused": ("Paused", "They see nothing until you go on."),
+    "later": ("Not yet", "They see nothing before the first day."),
+    "waiting": ("Waiting for them to accept", "They see nothing until they accept."),
+}
+NOTHING = "They can see nothing with it any more."
+OVER: Headings = {
+    "revoked": ("You took it back", NOTHING),
+    "ended": ("The time is over", NOTHING),
+    "expired": ("They did not accept in time", NOTHING),
+}
+DONE = """<!DOCTYPE html>
+<html lang="en-gb"><head><meta charset="utf-8"><title>Everything has stopped</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body><main><h1>Everything has stopped</h1>
+<p>{count} ended. Nobody but you can open anything of your record.</p>
+<p><a href="{back}">Back to sharing</a></p></main></body></html>
+"""
 
 
 @login_required
 @require_safe
 def sharing(request: HttpRequest) -> HttpResponse:
     """The one list of who has access."""
-    return render(request, "sharing/sharing.html", {"given": services.given(actor_of(request))})
+    given = services.given(actor_of(request))
+    context = {"open": _grouped(given, OPEN), "over": _grouped(given, OVER)}
+    return render(request, "sharing/sharing.html", context)
+
+
+def _grouped(given: list[services.Held], headings: Headings) -> list[Group]:
+    groups = (
+        (heading, hint, [held for held in given if held.state == state])
+        for state, (heading, hint) in headings.items()
+    )
+    return [group for group in groups if group[2]]
 
 
 @login_required
@@ -25,6 +60,39 @@ def revoke(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     services.revoke(actor_of(request), grant_id)
     messages.success(request, "Sharing has ended. They can open nothing more with it.")
     return redirect("phr:receipt", grant_id)
+
+
+@login_required
+@require_http_methods(["POST"])
+def pause(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    services.pause(actor_of(request), grant_id)
+    messages.success(request, "Paused. They can open nothing with it until you go on.")
+    return redirect("sharing:sharing")
+
+
+@login_required
+@require_http_methods(["POST"])
+def resume(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    services.resume(actor_of(request), grant_id)
+    messages.success(request, "Sharing goes on.")
+    return redirect("sharing:sharing")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def end(request: HttpRequest) -> HttpResponse:
+    """Stop everything at once: what is given to others, and on demand her own other devices too.
+
+    The answer to the press is made without a template, so that it works when those do not.
+    """
+    actor = actor_of(request)
+    if request.method != "POST":
+        still = [held for held in services.given(actor) if held.state in OPEN]
+        return render(request, "sharing/end.html", {"still": still})
+    count = services.revoke_all(actor)
+    if "alone" in request.POST and request.user.is_authenticated:
+        end_other_sessions(request, request.user)
+    return HttpResponse(DONE.format(count=count, back=reverse("sharing:sharing")))
 
 
 @login_required

@@ -5,9 +5,22 @@ MINE = "ARRAY(SELECT phr_own())"
 SYSTEM = "(SELECT phr_door()) = 'system'"
 STAFF = "(SELECT phr_door()) = 'staff'"
 
-# A row `g` of sharing_grant that lets the actor see something now.
+# A row `g` of sharing_grant that let the actor see something, as first drawn up (see IN_FORCE).
 ACTIVE = """
     g.grantee_id = phr_actor() AND phr_door() = 'session'
     AND g.revoked_at IS NULL AND g.starts_at <= statement_timestamp()
     AND (g.ends_at IS NULL OR g.ends_at > statement_timestamp())
+"""
+
+# The same since a permission can be paused; and whether `g` covers a row of phr_record.
+IN_FORCE = f"{ACTIVE} AND g.paused_at IS NULL"
+COVERS = """
+    phr_record.category = ANY (g.categories) AND phr_record.labels <@ g.labels
+    AND NOT phr_record.never_shared
+    AND (g.types = '{}' OR phr_record.resource_type = ANY (g.types))
+    AND (g.tags = '{}' OR phr_record.tags && g.tags)
+    AND (g.records = '{}' OR phr_record.id = ANY (g.records))
+    AND phr_record.id <> ALL (g.besides)
+    AND (g.data_from IS NULL OR (phr_record.dated AND phr_record.effective_at >= g.data_from))
+    AND (g.data_until IS NULL OR (phr_record.dated AND phr_record.effective_at < g.data_until))
 """

@@ -15,7 +15,7 @@ from phr.services import imports, uploads
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 
 PASSWORD = "correct horse battery staple"
 IMPORTER = Actor.job(System.IMPORT)

@@ -47,7 +47,6 @@ WITHOUT_ACTOR = {
     "rights.services.backups.line": "pure: a row in words",
     "rights.services.rehoming.empty": "works on a row inside its caller's act",
     "rights.services.rehoming.opened": "opens a row that its caller's act locked",
-    "sharing.services.scope_of": "pure: a grant's columns in words",
     "phr.services.imports.limits": "pure: settings",
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
     "phr.services.uploads.hold_file": "locks a row inside its caller's act",

@@ -27,7 +27,7 @@ from rights.services.exports import request_export
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import IMPORTER, PURGER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
 from tests.worlds.held import hold, una

@@ -15,7 +15,7 @@ from phr.services import imports, reviews, uploads
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 
 FOLDER = Path(__file__).parent
 FILES = ("alice.json", "vaccination-card.jpg", "letter.pdf", "knee.dcm")

@@ -1,28 +1,48 @@
 """What people type and choose about permissions."""
 
-from datetime import UTC, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils import timezone
 
+from phr.display.kinds import kind
 from phr.forms.records import NOT_SORTED
+from phr.tags import Word
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.models import Purpose
+from sharing.scopes import Scope
 
 SENSITIVE = [label for label in Sensitivity if label is not Sensitivity.N]
+DATE = {"type": "date"}
+DAY = timedelta(days=1)
 
 
-class ShareForm(forms.Form):
-    """With whom, what, and until when."""
+class Listed(forms.Field):
+    """Values that a page carries along, hidden."""
 
-    email = forms.EmailField(
-        label="Their email address",
-        help_text="They prove that this address is theirs before they see anything. "
-        "They do not need an account yet.",
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
+    widget = forms.MultipleHiddenInput
+    longest = 1000
+
+    def to_python(self, value: Any) -> list[str]:
+        found = [str(one) for one in value or ()]
+        if len(found) > self.longest or any(len(one) > 40 for one in found):
+            raise forms.ValidationError("Choose fewer items.")
+        return found
+
+
+class ScopeForm(forms.Form):
+    """What a permission covers, why, and from when until when.
+
+    The fields of `FURTHER` narrow it; `types`, `items` and `besides` come along from the page that
+    led here or from the check, and are not typed.
+    """
+
+    FURTHER = ("tags", "from_day", "until_day", "starts_on")
+
     categories = forms.MultipleChoiceField(
         label="What may they see?",
         choices=[(category.value, category.label) for category in Category],
@@ -46,12 +66,83 @@ class ShareForm(forms.Form):
         help_text="A copy they keep cannot be taken back.",
         widget=forms.RadioSelect,
     )
+    purpose = forms.ChoiceField(
+        label="Why do you share?",
+        choices=Purpose.choices,
+        initial=Purpose.TREAT,
+        help_text="They read this, and it stays on your receipt.",
+        widget=forms.RadioSelect,
+    )
     ends_on = forms.DateField(
         label="Last day of access",
         required=False,
         help_text="Leave empty to share until you take it back.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs=DATE),
     )
+    tags = forms.MultipleChoiceField(
+        label="Only items with one of these tags",
+        help_text="An item that gets the tag later is shared too.",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    from_day = forms.DateField(
+        label="Only items from this day on",
+        help_text="The day of the visit, test or treatment. Items without a date are left out.",
+        required=False,
+        widget=forms.DateInput(attrs=DATE),
+    )
+    until_day = forms.DateField(
+        label="Only items up to this day", required=False, widget=forms.DateInput(attrs=DATE)
+    )
+    starts_on = forms.DateField(
+        label="First day of access",
+        help_text="Leave empty to begin as soon as they accept.",
+        required=False,
+        widget=forms.DateInput(attrs=DATE),
+    )
+    types = Listed(required=False)
+    items = Listed(required=False)
+    besides = Listed(required=False)
+
+    def __init__(self, *args: Any, tags: Sequence[Word] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = {str(word.id): word for word in tags}
+        field = self.fields["tags"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(pk, word.name) for pk, word in self.words.items()]
+        if not tags:
+            field.widget = forms.MultipleHiddenInput()
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        """What everybody is asked."""
+        return [one for one in self.visible_fields() if one.name not in self.FURTHER]
+
+    @property
+    def further_fields(self) -> list[forms.BoundField]:
+        """What most leave as it is."""
+        return [one for one in self.visible_fields() if one.name in self.FURTHER]
+
+    @property
+    def narrowed_further(self) -> bool:
+        """Whether any of these is filled in or wrong, so that they must be seen."""
+        return any(one.errors or one.value() for one in self.further_fields)
+
+    @property
+    def shown_types(self) -> list[str]:
+        """The types it is narrowed to, as people call them."""
+        return [kind(one) for one in self["types"].value() or ()]
+
+    @property
+    def shown_tags(self) -> list[str]:
+        """The words of the chosen tags."""
+        return [self.words[one].name for one in self["tags"].value() or () if one in self.words]
+
+    def clean_items(self) -> tuple[UUID, ...]:
+        return _ids(self.cleaned_data["items"])
+
+    def clean_besides(self) -> tuple[UUID, ...]:
+        return _ids(self.cleaned_data["besides"])
 
     def clean_ends_on(self) -> Any:
         day = self.cleaned_data["ends_on"]
@@ -59,13 +150,69 @@ class ShareForm(forms.Form):
             raise forms.ValidationError("Choose today or a later day.")
         return day
 
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or {}
+        for first, last in (("from_day", "until_day"), ("starts_on", "ends_on")):
+            if chosen.get(first) and chosen.get(last) and chosen[first] > chosen[last]:
+                self.add_error(last, "This day must not be before the first one.")
+        return chosen
+
     def scope(self) -> Scope:
         """The chosen scope; ordinary information is always part of it."""
         chosen = self.cleaned_data
-        day = chosen["ends_on"]
+        until, ends = chosen["until_day"], chosen["ends_on"]
         return Scope(
             categories=tuple(Category(value) for value in chosen["categories"]),
             labels=(Sensitivity.N, *(Sensitivity(value) for value in chosen["sensitive"])),
             may_copy=chosen["may_copy"] == "yes",
-            ends_at=datetime.combine(day, time.max, tzinfo=UTC) if day else None,
+            ends_at=datetime.combine(ends, time.max, tzinfo=UTC) if ends else None,
+            starts_at=_midnight(chosen["starts_on"]),
+            purpose=Purpose(chosen["purpose"]),
+            types=tuple(chosen["types"]),
+            tags=tuple(self.words[pk].token for pk in chosen["tags"]),
+            records=chosen["items"],
+            besides=chosen["besides"],
+            data_from=_midnight(chosen["from_day"]),
+            data_until=_midnight(until + DAY) if until else None,
         )
+
+
+class ShareForm(ScopeForm):
+    """With whom, and what."""
+
+    email = forms.EmailField(
+        label="Their email address",
+        help_text="They prove that this address is theirs before they see anything. "
+        "They do not need an account yet.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("email",)
+
+
+def told(scope: Scope, tags: Sequence[Word]) -> dict[str, Any]:
+    """A scope as `ScopeForm` shows it, to be changed."""
+    return {
+        "categories": [one.value for one in scope.categories],
+        "sensitive": [one.value for one in scope.labels if one is not Sensitivity.N],
+        "may_copy": "yes" if scope.may_copy else "no",
+        "purpose": scope.purpose,
+        "starts_on": scope.starts_at and scope.starts_at.date(),
+        "ends_on": scope.ends_at and scope.ends_at.date(),
+        "tags": [str(word.id) for word in tags if word.token in scope.tags],
+        "from_day": scope.data_from and scope.data_from.date(),
+        "until_day": scope.last_day,
+        "types": scope.types,
+        "items": [str(one) for one in scope.records],
+        "besides": [str(one) for one in scope.besides],
+    }
+
+
+def _ids(values: Sequence[str]) -> tuple[UUID, ...]:
+    try:
+        return tuple(dict.fromkeys(UUID(one) for one in values))
+    except ValueError:
+        raise forms.ValidationError("Choose the items again.") from None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, tzinfo=UTC) if day else None

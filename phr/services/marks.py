@@ -10,7 +10,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr.formats.terms import clean
 from phr.models import Record, Tag
-from phr.tags import lock_tags, new_word, token_of
+from phr.tags import Word, lock_tags, new_word, token_of, words_of
 from sharing import policy
 from sharing import services as sharing
 from sharing.policy import Action
@@ -42,6 +42,12 @@ def _sorting(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
         lock_tags(patient.pk)
         with _changing(actor, record_id, action) as row:
             yield row
+
+
+def own_tags(actor: Actor) -> list[Word]:
+    """The actor's own tags, to share by. `Denied` or `Restricted` for who may not share."""
+    with acting_as(actor):
+        return words_of(policy.require_own(actor, Action.SHARE).pk)
 
 
 def tag(actor: Actor, record_id: UUID, *, name: str) -> None:

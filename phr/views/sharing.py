@@ -11,37 +11,96 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of, dangerous
+from phr import agreements
 from phr.forms.records import LogForm
-from phr.forms.sharing import ShareForm
-from phr.services import looks, records
+from phr.forms.sharing import ScopeForm, ShareForm, told
+from phr.services import looks, marks, records
 from sharing import services
-from sharing.policy import Action
 
 
 @dangerous
 @require_http_methods(["GET", "HEAD", "POST"])
 def share(request: HttpRequest) -> HttpResponse:
     """Choose, check what they will see, then share."""
-    actor = actor_of(request)
-    form = ShareForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid() or "change" in request.POST:
-        records.own_or_denied(actor, Action.SHARE)
-        return render(request, "phr/share.html", {"form": form})
+    words = marks.own_tags(actor_of(request))
+    form = ShareForm(request.POST or None, initial=_asked(request), tags=words)
+    return _agreed(request, form, "phr/share.html") or _give(request, form)
+
+
+def _asked(request: HttpRequest) -> dict[str, list[str]]:
+    """What the page that led here was narrowed to."""
+    names = ("items", "tags", "types")
+    return {name: found for name in names if (found := request.GET.getlist(name))}
+
+
+def _agreed(
+    request: HttpRequest, form: ScopeForm, page: str, held: services.Held | None = None
+) -> HttpResponse | None:
+    """The form, or the check of what was chosen; None once it was said yes to."""
+    valid = request.method == "POST" and form.is_valid()
+    if not valid or "change" in request.POST:
+        return render(request, page, {"form": form, "held": held})
     if "confirmed" in request.POST:
-        return _grant(request, form)
-    scope = form.scope()
-    count = records.would_see(actor, categories=scope.categories, labels=scope.labels)
-    return render(request, "phr/share_check.html", {"form": form, "scope": scope, "count": count})
+        return None
+    scope, who = form.scope(), _who(form, held)
+    foresight = records.would_see(actor_of(request), scope)
+    listed = {item.id for item in foresight.items}
+    context = {
+        "form": form,
+        "scope": scope,
+        "who": who,
+        "foresight": foresight,
+        "unlisted": [one for one in scope.besides if one not in listed],
+        "agreement": agreements.words(scope, who, form.shown_tags),
+    }
+    return render(request, "phr/share_check.html", context)
 
 
-def _grant(request: HttpRequest, form: ShareForm) -> HttpResponse:
+def _who(form: ScopeForm, held: services.Held | None) -> str:
+    return held.person.name if held else str(form.cleaned_data["email"])
+
+
+def _give(request: HttpRequest, form: ShareForm) -> HttpResponse:
+    scope, email = form.scope(), form.cleaned_data["email"]
+    words = agreements.words(scope, email, form.shown_tags)
     try:
-        services.grant(actor_of(request), form.cleaned_data["email"], scope=form.scope())
+        services.grant(actor_of(request), email, scope=scope, agreement=words)
     except services.Refused as refused:
         form.add_error("email", str(refused))
         return render(request, "phr/share.html", {"form": form})
     messages.success(request, "Shared. We have sent them an email with an invitation.")
     return redirect("sharing:sharing")
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """Put another permission in the place of one, after the same check."""
+    actor = actor_of(request)
+    words = marks.own_tags(actor)
+    held = services.receipt(actor, grant_id).held
+    form = ScopeForm(request.POST or None, initial=told(held.scope, words), tags=words)
+    page = _agreed(request, form, "phr/share.html", held)
+    if page is not None:
+        return page
+    scope = form.scope()
+    said = agreements.words(scope, held.person.name, form.shown_tags)
+    try:
+        services.change(actor, grant_id, scope=scope, agreement=said)
+    except services.Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, "Changed. What you chose before has ended.")
+    return redirect("sharing:sharing")
+
+
+@login_required
+@require_safe
+def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """The actor's own record as one permission shows it."""
+    actor = actor_of(request)
+    page, held = records.as_they_see(actor, grant_id), services.receipt(actor, grant_id).held
+    return render(request, "phr/as_they_see.html", {"timeline": page, "held": held})
 
 
 @login_required

@@ -16,6 +16,7 @@ from rights.archive.room import Room
 from rights.archive.times import instant
 from sharing import services as sharing
 from sharing.models import Grant
+from sharing.scopes import agreement_of, scope_of
 
 Json = dict[str, object]
 ROWS_AT_ONCE = 1000
@@ -128,14 +129,17 @@ def permissions(room: Room) -> None:
 
 def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
     person = people.get(row.grantee_id) if row.grantee_id else None
-    scope = sharing.scope_of(row)
+    scope = scope_of(row)
     times = (
         "created_at",
         "starts_at",
         "ends_at",
         "invitation_ends_at",
         "accepted_at",
+        "paused_at",
         "revoked_at",
+        "data_from",
+        "data_until",
     )
     return {
         "permission": str(row.pk),
@@ -144,7 +148,14 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
         "person": {"name": person.name, "title": person.title} if person else None,
         "kinds": [one.value for one in scope.categories],
         "sensitivity": [one.value for one in scope.labels],
+        "types": row.types,
+        "tags": len(row.tags),
+        "items": [str(one) for one in row.records],
+        "without": [str(one) for one in row.besides],
         "may_copy": row.may_copy,
+        "purpose": row.purpose,
+        "agreement": agreement_of(row),
+        "replaces": str(row.replaces) if row.replaces else None,
         **{name: instant(at) if (at := getattr(row, name)) else None for name in times},
     }
 

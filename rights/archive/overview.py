@@ -30,6 +30,7 @@ from sharing import services as sharing
 from sharing.categories import Category
 from sharing.models import Grant
 from sharing.policy import Action
+from sharing.scopes import scope_of
 
 MARK = "the items go here"
 # Of each category, in `rights.archive.paper`.
@@ -138,7 +139,7 @@ def permissions(room: Room) -> None:
         held = [
             sharing.Held(
                 row,
-                sharing.scope_of(row),
+                scope_of(row),
                 _shown(row, people),
             )
             for row in rows

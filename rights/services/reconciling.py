@@ -126,6 +126,7 @@ def _replays(actor: Actor, since: datetime | None) -> dict[str, Callable[[], int
         "erasures": lambda: replay.replay(actor),
         "holds": lambda: holds.replay(actor),
         "revocations": lambda: sharing.replay_revocations(actor),
+        "pauses": lambda: sharing.replay_pauses(actor),
         "restrictions": lambda: restriction.replay(actor),
         "credentials": lambda: credentials.replay(actor, since=since),
         "news": lambda: consents.replay(actor, since=since),

@@ -74,7 +74,13 @@ def test_inviting_tells_not_who_is_here(cast: Cast) -> None:
     alice = sign_in("alice@example.org")
     stories = []
     for address in ("carol@example.org", "zelda@example.org"):
-        form = {"email": address, "categories": ["allergies"], "may_copy": "no", "confirmed": "yes"}
+        form = {
+            "email": address,
+            "categories": ["allergies"],
+            "may_copy": "no",
+            "purpose": "TREAT",
+            "confirmed": "yes",
+        }
         answer: Any = alice.post("/sharing/new/", form, follow=True)
         page = text(answer).replace(address, "ADDRESS")
         stories.append((answer.redirect_chain, TOKEN.sub("", page).count("ADDRESS")))

@@ -191,6 +191,7 @@ def share(alice: Patient) -> None:
         email="dr.new@example.org",
         categories=["laboratory"],
         may_copy="no",
+        purpose="TREAT",
         confirmed="1",
     )
 

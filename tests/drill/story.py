@@ -24,6 +24,7 @@ from phr.services import records
 from rights.backups.repository import Kind
 from rights.services import backups, erasures, restriction
 from sharing import services as sharing
+from sharing.scopes import Scope
 from tests.cast import PASSWORD, Cast, join, put_in, user_of
 from tests.doors import give_second_factor, sign_in, visitor
 from tests.raw import owner
@@ -128,7 +129,7 @@ def denied(actor: Actor, patient_id: UUID, *, change: bool = False) -> bool:
     return False
 
 
-_NOTHING = sharing.Scope((), (), may_copy=False, ends_at=None)
+_NOTHING = Scope((), (), may_copy=False, ends_at=None)
 
 
 def signs_in(email: str) -> bool:

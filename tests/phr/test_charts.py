@@ -16,7 +16,7 @@ from phr.search import Tokeniser
 from phr.services import charts, records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import IMPORTER, Cast, put_in
 from tests.doors import sign_in, text
 

@@ -13,7 +13,7 @@ from rights import saga
 from rights.services import erasures as rights
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import IMPORTER, PURGER, Cast, put_in, receive
 from tests.worlds.files import ct_slice, dicom, pdf, picture
 

@@ -11,7 +11,7 @@ from phr.models import Record
 from phr.services import records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import Cast, put_in
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])

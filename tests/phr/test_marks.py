@@ -1,6 +1,5 @@
 """Tags, favourites, and what is never shared: the patient's own marks on her items."""
 
-from functools import partial
 from uuid import UUID
 
 import orjson
@@ -13,9 +12,7 @@ from phr.models import Tag
 from phr.narrowing import Narrowing
 from phr.services import marks, records, removal
 from phr.tags import words_of
-from sharing.categories import Category
-from sharing.labels import Sensitivity
-from tests.cast import PURGER, put_in
+from tests.cast import ALL, PURGER, put_in
 from tests.doors import sign_in, text
 from tests.worlds.shared_record import Shared
 
@@ -84,9 +81,10 @@ HEAVIER = {
 
 def test_what_is_never_shared_is_seen_by_its_owner_alone_and_at_once(world: Shared) -> None:
     alice, weight = world.cast.alice, world.ids["weight_id"]
-    all_of_it = partial(
-        records.would_see, alice, categories=list(Category), labels=list(Sensitivity)
-    )
+
+    def all_of_it() -> int:
+        return records.would_see(alice, ALL).count
+
     bob, shared = sign_in("bob@example.org"), f"/shared/{world.cast.alice_id}/"
     count, epoch = all_of_it(), _epoch(world)
     assert bob.get(f"{shared}{weight}/").status_code == 200

@@ -18,7 +18,7 @@ from phr.formats import r4
 from phr.services import summary
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in, text
 from tests.worlds.files import fhir

@@ -28,6 +28,7 @@ FORM: dict[str, Any] = {
     "email": "bob@example.org",
     "categories": [one.value for one in Category],
     "may_copy": "no",
+    "purpose": "TREAT",
 }
 
 

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -17,12 +18,15 @@ from sharing.models import Grant
 from sharing.policy import Action
 from tests.raw import as_owner, open_walls
 
+T = TypeVar("T", str, int)
 CATEGORIES = ("laboratory", "imaging", "documents")
 LABELS = (11, 22, 33)
 # Users 0, 1 and 2 are patients, too; anybody may be given a permission, also by herself.
 PATIENTS, USERS = range(3), range(5)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FOREVER = 99
+KINDS, TAGS, MOST = ("Observation", "Condition"), (7, 8), 7
+DAYS = (None, -9, -5, 0)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Item:
     labels: frozenset[int]
     hidden: bool
     never_shared: bool = False
+    kind: str = "Observation"
+    tags: frozenset[int] = frozenset()
+    # In days from now; None has no date of its own.
+    day: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,14 @@ class Given:
     starts: int
     ends: int
     revoked: bool
+    paused: bool = False
+    types: frozenset[str] = frozenset()
+    tags: frozenset[int] = frozenset()
+    # Places in the world's list of items; None narrows nothing.
+    records: frozenset[int] | None = None
+    besides: frozenset[int] = frozenset()
+    since: int | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +79,22 @@ def some(values: tuple[str, ...] | tuple[int, ...]) -> st.SearchStrategy[frozens
     return st.frozensets(st.sampled_from(values), min_size=1)
 
 
+def few(values: st.SearchStrategy[T]) -> st.SearchStrategy[frozenset[T]]:
+    """Mostly none."""
+    return st.just(frozenset[T]()) | st.just(frozenset[T]()) | st.frozensets(values, max_size=3)
+
+
 seldom = st.sampled_from([False, False, False, False, True])
 items = st.builds(
-    Item, st.sampled_from(PATIENTS), st.sampled_from(CATEGORIES), some(LABELS), seldom, seldom
+    Item,
+    st.sampled_from(PATIENTS),
+    st.sampled_from(CATEGORIES),
+    some(LABELS),
+    seldom,
+    seldom,
+    st.sampled_from(KINDS),
+    st.frozensets(st.sampled_from(TAGS)),
+    st.sampled_from(DAYS),
 )
 grants = st.builds(
     Given,
@@ -77,14 +106,21 @@ grants = st.builds(
     st.sampled_from([-2, -2, -2, 1]),
     st.sampled_from([FOREVER, FOREVER, 2, -1]),
     seldom,
+    seldom,
+    few(st.sampled_from(KINDS)),
+    few(st.sampled_from(TAGS)),
+    st.none() | st.none() | st.frozensets(st.integers(0, MOST - 1), min_size=1),
+    few(st.integers(0, MOST - 1)),
+    st.sampled_from([None, None, None, -9, 0]),
+    st.sampled_from([None, None, None, -4, 1]),
 )
 worlds = st.builds(
     World,
     st.tuples(*[seldom.map(lambda off: not off)] * len(USERS)),
     st.tuples(*[seldom] * len(PATIENTS)),
     st.tuples(*[seldom] * len(PATIENTS)),
-    st.lists(items, min_size=1, max_size=7).map(tuple),
-    st.lists(grants, max_size=7).map(tuple),
+    st.lists(items, min_size=1, max_size=MOST).map(tuple),
+    st.lists(grants, max_size=MOST).map(tuple),
 )
 
 
@@ -104,12 +140,27 @@ def permitted(world: World, user: int, action: Action, item: Item) -> bool:
         return False
     if item.never_shared:
         return False
+    place = next(at for at, one in enumerate(world.items) if one is item)
     return any(
-        given.patient == item.patient
-        and item.category in given.categories
-        and item.labels <= given.labels
+        given.patient == item.patient and covers(given, item, place)
         for given in world.given
         if stands(given, user, action)
+    )
+
+
+def covers(given: Given, item: Item, place: int) -> bool:
+    """Whether a permission is about this record, the one at that place among the world's."""
+    timed = given.since is not None or given.until is not None
+    return (
+        item.category in given.categories
+        and item.labels <= given.labels
+        and (not given.types or item.kind in given.types)
+        and (not given.tags or bool(given.tags & item.tags))
+        and (given.records is None or place in given.records)
+        and place not in given.besides
+        and not (timed and item.day is None)
+        and (given.since is None or (item.day or 0) >= given.since)
+        and (given.until is None or (item.day or 0) < given.until)
     )
 
 
@@ -117,7 +168,8 @@ def stands(given: Given, user: int, action: Action) -> bool:
     """Whether a permission lets this user do this to whatever it covers."""
     begun_and_not_ended = given.starts <= 0 < given.ends
     enough = action is Action.READ or (action is Action.COPY and given.may_copy)
-    return given.grantee == user and not given.revoked and begun_and_not_ended and enough
+    ended = given.revoked or given.paused
+    return given.grantee == user and not ended and begun_and_not_ended and enough
 
 
 def may_enter(world: World, user: int, action: Action) -> set[int]:
@@ -173,6 +225,11 @@ def _items(draw: st.DrawFn, world: World) -> World:
     )
 
 
+def one_of(chosen: frozenset[T], every: tuple[T, ...]) -> frozenset[T]:
+    """One of what narrows; nothing chosen narrows nothing."""
+    return frozenset({min(chosen or every)})
+
+
 def _given(draw: st.DrawFn, world: World) -> World:
     if not world.given:
         return world
@@ -180,6 +237,13 @@ def _given(draw: st.DrawFn, world: World) -> World:
     given = world.given[at]
     less = [
         replace(given, revoked=True),
+        replace(given, paused=True),
+        replace(given, types=one_of(given.types, KINDS)),
+        replace(given, tags=one_of(given.tags, TAGS)),
+        replace(given, records=frozenset({min(given.records or [0])})),
+        replace(given, besides=given.besides | {0}),
+        replace(given, since=max(given.since or -FOREVER, -5)),
+        replace(given, until=min(given.until or FOREVER, -4)),
         replace(given, ends=-1),
         replace(given, starts=1),
         replace(given, may_copy=False),
@@ -225,16 +289,20 @@ class People:
                     restricted_at=now if world.restricted[number] else None,
                     erasing_at=now if world.erasing[number] else None,
                 )
-            Grant.objects.bulk_create([self._grant(given) for given in world.given])
-            return Record.objects.bulk_create([self._record(item) for item in world.items])
+            records = Record.objects.bulk_create([self._record(item) for item in world.items])
+            ids = [row.pk for row in records]
+            Grant.objects.bulk_create([self._grant(given, ids) for given in world.given])
+            return records
 
     def _record(self, item: Item) -> Record:
         return Record(
             patient_id=self.patients[item.patient],
-            resource_type="Observation",
+            resource_type=item.kind,
             category=item.category,
-            effective_at=timezone.now(),
+            effective_at=timezone.now() + (item.day or 0) * DAY,
+            dated=item.day is not None,
             labels=sorted(item.labels),
+            tags=sorted(item.tags),
             tokens=[],
             digest=uuid4().bytes,
             body_sealed=b"-",
@@ -242,8 +310,10 @@ class People:
             never_shared=item.never_shared,
         )
 
-    def _grant(self, given: Given) -> Grant:
+    def _grant(self, given: Given, ids: list[UUID]) -> Grant:
         now = timezone.now()
+        # A place that the world has no item at is a record of nobody.
+        of = [*ids, *(uuid4() for _ in range(MOST))]
         accepted = given.grantee is not None
         return Grant(
             patient_id=self.patients[given.patient],
@@ -252,6 +322,13 @@ class People:
             invited_email="user0@example.org",
             categories=sorted(given.categories),
             labels=sorted(given.labels),
+            types=sorted(given.types),
+            tags=sorted(given.tags),
+            records=[of[at] for at in given.records or ()],
+            besides=[of[at] for at in given.besides],
+            data_from=None if given.since is None else now + given.since * DAY - HOUR,
+            data_until=None if given.until is None else now + given.until * DAY - HOUR,
+            paused_at=now if given.paused else None,
             may_copy=given.may_copy,
             starts_at=now + given.starts * DAY,
             ends_at=None if given.ends == FOREVER else now + given.ends * DAY,

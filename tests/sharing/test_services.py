@@ -14,6 +14,7 @@ from phr.services import records
 from sharing import policy, services
 from sharing.models import Grant
 from sharing.policy import Action
+from sharing.scopes import Scope
 from tests import raw
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
 from tests.worlds.files import picture
@@ -84,7 +85,7 @@ def test_an_end_date_ends_access(cast: Cast) -> None:
     grant_id = services.grant(
         cast.alice,
         "bob@example.org",
-        scope=services.Scope(ALL.categories, ALL.labels, may_copy=True, ends_at=past),
+        scope=Scope(ALL.categories, ALL.labels, may_copy=True, ends_at=past),
     )
 
     with pytest.raises(Denied):
@@ -128,7 +129,7 @@ def test_invitations_in_a_day_are_bounded(cast: Cast, settings: Settings) -> Non
 def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:
     put_in(cast.alice, picture("PNG"), "card.png")
     for scope in (ALL, ORDINARY):
-        count = records.would_see(cast.alice, categories=scope.categories, labels=scope.labels)
+        count = records.would_see(cast.alice, scope).count
         cast.share(scope)
 
         assert len(records.timeline(cast.bob, cast.alice_id).items) == count

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.actors import Actor
 from phr.services import records
 from sharing import services as sharing
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import ALL, PASSWORD, Cast, join, put_in
 from tests.doors import sign_in, text, visitor
 from tests.worlds.files import fhir

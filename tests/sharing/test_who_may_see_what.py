@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -17,14 +18,14 @@ from accounts.actors import Actor, System
 from accounts.audit import about
 from accounts.models import Patient, User
 from phr.models import Binary, Record
-from phr.services import files, looks, records, removal
+from phr.services import files, looks, marks, records, removal
 from sharing import policy
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.models import Grant
 from sharing.policy import Action
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import ALL, Cast
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep, with_file
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "who-may-see-what.md").read_text(encoding="utf-8")
 VIEW = Scope((Category.LABORATORY,), (Sensitivity.N,), may_copy=False, ends_at=None)
+LOOK = replace(ALL, may_copy=False)
 LETTERS = replace(VIEW, categories=(Category.DOCUMENTS,))
 
 
@@ -132,6 +134,31 @@ def take_back(at: Stage) -> None:
     sharing.revoke(at.cast.alice, grant_id)
 
 
+def then(act: Callable[[Actor, UUID], object]) -> Callable[[Stage], object]:
+    """What alice does to her one permission."""
+
+    def change(at: Stage) -> None:
+        (held,) = (one for one in sharing.given(at.cast.alice) if one.state in {"active", "paused"})
+        act(at.cast.alice, held.grant.pk)
+
+    return change
+
+
+def narrowed(of: Callable[[Stage], Scope]) -> Callable[[Stage], Actor]:
+    def scene(at: Stage) -> Actor:
+        at.cast.share(of(at))
+        return at.cast.bob
+
+    return scene
+
+
+def tagged(at: Stage) -> Scope:
+    marks.tag(at.cast.alice, at.test.pk, name="heart")
+    with acting_as(at.cast.alice):
+        (token,) = Record.objects.get(pk=at.test.pk).tags
+    return replace(LOOK, tags=(token,))
+
+
 def verified(at: Stage) -> Actor:
     words = dict.fromkeys(("name", "profession", "specialty", "licence_number"), "x")
     accounts.verify_practitioner(
@@ -161,6 +188,27 @@ SCENES: dict[str, Callable[[Stage], Actor]] = {
     "bob, who may view and copy everything": bob(ALL),
     "bob, who may view test results, and by a second permission copy letters": bob(
         VIEW, replace(LETTERS, may_copy=True)
+    ),
+    "bob, who may view everything but the blood test": narrowed(
+        lambda at: replace(LOOK, besides=(at.test.pk,))
+    ),
+    "bob, who may view one letter of everything": narrowed(
+        lambda at: replace(LOOK, records=(at.letter.pk,))
+    ),
+    "bob, who may view what has a tag that the blood test has": narrowed(tagged),
+    "bob, who may view what was before this year": bob(
+        replace(LOOK, data_until=datetime(NOW.year, 1, 1, tzinfo=UTC))
+    ),
+    "bob, who may view reports by their type": bob(replace(LOOK, types=("DiagnosticReport",))),
+    "bob, while his permission is paused": and_then(bob(ALL), then(sharing.pause)),
+    "bob, after his permission was paused and goes on": and_then(
+        and_then(bob(ALL), then(sharing.pause)), then(sharing.resume)
+    ),
+    "bob, after alice changed his permission to letters": and_then(
+        bob(ALL), then(lambda alice, pk: sharing.change(alice, pk, scope=LETTERS))
+    ),
+    "bob, after alice stopped everything at once": and_then(
+        bob(ALL), lambda at: sharing.revoke_all(at.cast.alice)
     ),
     "bob, invited but not yet accepted": invited,
     "bob, before his permission begins": and_then(bob(ALL), grants(starts_at=NOW + DAY)),

@@ -120,7 +120,12 @@ class Quinn:
 
     def _share(self, cast: Cast) -> None:
         """She invites somebody unknown, gives bob a look, and takes it back."""
-        form = {"categories": ["allergies"], "may_copy": "no", "confirmed": "yes"}
+        form = {
+            "categories": ["allergies"],
+            "may_copy": "no",
+            "purpose": "TREAT",
+            "confirmed": "yes",
+        }
         self.post("/sharing/new/", email=WORDS["invited"], **form)
         grant_id = sharing.grant(self.actor, "bob@example.org", scope=ALL)
         sharing.accept(cast.bob, grant_id)

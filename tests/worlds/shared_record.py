@@ -17,7 +17,7 @@ from phr.services import marks, records
 from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import Scope
+from sharing.scopes import Scope
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
 from tests.worlds.files import ct_slice, dicom, pdf
 
