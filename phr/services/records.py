@@ -1,7 +1,7 @@
 """Reading and keeping records: the timeline, one record, its files, its sensitivity."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -36,7 +36,6 @@ from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.policy import Action, Grounds
-from sharing.scopes import Scope
 from sharing.tokens import label_tokens, labels_of
 
 PIECE = 1024 * 1024
@@ -310,56 +309,6 @@ def titles_of(actor: Actor, patient_id: UUID, record_ids: Sequence[UUID]) -> dic
         chosen = rows.filter(pk__in=record_ids).defer("tokens")
         items, _ = items_of(actor, patient_id, list(chosen), why)
         return {item.id: item.title for item in items}
-
-
-@dataclass(frozen=True, slots=True)
-class Foresight:
-    """What a permission would cover now: how many items, and the newest, with those left out."""
-
-    count: int
-    items: list[Item]
-
-    @property
-    def more(self) -> bool:
-        return self.count > len(self.items)
-
-
-def would_see(actor: Actor, scope: Scope) -> Foresight:
-    """What a permission of this scope would cover of the actor's own record, by the rule itself."""
-    with acting_as(actor):
-        patient = policy.require_own(actor, Action.SHARE)
-    with acting_as(actor, about=patient.pk):
-        why = policy.grounds(actor, Action.READ, patient.pk)
-        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=why)
-        wider = policy.covered(replace(scope, besides=()).drawn_up(patient))
-        newest = rows.filter(wider).defer("tokens").order_by("-effective_at", "-id")
-        page = list(newest[: settings.PHR_PAGE_SIZE])
-        items, named = _items(actor, patient.pk, page, why)
-        note_reads(patient.pk, [*page, *named], why)
-        return Foresight(rows.filter(policy.covered(scope.drawn_up(patient))).count(), items)
-
-
-def as_they_see(actor: Actor, grant_id: UUID) -> Timeline:
-    """The first page of the actor's own record as one of her permissions shows it to its holder."""
-    with acting_as(actor):
-        patient = policy.require_own(actor)
-    with acting_as(actor, about=patient.pk):
-        grant = sharing.one_given(actor, grant_id)
-        why = policy.grounds(actor, Action.READ, patient.pk)
-        theirs = replace(why, everything=None, grants=(grant,))
-        rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=theirs)
-        found = _page(rows, patient.pk, "", None)
-        items, _ = _items(actor, patient.pk, found[: settings.PHR_PAGE_SIZE], theirs)
-        note("read", patient_id=patient.pk, records=[item.id for item in items], basis="owner")
-        return Timeline(
-            patient.pk,
-            accounts.name_of(patient),
-            own=False,
-            items=items,
-            categories=offered(theirs),
-            may_copy=grant.may_copy,
-            after=items[-1].id if len(found) > len(items) else None,
-        )
 
 
 def own_or_denied(actor: Actor, action: Action = Action.READ) -> None:

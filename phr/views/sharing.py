@@ -14,7 +14,7 @@ from accounts.requests import actor_of, dangerous
 from phr import agreements
 from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
-from phr.services import looks, marks, records
+from phr.services import foresight, looks, marks
 from sharing import services
 
 
@@ -43,13 +43,13 @@ def _agreed(
     if "confirmed" in request.POST:
         return None
     scope, who = form.scope(), _who(form, held)
-    foresight = records.would_see(actor_of(request), scope)
-    listed = {item.id for item in foresight.items}
+    found = foresight.would_see(actor_of(request), scope)
+    listed = {item.id for item in found.items}
     context = {
         "form": form,
         "scope": scope,
         "who": who,
-        "foresight": foresight,
+        "foresight": found,
         "unlisted": [one for one in scope.besides if one not in listed],
         "agreement": agreements.words(scope, who, form.shown_tags),
     }
@@ -99,8 +99,8 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """The actor's own record as one permission shows it."""
     actor = actor_of(request)
-    page, held = records.as_they_see(actor, grant_id), services.receipt(actor, grant_id).held
-    return render(request, "phr/as_they_see.html", {"timeline": page, "held": held})
+    found, held = foresight.as_they_see(actor, grant_id), services.receipt(actor, grant_id).held
+    return render(request, "phr/as_they_see.html", {"foresight": found, "held": held})
 
 
 @login_required

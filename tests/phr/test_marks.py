@@ -10,7 +10,7 @@ from accounts.actors import Denied
 from accounts.models import Patient
 from phr.models import Tag
 from phr.narrowing import Narrowing
-from phr.services import marks, records, removal
+from phr.services import foresight, marks, records, removal
 from phr.tags import words_of
 from tests.cast import ALL, PURGER, put_in
 from tests.doors import sign_in, text
@@ -83,7 +83,7 @@ def test_what_is_never_shared_is_seen_by_its_owner_alone_and_at_once(world: Shar
     alice, weight = world.cast.alice, world.ids["weight_id"]
 
     def all_of_it() -> int:
-        return records.would_see(alice, ALL).count
+        return foresight.would_see(alice, ALL).count
 
     bob, shared = sign_in("bob@example.org"), f"/shared/{world.cast.alice_id}/"
     count, epoch = all_of_it(), _epoch(world)

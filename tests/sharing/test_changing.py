@@ -12,7 +12,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.ledger import Kind
 from accounts.models import Patient
-from phr.services import records
+from phr.services import foresight, records
 from sharing import services
 from sharing.models import Grant, Purpose
 from sharing.policy import Restricted
@@ -258,13 +258,13 @@ def test_she_sees_it_as_they_do(cast: Cast) -> None:
     shown, hidden = keep(cast.alice_id), keep(cast.alice_id)
     grant_id = cast.share(replace(ALL, besides=(hidden.pk,)))
 
-    page = records.as_they_see(cast.alice, grant_id)
+    page = foresight.as_they_see(cast.alice, grant_id)
     assert [item.id for item in page.items] == [shown.pk]
     assert [item.id for item in records.timeline(cast.bob, cast.alice_id).items] == [shown.pk]
     told = text(sign_in("alice@example.org").get(f"/sharing/grants/{grant_id}/as-they-see/"))
     assert "As they see it" in told
     with pytest.raises(Denied):
-        records.as_they_see(cast.bob, grant_id)
+        foresight.as_they_see(cast.bob, grant_id)
 
 
 def test_a_first_day_that_is_to_come_gives_nothing_yet(cast: Cast) -> None:

@@ -10,7 +10,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.models import Patient
 from phr.models import Record
-from phr.services import records
+from phr.services import foresight, records
 from sharing import policy, services
 from sharing.models import Grant
 from sharing.policy import Action
@@ -129,7 +129,7 @@ def test_invitations_in_a_day_are_bounded(cast: Cast, settings: Settings) -> Non
 def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:
     put_in(cast.alice, picture("PNG"), "card.png")
     for scope in (ALL, ORDINARY):
-        count = records.would_see(cast.alice, scope).count
+        count = foresight.would_see(cast.alice, scope).count
         cast.share(scope)
 
         assert len(records.timeline(cast.bob, cast.alice_id).items) == count
