@@ -47,7 +47,7 @@ def _replaced(who: str, any_of_them: str, settings: str = "") -> list[str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phr", "0015_seeing")]
+    dependencies = [("phr", "0014_seeing")]
     operations = [
         migrations.RunSQL(
             _replaced(f"({_READER}) OR ({_WORKER})", _NOW, "SET enable_seqscan = off"),

@@ -14,7 +14,7 @@ SHARED = f"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phr", "0016_matching_for_workers"), ("sharing", "0005_scope")]
+    dependencies = [("phr", "0015_matching_for_workers"), ("sharing", "0005_scope")]
     operations = [
         migrations.RunSQL(
             [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phr", "0013_tables")]
+    dependencies = [("phr", "0012_archive")]
     operations = [
         migrations.AddField(
             model_name="binary", name="arriving_until", field=models.DateTimeField(null=True)

@@ -60,7 +60,7 @@ def _instead(gone: str, function: str, name: str) -> list[str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("phr", "0014_resumable")]
+    dependencies = [("phr", "0013_resumable")]
     operations = [
         migrations.RunSQL(
             [*_instead(BEFORE, FOUND, NAME), SOON],
