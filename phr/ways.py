@@ -6,6 +6,7 @@ An address says what was chosen by number and by kind, never by words of the rec
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 
 from django.utils.formats import date_format
 
@@ -163,3 +164,20 @@ def orders(asked: Narrowing) -> list[Way]:
 
 def _day(day: date) -> str:
     return date_format(day, "j F Y")
+
+
+def to_share(asked: Narrowing) -> str:
+    """The query of the page that shares just this; "" where no permission can say it."""
+    unsaid = (asked.text, asked.visit, asked.upload, asked.by_hand, asked.favourite)
+    if any(unsaid) or asked.unsorted or asked.people or asked.by_visit:
+        return ""
+    days = f"{asked.year}-01-01", f"{asked.year}-12-31"
+    since, until = days if asked.year else (asked.since, asked.until)
+    found = {
+        "categories": asked.category,
+        "types": asked.resource_type,
+        "tags": asked.tag,
+        "from_day": since,
+        "until_day": until,
+    }
+    return urlencode({name: value for name, value in found.items() if value})

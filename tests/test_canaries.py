@@ -110,7 +110,10 @@ def test_addresses_and_titles_tell_nothing(world: Shared) -> None:
 
 
 def pages(browser: Client, start: list[str]) -> Iterator[tuple[str, str]]:
-    """Every address that links lead to, and what is there; the sign-out is left alone."""
+    """Every address that links lead to, and what is there; the sign-out is left alone.
+
+    Of choices that add up in an address each is tried by itself, with every value.
+    """
     todo, seen = list(start), set(start)
     while todo:
         path = todo.pop()
@@ -122,7 +125,8 @@ def pages(browser: Client, start: list[str]) -> Iterator[tuple[str, str]]:
         page = text(answer)
         yield path, page
         found = {one.replace("&amp;", "&") for one in re.findall(r'(?:href|src)="(/[^"#]*)', page)}
-        new = {one for one in found if not one.startswith(("/static", "/accounts/logout"))} - seen
+        single = {one for one in found if one.count("=") < 2}
+        new = {one for one in single if not one.startswith(("/static", "/accounts/logout"))} - seen
         seen |= new
         todo += sorted(new)
 

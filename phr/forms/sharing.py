@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 class Listed(forms.Field):
     """Values that a page carries along, hidden."""
 
-    widget = forms.MultipleHiddenInput
+    widget = hidden_widget = forms.MultipleHiddenInput
     longest = 1000
 
     def to_python(self, value: Any) -> list[str]:

@@ -39,6 +39,7 @@ def records(request: HttpRequest, patient_id: UUID | None = None) -> HttpRespons
         "chosen": ways.chosen(asked, timeline),
         "groups": ways.groups(asked, timeline),
         "orders": ways.orders(asked),
+        "to_share": ways.to_share(asked),
         "undated": asked.but(since=None, until=None, year=None),
         **narrowing,
     }

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,10 +28,11 @@ def share(request: HttpRequest) -> HttpResponse:
     return _agreed(request, form, "phr/share.html") or _give(request, form)
 
 
-def _asked(request: HttpRequest) -> dict[str, list[str]]:
+def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the page that led here was narrowed to."""
-    names = ("items", "tags", "types")
-    return {name: found for name in names if (found := request.GET.getlist(name))}
+    lists, days = ("categories", "items", "tags", "types"), ("from_day", "until_day")
+    found = {name: request.GET.getlist(name) for name in lists if name in request.GET}
+    return found | {name: request.GET[name] for name in days if name in request.GET}
 
 
 def _agreed(

@@ -1,5 +1,6 @@
 """A permission is paused, resumed, changed and ended with all the others; nothing brings it back."""
 
+import re
 from dataclasses import replace
 from uuid import UUID
 
@@ -181,6 +182,7 @@ def test_the_check_shows_what_they_will_see_and_lets_her_leave_out(cast: Cast) -
 
     page = check(alice)
     assert "They will see 2 items." in page
+    assert not re.search(r'type="hidden"[^>]*name="(items|types|tags)"', page), "nothing is chosen"
     assert str(first.pk) in page
     left = check(alice, besides=[str(first.pk)])
     assert "They will see 1 item." in left
@@ -277,3 +279,17 @@ def test_a_first_day_that_is_to_come_gives_nothing_yet(cast: Cast) -> None:
     assert not sees(cast)
     assert states(cast) == ["later"]
     assert "They see nothing before the first day." in text(alice.get("/sharing/"))
+
+
+def test_what_a_narrowed_timeline_shows_can_be_shared_alone(cast: Cast) -> None:
+    keep(cast.alice_id)
+    alice = sign_in("alice@example.org")
+    page = text(alice.get("/records/?category=laboratory&type=Observation&year=2024"))
+    link = "categories=laboratory&amp;types=Observation&amp;from_day=2024-01-01"
+    assert link in page
+    assert "Share only what is shown here" not in text(alice.get("/records/?favourite=1"))
+
+    form = text(alice.get("/sharing/new/?" + link.replace("&amp;", "&")))
+    assert "Only: Measurement or finding." in form
+    assert 'value="2024-01-01"' in form
+    assert form.count(" checked") == 3, "one kind, no copies, for my care"
