@@ -19,6 +19,10 @@ SOON = 200
 _FOUND = """
     SELECT phr_found(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz, %s::uuid, %s)
 """
+_ANSWERING = """
+    SELECT asked.token, found.id FROM unnest(%s::bigint[]) AS asked (token)
+    CROSS JOIN LATERAL phr_matching(ARRAY[asked.token], false, 2) AS found (id)
+"""
 # So many tokens are beginnings of words; of what follows in a long document only whole words count.
 MOST_TOKENS = 400
 MOST_WHOLE_WORDS = 5000
@@ -164,6 +168,19 @@ def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -
     if len(found) <= FEW:
         return rows.filter(pk__in=found)
     return rows.filter(tokens__contains=tokens) if every else rows.filter(tokens__overlap=tokens)
+
+
+def answering(tokens: list[int]) -> dict[int, set[UUID]]:
+    """For each token the ids of records of the one patient the act is about that have it, at most two.
+
+    Of all her records, whoever asks: what somebody may not see still makes a name uncertain.
+    """
+    found: dict[int, set[UUID]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERING, [tokens])
+        for token, pk in cursor.fetchall():
+            found.setdefault(token, set()).add(pk)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from accounts import keys
 from accounts.actors import Actor
 from phr.bodies import open_body
 from phr.models import Provenance, Record
-from phr.search import Tokeniser, matching, scoped
+from phr.search import Tokeniser, answering, scoped
 from sharing import policy
 from sharing.policy import Grounds
 
@@ -31,8 +31,8 @@ def linked(
 ) -> tuple[dict[UUID, Linked], list[Record]]:
     """For each record the FHIR resources behind its references, and the records these are.
 
-    Only what the actor may read, and `most` of it; a reference that two records answer to names
-    neither. Call within an act about the patient.
+    Only what the actor may read, and `most` of it; a reference that two records answer to, seen or
+    not, names neither. Call within an act about the patient.
     """
     sure = targets(actor, patient_id, wanted, why, most=most)
     bodies = {row.pk: _body(row) for row in sure.values()}
@@ -54,13 +54,15 @@ def targets(
     askers = _askers(patient_id, wanted)
     if not askers:
         return {}
-    rows = policy.records(actor, why.action, Record.objects.all(), patient_id, known=why)
-    answers: dict[tuple[UUID, str], list[Record]] = {}
-    for row in matching(rows, list(askers), every=False)[:most]:
-        for token in askers.keys() & set(row.tokens):
-            for asker in askers[token]:
-                answers.setdefault(asker, []).append(row)
-    return {asker: rows[0] for asker, rows in answers.items() if len(rows) == 1}
+    answers: dict[tuple[UUID, str], set[UUID]] = {}
+    for token, ids in answering(list(askers)).items():
+        for asker in askers[token]:
+            answers.setdefault(asker, set()).update(ids)
+    sure = {asker: next(iter(ids)) for asker, ids in answers.items() if len(ids) == 1}
+    kept = Record.objects.filter(pk__in=set(sure.values()))
+    rows = policy.records(actor, why.action, kept, patient_id, known=why)
+    found = {row.pk: row for row in rows.order_by("-effective_at", "-id")[:most]}
+    return {asker: found[pk] for asker, pk in sure.items() if pk in found}
 
 
 def _askers(

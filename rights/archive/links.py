@@ -9,11 +9,13 @@ from django.db import connection
 
 from accounts import keys
 from accounts.acting import acting_as
-from phr.models import Provenance
+from phr.models import Provenance, Record
 from phr.search import Tokeniser, matching, scoped
 from phr.services.links import IN_OTHER_NAMES
 from rights.archive.reading import visible
 from rights.archive.room import Kept, Room
+from sharing import policy
+from sharing.policy import Action
 
 # Asked for at once: `matching` answers up to so many records by an index.
 NAMES_AT_ONCE = 500
@@ -80,11 +82,14 @@ def _names(room: Room, said: dict[UUID, set[str]]) -> Iterable[Name]:
 
 
 def _answers(room: Room, tokens: list[int]) -> Iterator[tuple[int, UUID]]:
-    """The one record that answers to each token."""
+    """The one record that answers to each token, of all of hers, where it goes into the archive."""
     with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
-        ids = list(matching(visible(room), tokens, every=False).values_list("id", flat=True))
+        rows = policy.records(room.actor, Action.COPY, Record.objects.all(), room.patient_id)
+        ids = list(matching(rows, tokens, every=False).values_list("id", flat=True))
         cursor.execute(CALLED, [ids, tokens])
         found: dict[int, set[UUID]] = {}
         for record, token in cursor.fetchall():
             found.setdefault(token, set()).add(record)
-    return ((token, min(records)) for token, records in found.items() if len(records) == 1)
+        sure = {token: min(records) for token, records in found.items() if len(records) == 1}
+        kept = set(visible(room).filter(pk__in=sure.values()).values_list("id", flat=True))
+    return ((token, record) for token, record in sure.items() if record in kept)

@@ -8,7 +8,7 @@ import pytest
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Record
-from phr.services import records
+from phr.services import marks, records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
@@ -95,3 +95,22 @@ def test_one_hospital_s_number_is_never_another_s(cast: Cast) -> None:
 
     assert sum("Aspirin" in title for title in seen) == 2
     assert sum("Warfarin" in title for title in seen) == 2
+
+
+def test_a_name_that_two_answer_to_stays_unsure_when_one_of_them_is_not_seen(cast: Cast) -> None:
+    two = [
+        {"resourceType": "Medication", "id": "m", "code": {"text": name}}
+        for name in ("Warfarin", "Paracetamol")
+    ]
+    asking = {
+        "resourceType": "MedicationRequest", "status": "active", "intent": "order",
+        "subject": {"display": "Alice"}, "medicationReference": {"reference": "Medication/m"},
+    }  # fmt: skip
+    entries = [{"resource": one} for one in (*two, asking)]
+    put_in(cast.alice, json.dumps({**BUNDLE, "entry": entries}).encode())
+    lines = records.timeline(cast.alice, cast.alice_id).items
+    (hidden,) = (line.id for line in lines if line.title == "Warfarin")
+    marks.keep_back(cast.alice, hidden, never_shared=True)
+    cast.share()
+
+    assert sorted(titles(cast.bob, cast)) == ["Medicine", "Paracetamol"]
