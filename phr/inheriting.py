@@ -56,6 +56,7 @@ def inherit(patient_id: UUID) -> None:
             cursor.execute(_TELLING, about)
             if not cursor.rowcount:
                 return
+            cursor.execute("ANALYZE pg_temp.telling")
             cursor.execute(_INHERIT, about)
             if not cursor.rowcount:
                 return

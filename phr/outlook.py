@@ -19,7 +19,7 @@ from phr import publishing as sql
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
 from phr.models import Upload
-from phr.staging import Row, Sealer
+from phr.staging import Row, Sealer, bounded
 
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
@@ -80,11 +80,11 @@ class Outliner(Sealer):
 
 
 def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
-    """What is staged, compared with the record; inside an act about its patient.
+    """What is staged, compared with the record; inside an act about its patient. Raises Refused.
 
     `owner` are the tokens of what the file calls her.
     """
-    with connection.cursor() as cursor:
+    with bounded(), connection.cursor() as cursor:
         about: dict[str, Any] = {
             "patient": upload.patient_id,
             "owner": owner,

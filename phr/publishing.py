@@ -23,10 +23,16 @@ TYPES = [
     "bytea", "text", "bool", "uuid[]", "bytea", "int8[]", "int8[]", "int8[]", "int8[]", "int8[]",
 ]  # fmt: skip
 
+# A file is made by anybody: no statement over it takes longer than this, in milliseconds.
+MOST_MILLISECONDS = 240_000
+BOUND = "SELECT set_config('statement_timeout', %(most)s::text, true)"
+
 ONE_IMPORT_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(%(patient)s::text, 7))"
 
 # What a resource says, and what is said of what it refers to: its own patient, whoever numbers her,
 # people and places not at all, the rest by its content, or by name where it is not in this file.
+# A name that a file gives to several things is the first's: else n of them and n that refer to them
+# would be n * n rows.
 LIKEN = """
 CREATE TEMPORARY TABLE likened ON COMMIT DROP AS
 SELECT s.id, s.position, substring(sha256(s.core || coalesce(
@@ -41,8 +47,12 @@ LEFT JOIN (
         SELECT x.id, y.name, y.nth
         FROM pg_temp.staged x CROSS JOIN LATERAL unnest(x.refs) WITH ORDINALITY AS y (name, nth)
     ) r
-    LEFT JOIN (SELECT resource_type, core, unnest(names) AS name FROM pg_temp.staged) t
-      ON t.name = r.name
+    LEFT JOIN (
+        SELECT DISTINCT ON (name) name, resource_type, core
+        FROM (
+            SELECT position, resource_type, core, unnest(names) AS name FROM pg_temp.staged
+        ) called ORDER BY name, position
+    ) t ON t.name = r.name
 ) u ON u.id = s.id
 WHERE s.core IS NOT NULL
 GROUP BY s.id, s.position, s.core
@@ -179,7 +189,7 @@ PUBLISH = (
                 SELECT id, unnest(names) AS name FROM pg_temp.staged WHERE outcome <> 'new'
             ) o
             JOIN (
-                SELECT unnest(refs || around) AS name FROM pg_temp.staged
+                SELECT DISTINCT unnest(refs || around) AS name FROM pg_temp.staged
                 WHERE outcome IN ('new', 'changed')
             ) n ON n.name = o.name
         ) asked

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from accounts import keys
 from accounts.acting import acting_as
@@ -25,7 +26,7 @@ from phr import copying
 from phr import publishing as sql
 from phr.bodies import seal_body
 from phr.formats.meaning import AROUND
-from phr.formats.parsed import Parsed
+from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
@@ -33,6 +34,24 @@ from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.tokens import keyed, label_tokens
+
+TANGLED = (
+    "What is in this file refers to itself so often that it could not be compared with your record."
+    " Nothing was added."
+)
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Inside one transaction: no statement over what a file says takes for ever. Raises Refused."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.BOUND, {"most": sql.MOST_MILLISECONDS})
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise Refused(TANGLED) from None
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +226,7 @@ class Stage:
         `owner` are the tokens of what the file calls its patient. What was `sorted_before`, in an
         archive of this portal, keeps its labels as they are.
         """
-        with connection.cursor() as cursor:
+        with bounded(), connection.cursor() as cursor:
             about: dict[str, Any] = {"patient": upload.patient_id, "upload": upload.pk}
             about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
