@@ -34,7 +34,7 @@ class Message:
         self._subject: Json = {}
         self._order: Segment | None = None
         self._report: Json | None = None
-        self._report_place = ""
+        self._report_place = self._report_name = ""
         self._seen: Counter[str] = Counter()
         self._open: Json | None = None
         self._open_of: Segment | None = None
@@ -66,8 +66,7 @@ class Message:
         """What is still open: the last result, and the report it belongs to."""
         yield from self._close()
         if self._report is not None and self._order is not None:
-            name = self._name("DiagnosticReport", "")
-            yield _kept(self._report, self._report_place, name)
+            yield _kept(self._report, self._report_place, self._report_name)
         self._report, self._order = None, None
 
     def _person(self, segment: Segment, place: str) -> Iterator[Output]:
@@ -84,7 +83,7 @@ class Message:
     def _begin(self, segment: Segment, place: str) -> None:
         self._order, self._report_place = segment, place
         self._report = report(segment, self._subject, self._zone)
-        self._seen.clear()
+        self._report_name = self._name("DiagnosticReport", "")
 
     def _result(self, segment: Segment, place: str) -> Iterator[Output]:
         if self._continues(segment):
@@ -110,8 +109,7 @@ class Message:
             name = self._name("DocumentReference", f"{segment.text(3)}|{segment.text(4)}")
             about = {"type": code, "subject": self._subject}
             if self._report is not None:
-                report = urn(bounded(self._called("DiagnosticReport", "")))
-                about["context"] = {"related": [{"reference": report}]}
+                about["context"] = {"related": [{"reference": urn(self._report_name)}]}
             kept = {key: value for key, value in about.items() if value}
             called = (place, urn(name), name)
             if status in GONE:
@@ -153,9 +151,8 @@ class Message:
         self._open = self._open_of = None
         if found is None or segment is None:
             return
-        name = self._name(
-            "Observation", f"{segment.text(3)}|{segment.text(3, 2)}|{segment.text(4)}"
-        )
+        part = f"{segment.text(3)}|{segment.text(3, 2)}|{segment.text(4)}|{segment.text(14)}"
+        name = self._name("Observation", part)
         item = _kept(found, self._open_place, name)
         yield item
         results = self._report.setdefault("result", []) if self._report is not None else []
@@ -163,7 +160,7 @@ class Message:
             results.append({"reference": item.links[0]})
 
     def _name(self, kind: str, part: str) -> str:
-        """Sender, order (OBR-3, else OBR-2), OBR-4 and the part of it: the same thing seen again.
+        """Sender, order (OBR-3, else OBR-2), OBR-4, OBR-7 and the part of it: the same thing again.
 
         A message without any order number is only known again as itself (MSH-10).
         """
@@ -174,7 +171,7 @@ class Message:
     def _called(self, kind: str, part: str) -> str:
         order = self._order
         number = (order.raw(3) or order.raw(2)) if order else ""
-        about = f"{order.text(4)}|{order.text(4, 2)}" if order else ""
+        about = "|".join((order.text(4), order.text(4, 2), order.text(7))) if order else ""
         whole = number or f"{self._control}|{self._number}|{self._report_place}"
         return f"{kind}|{self._app}|{whole}|{about}|{part}"
 

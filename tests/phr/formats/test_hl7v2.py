@@ -140,6 +140,29 @@ def test_two_results_alike_in_one_order_are_two() -> None:
     assert len({e.identity for e in items if isinstance(e, Parsed)}) == 2
 
 
+def test_what_was_measured_twice_under_one_order_is_two_with_a_report_each() -> None:
+    later = OBR.replace("|202403020800|", "|202403021000|")
+    for second, result in ((later, OBX), (OBR, OBX.replace("7.20", "9.00"))):
+        items = [e for e in read(message(MSH, PID, OBR, OBX, second, result)) if hasattr(e, "body")]
+        assert len({each.identity for each in items[1:]}) == 4
+        (first,), (last,) = (
+            [ref["reference"] for ref in json.loads(each.body)["result"]]
+            for each in items if _is(each, "DiagnosticReport")
+        )  # fmt: skip
+        assert first != last
+
+
+def test_a_later_result_alone_is_not_the_earlier_one_of_its_order() -> None:
+    result = f"{OBX}|||"
+    eight, ten = (
+        next(e for e in read(message(MSH, PID, OBR, f"{result}{at}")) if _is(e, "Observation"))
+        for at in ("202403020800", "202403021000")
+    )
+    assert isinstance(eight, Parsed)
+    assert isinstance(ten, Parsed)
+    assert eight.identity != ten.identity
+
+
 def test_notes_follow_what_they_are_about() -> None:
     data = message(MSH, PID, OBR, "NTE|1||Fasting.", OBX, "NTE|1||High.", "NTE|2||Call.")
     (found,), (report,) = resources(data), resources(data, "DiagnosticReport")
