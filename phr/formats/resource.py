@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from phr.formats import r4
-from phr.formats.effective import effective_at
+from phr.formats.effective import as_written, effective_at, utc
 from phr.formats.meaning import NOTHING, SUBJECTS, base, bounded, canonical, meaning
 from phr.formats.parsed import Parsed, Person, Refused, Skipped
 from phr.formats.terms import clean, terms
@@ -28,6 +28,12 @@ _NAMED_BY = (
     "description", "name", "substance", "category",
 )  # fmt: skip
 _CODED_BY = ("code", "vaccineCode", "medicationCodeableConcept")
+# Several of these may bear the number of the order that all of them belong to.
+_OF_AN_ORDER = frozenset((
+    "DiagnosticReport", "Immunization", "MedicationAdministration", "MedicationDispense",
+    "MedicationRequest", "MedicationStatement", "Observation", "Procedure", "ServiceRequest",
+))  # fmt: skip
+_STUDY = "urn:dicom:uid"
 
 
 def only_look() -> None:
@@ -107,14 +113,31 @@ def _links(resource: Json, url: str) -> tuple[str, ...]:
 
 
 def identifier(resource: Json) -> str | None:
-    """Its first business identifier as `Type|system|value`."""
-    found = resource.get("identifier")
-    for each in found if isinstance(found, list) else [found]:
-        if isinstance(each, dict):
-            system, value = each.get("system"), each.get("value")
-            if isinstance(system, str) and isinstance(value, str):
-                return bounded(f"{resource['resourceType']}|{system}|{value}")
-    return None
+    """Its first business identifier as `Type|system|value`, of a study the one DICOM gave it.
+
+    Where a whole order may share a number, also by what it is, and an Observation by its time.
+    """
+    kind, many = resource["resourceType"], resource.get("identifier")
+    found = [
+        (each["system"], each["value"])
+        for each in (many if isinstance(many, list) else [many])
+        if isinstance(each, dict)
+        and isinstance(each.get("system"), str)
+        and isinstance(each.get("value"), str)
+    ]
+    if not found:
+        return None
+    system, value = min(found, key=lambda number: kind != "ImagingStudy" or number[0] != _STUDY)
+    return bounded("|".join((kind, system, value, *_in_its_order(resource))))
+
+
+def _in_its_order(resource: Json) -> list[str]:
+    if resource["resourceType"] not in _OF_AN_ORDER:
+        return []
+    what = min(codes(resource), default="") or "".join(head(resource)[:1])
+    when = {name: value for name, value in resource.items() if name.startswith("effective")}
+    seen = utc(as_written(when)) if resource["resourceType"] == "Observation" else None
+    return [each for each in (what, seen) if each]
 
 
 def _base(raw: str, url: str) -> str:

@@ -21,7 +21,8 @@ def test_one_resource_with_everything_a_record_needs() -> None:
     assert found.category == "laboratory"
     assert found.effective_at == "2024-03-02T10:15:00Z"
     assert found.labels == ("N",)
-    assert found.identity == "Observation|https://lab.example.org/results|R-1"
+    number = "Observation|https://lab.example.org/results|R-1"
+    assert found.identity == f"{number}|http://loinc.org|718-7|2024-03-02T10:15:00Z"
     assert re.fullmatch("[0-9a-f]{64}", found.digest)
     assert {"Hemoglobin", "718-7", "mmol/L", "R-1", "Low", "laboratory"} <= set(found.terms)
     assert found.place == "the file"
@@ -107,7 +108,7 @@ def test_an_identifier_used_twice_in_a_bundle_names_only_the_first() -> None:
     whole = bundle(first, second)
     whole["entry"][1]["fullUrl"] = "urn:uuid:00000000-0000-4000-8000-000000000009"
     assert [f.identity for f in kept(whole)] == [
-        "Observation|https://lab.example.org/orders|1",
+        "Observation|https://lab.example.org/orders|1|http://loinc.org|718-7",
         "urn:uuid:00000000-0000-4000-8000-000000000009",
     ]
 
