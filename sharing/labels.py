@@ -6,9 +6,12 @@ Source: HL7 v3-ActCode, _InformationSensitivityPolicy, carried in Resource.meta.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from sharing.rules import FILED, NESTED, TELLING, Rules
+from sharing.said import MOST_LETTERS, MOST_TEXTS, narrative, said
 
 
 class Sensitivity(StrEnum):
@@ -54,6 +57,9 @@ _UNCLASSIFIED: Final = _BIT["unclassified"]
 _RULES: Final = Rules(_BIT)
 _SECURITY: Final = {**_BIT, **_RULES.security, "R": _UNCLASSIFIED, "V": _UNCLASSIFIED}
 _DEEPEST: Final = 3
+_LONGEST_DISPLAY: Final = 100
+# The displays of a file repeat.
+_of_display = lru_cache(maxsize=8192)(_RULES.of_text)
 
 
 def suggest(resource: Mapping[str, Any]) -> list[Sensitivity]:
@@ -61,24 +67,49 @@ def suggest(resource: Mapping[str, Any]) -> list[Sensitivity]:
 
     `resource` is parsed JSON of any shape; wrong types are read as absent, nothing is raised.
     Security tags already on it are honoured and never lower anything. Codes are looked up in
-    data/sensitivity.toml, and so are the words of displays, texts and titles. A coded resource
+    data/sensitivity.toml, and so are the words of every text that a page may show. A coded resource
     that matches nothing is ordinary; one without codes, with codes alone of a system that nothing
-    here knows, or whose content is not read here (documents, pictures, attached reports), is
-    unclassified until its owner has seen to it.
+    here knows, with more text than is read, or whose content is not read here (documents,
+    pictures, attached reports), is unclassified until its owner has seen to it.
     """
     seen = _Seen()
     seen.walk(resource, 0)
-    bits = seen.bits | _security(resource)
-    resource_type = resource.get("resourceType")
-    if isinstance(resource_type, str):
-        bits |= _RULES.types.get(resource_type, 0)
-        if resource_type in _RULES.opaque or resource.get("presentedForm"):
-            bits |= _UNCLASSIFIED
-        elif resource_type in _RULES.ordinary:
-            seen.coded = True
-    if not bits and not seen.coded:
+    bits = seen.bits | _security(resource) | _worded(said(resource)) | _kind(resource)
+    inner = resource.get("contained")
+    for one in inner if isinstance(inner, list) else (inner,):
+        if isinstance(one, dict):
+            bits |= _kind(one)
+    kind = resource.get("resourceType")
+    known = seen.coded or (isinstance(kind, str) and kind in _RULES.ordinary)
+    if not bits and not known:
         bits = _UNCLASSIFIED
     return [label for bit, label in _LABELS if bits & bit] or [Sensitivity.N]
+
+
+def _kind(resource: Mapping[str, Any]) -> int:
+    """What its type suggests, and its narrative where a page shows that."""
+    name = resource.get("resourceType")
+    if not isinstance(name, str):
+        return 0
+    bits = _RULES.types.get(name, 0)
+    if name in _RULES.opaque or resource.get("presentedForm"):
+        bits |= _UNCLASSIFIED
+    if name not in _RULES.told:
+        for text in narrative(resource):
+            bits |= _RULES.of_text(text)
+    return bits
+
+
+def _worded(texts: Mapping[str, None]) -> int:
+    bits, letters = 0, 0
+    for text in islice(texts, MOST_TEXTS):
+        if len(text) < _LONGEST_DISPLAY:
+            bits |= _of_display(text)
+        elif letters < MOST_LETTERS:
+            letters += len(text)
+            bits |= _RULES.of_text(text)
+    whole = len(texts) <= MOST_TEXTS and letters < MOST_LETTERS
+    return bits if whole else bits | _UNCLASSIFIED
 
 
 def _security(resource: Mapping[str, Any]) -> int:
@@ -93,7 +124,7 @@ def _security(resource: Mapping[str, Any]) -> int:
 
 
 class _Seen:
-    """What was met while walking one resource: label bits, and whether anything was coded."""
+    """What its codes told while walking one resource: label bits, and whether anything was coded."""
 
     __slots__ = ("bits", "coded")
 
@@ -112,27 +143,20 @@ class _Seen:
                         self.concept(item, role)
                     if role & NESTED and depth < _DEEPEST:
                         self.walk(item, depth + 1)
-                elif isinstance(item, str):
-                    self.bits |= _RULES.of_text(item)
 
     def concept(self, concept: Mapping[str, Any], role: int) -> None:
-        """Read a CodeableConcept, a Coding, a Reference or an Annotation."""
-        codings = concept.get("coding", concept)
-        display, text = None, concept.get("text")
+        """Read the codes of a CodeableConcept, a Coding or a Reference."""
+        codings, text = concept.get("coding", concept), concept.get("text")
         named = isinstance(text, str) and bool(text)
         for coding in codings if isinstance(codings, list) else (codings,):
             if isinstance(coding, dict):
                 self.coding(coding, role, named=named)
-                display = coding.get("display")
-        if isinstance(text, str) and text != display:
-            self.bits |= _RULES.of_text(text)
 
     def coding(self, coding: Mapping[str, Any], role: int, *, named: bool) -> None:
-        code, system, display = coding.get("code"), coding.get("system"), coding.get("display")
-        if isinstance(code, str) and code:
-            if role & TELLING and not self.coded:
-                self.coded = named or isinstance(display, str) or _RULES.knows(system)
-            if isinstance(system, str):
-                self.bits |= _RULES.of_code(system, code)
-        if isinstance(display, str):
-            self.bits |= _RULES.of_text(display)
+        code, system = coding.get("code"), coding.get("system")
+        if not isinstance(code, str) or not code:
+            return
+        if role & TELLING and not self.coded:
+            self.coded = named or isinstance(coding.get("display"), str) or _RULES.knows(system)
+        if isinstance(system, str):
+            self.bits |= _RULES.of_code(system, code)

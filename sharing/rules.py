@@ -4,6 +4,7 @@ A label is a bit here, a set of labels an integer, so that a resource with many 
 dictionary look-ups and no allocation.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,18 +12,26 @@ from typing import Final
 
 WHOLE: Final = ("snomed", "loinc", "rxnorm")
 BY_BEGINNING: Final = ("icd-10", "icd-9", "icd-11", "icpc-2", "atc", "hcpcs")
-LONGEST_TEXT: Final = 2000
+LONGEST_TEXT: Final = 60_000
 _DATA: Final = Path(__file__).with_name("data") / "sensitivity.toml"
 _TO_SPACE: Final = dict.fromkeys(
     (*range(33, 48), *range(58, 65), *range(91, 97), *range(123, 127), *range(0x2010, 0x2020)), " "
+) | dict.fromkeys(
+    # What nobody sees between two letters.
+    (
+        *(*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, *range(0x200B, 0x2010)),
+        *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
+    ),
+    "",
 )
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONGEST_CODE: Final = 80
 
-# What the walker does with a field of a resource: its code tells what the resource is about, or
-# only where it is filed; it holds fields to walk; it is a text to read.
+# What the walker of codes does with a field of a resource: its code tells what the resource is
+# about, or only where it is filed; it holds fields to walk.
 TELLING: Final = 1
 FILED: Final = 2
 NESTED: Final = 4
-TEXT: Final = 8
 
 
 class Rules:
@@ -39,6 +48,7 @@ class Rules:
         self.fields = _roles(tables.pop("fields"))
         kinds = tables.pop("kinds")
         self.ordinary, self.opaque = frozenset(kinds["ordinary"]), frozenset(kinds["opaque"])
+        self.told = frozenset(kinds.get("told", ()))
         self._plain = tuple(kinds.get("plain", ()))
         self._whole: dict[str, dict[str, int]] = {system: {} for system in WHOLE}
         self._beginning: dict[str, dict[str, int]] = {system: {} for system in BY_BEGINNING}
@@ -82,8 +92,13 @@ class Rules:
         return bool(self._systems.get(system) or _guessed(system)) or system.startswith(self._plain)
 
     def of_text(self, text: str) -> int:
-        """The labels the words of a text suggest; only the first 2000 characters are read."""
+        """The labels the words of a text suggest; only the first 60 000 characters are read.
+
+        A code like `hivPositive` is read as pages show it, too.
+        """
         words = text[:LONGEST_TEXT].lower().translate(_TO_SPACE).split()
+        if len(words) == 1 and len(text) <= _LONGEST_CODE and not text.islower():
+            words += _CAMEL.sub(" ", text).lower().translate(_TO_SPACE).split()
         found = self._found(words)
         if found and any(word in self._harmless for word in words):
             return self._found(self._without_harmless(words))
@@ -122,7 +137,7 @@ def _mark(table: dict[str, int], keys: Iterable[str], bit: int) -> None:
 
 def _roles(fields: Mapping[str, list[str]]) -> dict[str, int]:
     roles: dict[str, int] = {}
-    for bit, kind in ((TELLING, "telling"), (FILED, "filed"), (NESTED, "nested"), (TEXT, "text")):
+    for bit, kind in ((TELLING, "telling"), (FILED, "filed"), (NESTED, "nested")):
         _mark(roles, fields[kind], bit)
     return roles
 
