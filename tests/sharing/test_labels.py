@@ -46,6 +46,7 @@ def worded(text: str) -> dict[str, Any]:
         (ICD10, "T74.21", ["SEX", "VIO"]),
         (ICD10, "Y04.0", ["VIO"]),
         (ICD10, "Z91.410", ["VIO"]),
+        (ICD10, "N90.812", ["SEX", "VIO"]),
         (ICD10, "I10", ["N"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "303.90", ["ETH"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "305.1", ["N"]),
