@@ -23,7 +23,7 @@ from rights.archive.links import Links
 from rights.archive.origins import Source, sources
 from rights.archive.pack import Entry
 from rights.archive.reading import opened, pages, visible
-from rights.archive.results import MEASURED, Results
+from rights.archive.results import Results
 from rights.archive.room import Kept, Room
 from rights.archive.times import instant, written
 
@@ -88,8 +88,7 @@ def ndjson(room: Room) -> None:
         with room.pack.file(f"fhir/{kind}.ndjson") as out:
             for page in pages(room, resource_type=kind):
                 items = list(opened(room, page))
-                if kind == MEASURED:
-                    results.note(items)
+                results.note(items)
                 for _, body in items:
                     out.write(body.translate(_BREAKS) + b"\n")
 

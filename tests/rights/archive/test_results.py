@@ -78,3 +78,36 @@ def test_a_bound_says_that_it_is_one(cast: Cast) -> None:
     put_in(cast.alice, sent, "x.json")
 
     assert [row["Value"] for row in rows(archive_of(cast.alice_id))] == ["< 5"]
+
+
+def test_no_part_is_left_out_and_what_stands_within_a_report_is_there(cast: Cast) -> None:
+    many = [part("8480-6", f"Part {number}", number) for number in range(1, 131)]
+    panel = {
+        "resourceType": "Observation", "status": "final", "code": {"text": "Panel"},
+        "issued": "2024-09-09T10:00:00Z", "component": many,
+        "effectivePeriod": {"start": "2019-03-01", "end": "2019-03-02"},
+    }  # fmt: skip
+    put_in(cast.alice, json.dumps(panel).encode(), "panel.json")
+    within = {
+        "resourceType": "Observation", "id": "k", "status": "final", "code": {"text": "Potassium"},
+        "valueQuantity": {"value": 9.9, "unit": "mmol/L"},
+    }  # fmt: skip
+    report = {
+        "resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Blood"},
+        "effectiveDateTime": "2024-01-01", "contained": [within], "result": [{"reference": "#k"}],
+    }  # fmt: skip
+    put_in(cast.alice, json.dumps(report).encode(), "report.json")
+    first, *found = rows(archive_of(cast.alice_id))
+
+    assert [first[name] for name in ("Date", "Name", "Value", "Source")] == [
+        "2024-01-01", "Potassium", "9.9", "File: report.json",
+    ]  # fmt: skip
+    assert [row["Value"] for row in found] == [str(number) for number in range(1, 131)]
+    assert {row["Date"] for row in found} == {"2019-03-01"}
+
+
+@pytest.mark.parametrize(("sent", "said"), [("1.5E+3", "1500"), ("2.50e-3", "0.00250")])
+def test_a_number_has_no_exponent(cast: Cast, sent: str, said: str) -> None:
+    put_in(cast.alice, measured("Count", sent, "2024-01-01").encode(), "x.json")
+
+    assert [row["Value"] for row in rows(archive_of(cast.alice_id))] == [said]
