@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts import keys
 from accounts.actors import Actor
 from phr.bodies import open_body
@@ -28,13 +30,14 @@ def linked(
     why: Grounds,
     *,
     most: int = MOST,
+    among: QuerySet[Record] | None = None,
 ) -> tuple[dict[UUID, Linked], list[Record]]:
     """For each record the FHIR resources behind its references, and the records these are.
 
-    Only what the actor may read, and `most` of it; a reference that two records answer to, seen or
-    not, names neither. Call within an act about the patient.
+    Only what the actor may read, `most` of it, `among` all or some records; a reference that two
+    records answer to, seen or not, names neither. Call within an act about the patient.
     """
-    sure = targets(actor, patient_id, wanted, why, most=most)
+    sure = targets(actor, patient_id, wanted, why, most=most, among=among)
     bodies = {row.pk: _body(row) for row in sure.values()}
     found: dict[UUID, Linked] = {}
     for (record_id, name), row in sure.items():
@@ -49,6 +52,7 @@ def targets(
     why: Grounds,
     *,
     most: int = MOST,
+    among: QuerySet[Record] | None = None,
 ) -> dict[tuple[UUID, str], Record]:
     """(record, reference) → the one record that this reference names, on the same terms."""
     askers = _askers(patient_id, wanted)
@@ -59,7 +63,7 @@ def targets(
         for asker in askers[token]:
             answers.setdefault(asker, set()).update(ids)
     sure = {asker: next(iter(ids)) for asker, ids in answers.items() if len(ids) == 1}
-    kept = Record.objects.filter(pk__in=set(sure.values()))
+    kept = (Record.objects.all() if among is None else among).filter(pk__in=set(sure.values()))
     rows = policy.records(actor, why.action, kept, patient_id, known=why)
     found = {row.pk: row for row in rows.order_by("-effective_at", "-id")[:most]}
     return {asker: found[pk] for asker, pk in sure.items() if pk in found}

@@ -54,7 +54,12 @@ def narrowed(rows: QuerySet[Record], patient_id: UUID, choice: Choice | None) ->
         rows = rows.filter(tags__overlap=list(tags.values_list("token", flat=True)))
     if choice.records:
         rows = rows.filter(pk__in=choice.records)
-    return rows.filter(never_shared=False) if choice.shareable else rows
+    return shareable(rows, choice)
+
+
+def shareable(rows: QuerySet[Record], choice: Choice | None) -> QuerySet[Record]:
+    """Those that may be named in the chosen part at all: an item names its medicine in it."""
+    return rows.filter(never_shared=False) if choice and choice.shareable else rows
 
 
 def _midnight(day: date) -> datetime:

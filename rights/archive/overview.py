@@ -20,8 +20,9 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.models import Patient
 from phr.display import describe
-from phr.models import RecordFile
+from phr.models import Record, RecordFile
 from phr.services.links import Linked, linked, medicine_of
+from rights.archive.choice import shareable
 from rights.archive.ending import part
 from rights.archive.reading import PAGE, opened, pages, visible
 from rights.archive.room import Kept, Listed, Room
@@ -87,7 +88,8 @@ def _items(room: Room, page: list[Kept]) -> Iterator[str]:
     with acting_as(room.actor, about=room.patient_id):
         why = policy.grounds(room.actor, Action.READ, room.patient_id)
         wanted = {pk: medicine_of(resource) for pk, (_, resource) in bodies.items()}
-        medicines, _ = linked(room.actor, room.patient_id, wanted, why, most=PAGE)
+        named = shareable(Record.objects.all(), room.choice)
+        medicines, _ = linked(room.actor, room.patient_id, wanted, why, most=PAGE, among=named)
         links = RecordFile.objects.filter(record_id__in=bodies).values_list(
             "record_id", "binary_id"
         )

@@ -123,6 +123,44 @@ def test_a_visit_brings_what_was_noted_on_it(cast: Cast) -> None:
         assert found.manifest["part"] == ["One visit, and what was noted on it"]
 
 
+def test_another_visit_of_the_same_number_in_another_file_brings_nothing(cast: Cast) -> None:
+    result = kept.observation("Ginger") | {
+        "encounter": {"reference": "Encounter/1"},
+        "identifier": [{"system": "urn:x", "value": "77"}],
+    }
+    for name in ("Check-up", "Psychiatry"):
+        encounter = {"resourceType": "Encounter", "id": "1", "status": "finished",
+                     "class": {"code": "AMB"}, "type": [{"text": name}]}  # fmt: skip
+        entries = [{"resource": encounter}, {"resource": result | {"id": name}}]
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+        put_in(cast.alice, json.dumps(bundle).encode(), f"{name}.json")
+    visits = {name.partition(": ")[2]: UUID(pk) for pk, name in choosing.offered(cast.alice).visits}
+
+    found = part(cast, Choice(visit=visits["Psychiatry"]))
+    assert found.manifest["records_by_type"] == {"Encounter": 1}
+    # Of a visit that is gone there is nothing, and not everything.
+    exports.end_export(cast.alice, exports.latest(cast.alice).export.pk)  # type: ignore[union-attr]
+    gone = part(cast, Choice(visit=UUID(int=1)))
+    assert gone.manifest["records"] == 0
+
+
+def test_what_is_never_shared_is_not_named_by_what_refers_to_it(cast: Cast) -> None:
+    put_in(cast.alice, json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [
+        {"resource": {"resourceType": "Medication", "id": "m", "code": {"text": "Nutmeg"}}},
+        {"resource": {"resourceType": "MedicationRequest", "status": "active", "intent": "order",
+                      "medicationReference": {"reference": "Medication/m"},
+                      "subject": {"reference": "Patient/me"}, "authoredOn": "2024-01-02"}},
+    ]}).encode())  # fmt: skip
+    with acting_as(cast.alice):
+        medicine = Record.objects.get(resource_type="Medication").pk
+    marks.keep_back(cast.alice, medicine, never_shared=True)
+
+    for choice, named in ((Choice((Category.MEDICATIONS,)), True), (Choice(shareable=True), False)):
+        found = part(cast, choice)
+        page = found.text("pages/medications.html")
+        assert ("Nutmeg" in page) is named
+
+
 def noted(text: str, visit: str) -> dict[str, object]:
     return kept.observation(text) | {"encounter": {"reference": visit}}
 
