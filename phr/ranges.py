@@ -9,12 +9,6 @@ class NotSatisfiable(Exception):
     """The range lies outside the file (RFC 9110 section 15.5.17)."""
 
 
-def goes_on(header: str) -> bool:
-    """Whether a Range header asks for one range that does not begin at the file's first byte."""
-    found = _ONE.fullmatch(header.strip())
-    return found is not None and (found[1] is None or int(found[1]) > 0)
-
-
 def wanted(header: str, size: int) -> tuple[int, int] | None:
     """The bytes `[start, end)` that a Range header asks for of `size` bytes; None for all of them.
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from phr.ranges import NotSatisfiable, goes_on, wanted
+from phr.ranges import NotSatisfiable, wanted
 
 SANDBOX = "sandbox; default-src 'none'"
 COPIED = "copied"
 ONE_COPY_SECONDS = 600
 MOST_REMEMBERED = 50
 
-# Whether the copy called so (file and ground) is written down already.
-Told = Callable[[str], bool]
+# Whether the copy called so (file and ground), of a file of that size and tag, is written down.
+Told = Callable[[str, int, str], bool]
 
 
-def never_told(copy: str) -> bool:  # noqa: ARG001
+def never_told(copy: str, size: int, tag: str) -> bool:  # noqa: ARG001
     """Every copy is to be written down."""
     return False
 
@@ -31,19 +31,33 @@ def never_told(copy: str) -> bool:  # noqa: ARG001
 def told(request: HttpRequest) -> Told:
     """For a service that writes down copies: which this request need not repeat."""
     session, now = request.session, int(time.time())
-    rest = goes_on(request.headers.get("Range", ""))
 
-    def already(copy: str) -> bool:
+    def already(copy: str, size: int, tag: str) -> bool:
         if request.method == "HEAD":
             return True
         known: dict[str, int] = session.get(COPIED, {})
-        if rest and known.get(copy, 0) > now - ONE_COPY_SECONDS:
+        if goes_on(request, size, tag) and known.get(copy, 0) > now - ONE_COPY_SECONDS:
             return True
         newest = sorted((known | {copy: now}).items(), key=lambda pair: pair[1])
         session[COPIED] = dict(newest[-MOST_REMEMBERED:])
         return False
 
     return already
+
+
+def goes_on(request: HttpRequest, size: int, tag: str) -> bool:
+    """Whether the answer will not begin at the first byte of the file: never for a whole one."""
+    try:
+        part = _part(request, size, tag)
+    except NotSatisfiable:
+        return True
+    return part is not None and part[0] > 0
+
+
+def _part(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
+    # Of another file than the one that was begun, all of it is sent (RFC 9110 section 13.1.5).
+    same = request.headers.get("If-Range", f'"{tag}"') == f'"{tag}"'
+    return wanted(request.headers.get("Range", ""), size) if same else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +77,8 @@ class Sent:
 
 def send(request: HttpRequest, sent: Sent) -> HttpResponseBase:
     """The answer: 200 with all of it, 206 with the part that was asked for, or 416."""
-    tag = f'"{sent.tag}"'
-    # Of another file than the one that was begun, all of it is sent (RFC 9110 section 13.1.5).
-    same = request.headers.get("If-Range", tag) == tag
     try:
-        part = wanted(request.headers.get("Range", ""), sent.size) if same else None
+        part = _part(request, sent.size, sent.tag)
     except NotSatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{sent.size}"})
     start, end = part or (0, sent.size)
@@ -76,7 +87,7 @@ def send(request: HttpRequest, sent: Sent) -> HttpResponseBase:
         response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{sent.size}"
     response.headers["Content-Length"] = str(end - start)
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["ETag"] = tag
+    response.headers["ETag"] = f'"{sent.tag}"'
     response.headers["Content-Disposition"] = sent.disposition
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -60,7 +60,7 @@ def open_file(
         binary = _file(actor, action, patient_id, record_id, binary_id)
         subject = f"Binary/{binary.pk}"
         for basis in why.of(row):
-            if not told(f"{subject} {basis.text}"):
+            if not told(f"{subject} {basis.text}", binary.size, binary.pk.hex):
                 note(
                     action.value,
                     patient_id=patient_id,

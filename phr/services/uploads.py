@@ -284,7 +284,7 @@ def original(actor: Actor, upload_id: UUID, *, told: Told = never_told) -> Origi
     with acting_as(actor):
         row, binary = _arrived(actor, upload_id)
         subject = f"Binary/{binary.pk}"
-        if not told(f"{subject} owner"):
+        if not told(f"{subject} owner", binary.size, binary.pk.hex):
             note(
                 "copy",
                 patient_id=row.patient_id,

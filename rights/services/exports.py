@@ -143,11 +143,11 @@ def download(actor: Actor, export_id: UUID, *, told: Told = never_told) -> Downl
     with acting_as(actor):
         row = _ready(actor, export_id)
         subject = f"Export/{row.pk}"
-        if not told(f"{subject} owner"):
+        size, found = row.size or 0, bytes(row.sha256 or b"").hex()
+        if not told(f"{subject} owner", size, found):
             note("copy", patient_id=row.patient_id, subject=subject, basis="owner")
         made_on = f"{row.finished_at:%Y-%m-%d}"
-        found = bytes(row.sha256 or b"").hex()
-        return Download(row.size or 0, found, made_on, row.patient_id, row.pk)
+        return Download(size, found, made_on, row.patient_id, row.pk)
 
 
 def pieces(actor: Actor, export_id: UUID, *, start: int, end: int) -> Iterator[bytes]:

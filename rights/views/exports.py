@@ -1,5 +1,6 @@
 """Download all my data: asking for the archive, following it, taking it, having it destroyed."""
 
+import time
 from collections.abc import Iterator
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,13 +19,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of, authenticated_recently, dangerous
-from phr.sending import Sent, send, told
+from phr.sending import Sent, goes_on, send, told
 from rights.archive.parts import PARTS
 from rights.forms.exports import PartForm
 from rights.services import choosing
 from rights.services import exports as services
 
 BEGAN = "export_begun"
+GOES_ON_SECONDS = 3600
 
 
 @dangerous
@@ -84,15 +86,24 @@ def end_export(request: HttpRequest, export_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
-    """The file. A download that this session began may go on without the password."""
-    begun = request.session.get(BEGAN) == str(export_id)
-    if not begun and not authenticated_recently(request):
+    """The file. The rest of a download that this session began needs no password for an hour."""
+    proved = authenticated_recently(request)
+    if not proved and not _goes_on(request, export_id):
         # Back to the page: a download that answers a form leaves the form on the screen.
         page = reverse("rights:export_state", args=[export_id])
         return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
     response = _send(request, export_id)
-    request.session[BEGAN] = str(export_id)
+    if proved:
+        request.session[BEGAN] = [str(export_id), int(time.time())]
     return response
+
+
+def _goes_on(request: HttpRequest, export_id: UUID) -> bool:
+    begun, at = request.session.get(BEGAN, ["", 0])
+    if begun != str(export_id) or at < time.time() - GOES_ON_SECONDS:
+        return False
+    row = services.export(actor_of(request), export_id)
+    return goes_on(request, row.export.size or 0, row.sha256)
 
 
 def _send(request: HttpRequest, export_id: UUID) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from phr.ranges import NotSatisfiable, goes_on, wanted
+from phr.ranges import NotSatisfiable, wanted
 
 
 @pytest.mark.parametrize(
@@ -28,15 +28,6 @@ from phr.ranges import NotSatisfiable, goes_on, wanted
 )
 def test_one_range_or_everything(header: str, part: tuple[int, int] | None) -> None:
     assert wanted(header, 1000) == part
-
-
-@pytest.mark.parametrize(
-    ("header", "rest"),
-    [("", False), ("bytes=0-", False), ("bytes=00-5", False), ("bytes=1-", True),
-     ("bytes=-5", True), ("bytes=5-,7-", False), ("nothing", False)],
-)  # fmt: skip
-def test_what_goes_on_does_not_begin_at_the_beginning(header: str, rest: bool) -> None:
-    assert goes_on(header) is rest
 
 
 @pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-1001", "bytes=-0"])

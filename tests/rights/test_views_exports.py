@@ -9,6 +9,7 @@ from accounts.actors import Denied
 from phr.services import looks
 from rights.archive.parts import PARTS
 from rights.services import building, exports
+from rights.views import exports as views
 from tests.cast import PASSWORD, PURGER, Cast
 from tests.doors import body, sign_in, text
 from tests.worlds import kept
@@ -87,7 +88,9 @@ def test_a_download_that_broke_off_goes_on(cast: Cast) -> None:
     assert beyond.headers["Content-Range"] == f"bytes */{len(whole)}"
 
 
-def test_the_password_is_asked_again_before_it_is_asked_for_or_begun(cast: Cast) -> None:
+def test_the_password_is_asked_again_before_it_is_asked_for_or_begun(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept.keep(cast.alice_id)
     export_id = made(cast.alice)
     path = f"/rights/export/{export_id}/file/"
@@ -109,6 +112,14 @@ def test_the_password_is_asked_again_before_it_is_asked_for_or_begun(cast: Cast)
     let_time_pass(alice)
     assert body(alice.get(path, headers={"Range": "bytes=9-"})) == whole[9:]
     assert alice.get("/rights/export/").status_code == 302
+    # All of it is no rest, however it is asked for.
+    for headers in (
+        {}, {"Range": "bytes=0-"}, {"Range": "bytes=5-2"}, {"Range": "bytes=-999999999"},
+        {"Range": "bytes=9-", "If-Range": '"another"'},
+    ):  # fmt: skip
+        assert alice.get(path, headers=headers).status_code == 302
+    monkeypatch.setattr(views, "GOES_ON_SECONDS", -1)
+    assert alice.get(path, headers={"Range": "bytes=9-"}).status_code == 302
 
 
 def test_a_range_that_goes_on_begins_with_a_download_of_this_session(cast: Cast) -> None:
