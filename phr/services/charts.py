@@ -16,6 +16,7 @@ from phr.display.concepts import concept
 from phr.display.current import sound
 from phr.display.measured import Value, alike, coded, named, values
 from phr.models import Provenance, Record, Upload
+from phr.printing.document import born
 from phr.search import Tokeniser, newest
 from phr.services.items import note_reads
 from phr.services.uploads import file_name
@@ -57,6 +58,7 @@ class Chart:
     sources: list[tuple[str, str]]
     cut: bool
     left_out: bool
+    born: str = ""
 
 
 def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
@@ -83,6 +85,7 @@ def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
             sources,
             cut=len(found) > MOST,
             left_out=not all(measured),
+            born=born(accounts.born_of(row.patient)) if own else "",
         )
 
 

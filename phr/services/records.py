@@ -25,6 +25,7 @@ from phr.formats.effective import as_written
 from phr.formats.resource import visit as visit_named_by
 from phr.models import Binary, Record
 from phr.narrowing import Choices, Narrowing, choices, narrowed
+from phr.printing.document import born
 from phr.search import Sought, Tokeniser, ranked
 from phr.services.items import Item, Within, items_of, note_reads, offered
 from phr.services.links import linked, targets
@@ -190,6 +191,7 @@ class Opened:
     marks: Marks | None = None
     visit: Item | None = None
     within: Within | None = None
+    born: str = ""
 
     @property
     def parts(self) -> list[Binary]:
@@ -247,6 +249,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             marks=marks_of(row) if own else None,
             visit=visit,
             within=within,
+            born=born(accounts.born_of(row.patient)) if own else "",
         )
 
 

@@ -1,6 +1,7 @@
 """The page with all values of one measurement: found by code, drawn, listed, and who may see it."""
 
 import re
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import orjson
 import pytest
 
 from accounts import keys
+from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Denied
 from accounts.models import AuditEvent
@@ -186,3 +188,21 @@ def test_records_from_before_codes_had_tokens_are_found_by_their_name(cast: Cast
     opened = charts.chart(cast.alice, cast.alice_id, item(cast, "Haemoglobin: 120 g/L"))
 
     assert [row.what for row in opened.rows] == ["125 g/L", "120 g/L"]
+
+
+def test_what_is_printed_of_one_item_says_whose_it_is(cast: Cast) -> None:
+    put(cast, "x.json", haemoglobin("2024-01-05", 110))
+    accounts.set_born(cast.alice, born=date(1961, 5, 17))
+    cast.share()
+    (line,) = records.timeline(cast.alice, cast.alice_id).items
+    alice, bob = sign_in("alice@example.org"), sign_in("bob@example.org")
+    for end in ("", "chart/"):
+        own = text(alice.get(f"/records/{line.id}/{end}"))
+        (head,) = re.findall(r'<p class="app-print-head">(.*?)</p>', own)
+        assert "<bdi>Alice Archer</bdi></strong>. Born 17 May 1961. Printed on " in head
+        shared = text(bob.get(f"/shared/{cast.alice_id}/{line.id}/{end}"))
+        (head,) = re.findall(r'<p class="app-print-head">(.*?)</p>', shared)
+        assert "Alice Archer" in head
+        assert "it may not be complete" in head
+        assert "17 May 1961" not in shared
+    assert "Printed on " in text(alice.get("/records/summary/"))
