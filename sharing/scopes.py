@@ -45,7 +45,12 @@ class Scope:
     @property
     def narrowed(self) -> bool:
         """Whether it is about only some of these kinds of items."""
-        whole = (self.types, self.tags, self.records, self.besides)
+        return bool(self.besides) or self.narrowed_openly
+
+    @property
+    def narrowed_openly(self) -> bool:
+        """The same but for single items that were left out, which is not told to who holds it."""
+        whole = (self.types, self.tags, self.records)
         return any(whole) or bool(self.data_from or self.data_until)
 
     def drawn_up(self, patient: Patient) -> Grant:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -68,7 +68,9 @@ def grant(actor: Actor, email: str, *, scope: Scope, agreement: str = "") -> UUI
     """
     with acting_as(actor):
         patient = _lock(policy.require_own(actor, Action.SHARE))
-        _refuse_misuse(patient, email)
+        if email.lower() in accounts.verified_addresses(patient.user_id):
+            raise Refused("This is your own address. Enter the address of the other person.")
+        _refuse_many(patient)
         row = scope.drawn_up(patient)
         row.invited_email = email.lower()
         _give(row, agreement)
@@ -92,12 +94,15 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
     """Put another permission in the place of one: the same person, another scope, a new agreement.
 
     The earlier one ends in the same transaction and stays readable. Returns the new Grant's id.
-    Raises `Denied` for what is not the actor's own, `Refused` for what has ended.
+    Raises `Denied` for what is not the actor's own, `Refused` for what has ended, and for too many
+    invitations in a day: to change one that nobody has accepted yet sends another.
     """
     with acting_as(actor):
         old = _own(actor, grant_id, Action.SHARE)
         if old.revoked_at or (old.ends_at and old.ends_at <= timezone.now()):
             raise Refused("This sharing has ended. You can share again.")
+        if old.grantee_id is None:
+            _refuse_many(old.patient)
         row = scope.drawn_up(old.patient)
         row.invited_email, row.replaces = old.invited_email, old.pk
         row.grantee_id, row.accepted_at, row.paused_at = (
@@ -118,11 +123,12 @@ def _own(actor: Actor, grant_id: UUID, action: Action = Action.READ) -> Grant:
     return row
 
 
-def _refuse_misuse(patient: Patient, email: str) -> None:
-    if email.lower() in accounts.verified_addresses(patient.user_id):
-        raise Refused("This is your own address. Enter the address of the other person.")
+def _refuse_many(patient: Patient) -> None:
+    """Count what was sent by mail; a change of what was accepted already sends nothing."""
     day_ago = timezone.now() - timedelta(days=1)
-    if patient.grants.filter(created_at__gt=day_ago).count() >= settings.PHR_INVITATIONS_A_DAY:
+    given = patient.grants.filter(created_at__gt=day_ago)
+    sent = given.exclude(replaces__isnull=False, accepted_at__lt=F("created_at"))
+    if sent.count() >= settings.PHR_INVITATIONS_A_DAY:
         raise Refused(
             f"You have sent {settings.PHR_INVITATIONS_A_DAY} invitations in one day. Try again tomorrow."
         )

@@ -31,6 +31,8 @@ class Listed(forms.Field):
         found = [str(one) for one in value or ()]
         if len(found) > self.longest or any(len(one) > 40 for one in found):
             raise forms.ValidationError("Choose fewer items.")
+        if not all(one.isprintable() for one in found):
+            raise forms.ValidationError("Choose the items again.")
         return found
 
 
@@ -104,8 +106,13 @@ class ScopeForm(forms.Form):
     items = Listed(required=False)
     besides = Listed(required=False)
 
-    def __init__(self, *args: Any, tags: Sequence[Word] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, tags: Sequence[Word] = (), before: Scope | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        known = {word.token for word in tags}
+        # What was narrowed to a tag that is gone must not become wider by a change of something else.
+        self.gone = tuple(one for one in before.tags if one not in known) if before else ()
         self.words = {str(word.id): word for word in tags}
         field = self.fields["tags"]
         if isinstance(field, forms.MultipleChoiceField):
@@ -136,13 +143,21 @@ class ScopeForm(forms.Form):
     @property
     def shown_tags(self) -> list[str]:
         """The words of the chosen tags."""
-        return [self.words[one].name for one in self["tags"].value() or () if one in self.words]
+        chosen = self["tags"].value() or ()
+        named = [self.words[one].name for one in chosen if one in self.words]
+        return named + ["a tag that you do not use any more"] * bool(self.gone)
 
     def clean_items(self) -> tuple[UUID, ...]:
         return _ids(self.cleaned_data["items"])
 
     def clean_besides(self) -> tuple[UUID, ...]:
         return _ids(self.cleaned_data["besides"])
+
+    def clean_until_day(self) -> Any:
+        day = self.cleaned_data["until_day"]
+        if day == date.max:
+            raise forms.ValidationError("Choose an earlier day.")
+        return day
 
     def clean_ends_on(self) -> Any:
         day = self.cleaned_data["ends_on"]
@@ -169,7 +184,7 @@ class ScopeForm(forms.Form):
             starts_at=_midnight(chosen["starts_on"]),
             purpose=Purpose(chosen["purpose"]),
             types=tuple(chosen["types"]),
-            tags=tuple(self.words[pk].token for pk in chosen["tags"]),
+            tags=(*(self.words[pk].token for pk in chosen["tags"]), *self.gone),
             records=chosen["items"],
             besides=chosen["besides"],
             data_from=_midnight(chosen["from_day"]),

@@ -81,7 +81,8 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     words = marks.own_tags(actor)
     held = services.receipt(actor, grant_id).held
-    form = ScopeForm(request.POST or None, initial=told(held.scope, words), tags=words)
+    initial = told(held.scope, words)
+    form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
     page = _agreed(request, form, "phr/share.html", held)
     if page is not None:
         return page

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import ledger
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.ledger import Kind
 from accounts.models import Patient
-from phr.services import foresight, records
+from phr.services import foresight, marks, records
 from sharing import services
 from sharing.models import Grant, Purpose
 from sharing.policy import Restricted
@@ -208,6 +209,8 @@ def test_one_item_is_shared_from_its_page(cast: Cast) -> None:
     ("more", "sentence"),
     [
         ({"items": ["no id"]}, "Choose the items again."),
+        ({"types": ["Obser\0vation"]}, "Choose the items again."),
+        ({"until_day": "9999-12-31"}, "Choose an earlier day."),
         ({"from_day": "2026-02-02", "until_day": "2026-02-01"}, "must not be before"),
         ({"starts_on": "2126-02-02", "ends_on": "2126-02-01"}, "must not be before"),
         ({"tags": ["no tag"]}, "not one of the available choices"),
@@ -293,3 +296,46 @@ def test_what_a_narrowed_timeline_shows_can_be_shared_alone(cast: Cast) -> None:
     assert "Only: Measurement or finding." in form
     assert 'value="2024-01-01"' in form
     assert form.count(" checked") == 3, "one kind, no copies, for my care"
+
+
+def test_a_change_does_not_widen_what_was_narrowed_to_a_tag_that_is_gone(cast: Cast) -> None:
+    tagged, _ = keep(cast.alice_id), keep(cast.alice_id)
+    marks.tag(cast.alice, tagged.pk, name="Knee")
+    (word,) = marks.own_tags(cast.alice)
+    grant_id = cast.share(replace(ALL, tags=(word.token,)))
+    marks.untag(cast.alice, tagged.pk, tag_id=word.id)
+    assert not marks.own_tags(cast.alice)
+
+    alice, address = sign_in("alice@example.org"), f"/sharing/grants/{grant_id}/change/"
+    page = text(alice.post(address, CHOSEN))
+    assert "They will see nothing yet." in page
+    assert "a tag that you do not use any more" in page
+    alice.post(address, CHOSEN | {"confirmed": "yes"})
+    assert not records.timeline(cast.bob, cast.alice_id).items
+
+
+def test_changing_an_invitation_again_and_again_sends_no_more_mails(
+    cast: Cast, settings: Settings
+) -> None:
+    accepted = cast.share()
+    settings.PHR_INVITATIONS_A_DAY = 3
+    accepted = services.change(cast.alice, accepted, scope=ORDINARY)
+    invited = services.grant(cast.alice, "dora@example.org", scope=ALL)
+    invited = services.change(cast.alice, invited, scope=ORDINARY)
+
+    with pytest.raises(services.Refused, match="3 invitations"):
+        services.change(cast.alice, invited, scope=ALL)
+    services.change(cast.alice, accepted, scope=ALL)
+    assert sorted(one for one in states(cast) if one != "revoked") == ["active", "waiting"]
+
+
+def test_who_is_invited_is_not_told_that_something_was_left_out(cast: Cast) -> None:
+    row = keep(cast.alice_id)
+    scope = replace(ALL, besides=(row.pk,))
+    invited = services.grant(cast.alice, "bob@example.org", scope=scope)
+
+    assert "without 1 item" in text(sign_in("alice@example.org").get("/sharing/"))
+    page = text(sign_in("bob@example.org").get(f"/sharing/invitations/{invited}/"))
+    assert "Accept" in page
+    assert "without" not in page
+    assert ">Only<" not in page
