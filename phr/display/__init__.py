@@ -4,8 +4,7 @@ One function for each resource type, found in `_BY_TYPE`; every other type is de
 field. Input may be of any shape: wrong types are read as absent and nothing is raised.
 """
 
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from phr.display import (
@@ -75,7 +74,7 @@ _BY_TYPE: Final[dict[str, Callable[[dict[str, Any]], Shown]]] = {
     "Task": plans.task,
 }
 
-# A record that says "this did not happen" must say so before anything else.
+# A record that says "this did not happen", or "this is not sure", must say so before anything else.
 _WARNINGS: Final = {
     "entered-in-error": "Recorded by mistake",
     "not-done": "Not done",
@@ -86,10 +85,16 @@ _WARNINGS: Final = {
     "noshow": "Missed",
     "rejected": "Rejected",
     "proposed": "Proposed",
+    "proposal": "Proposed",
+    "option": "One of several options",
+    "unconfirmed": "Not confirmed",
+    "provisional": "Not confirmed",
+    "differential": "One of several possibilities",
+    "preliminary": "May still change",
 }
 _GIVEN: Final = frozenset(("Immunization", "MedicationAdministration", "MedicationDispense"))
 _NONE: Final[Mapping[str, dict[str, Any]]] = {}
-_MODIFIED: Final = "Please note"
+MODIFIED: Final = "Please note"
 _MAY_CHANGE: Final = "This may change what the item means. If in doubt, ask who wrote it."
 MOST_CONTAINED: Final = 10
 
@@ -101,27 +106,34 @@ def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _N
     ("Medication/1", "urn:uuid:…"); a reference without words of its own is then named.
     `references` lists which to fetch; pass only records the reader may see.
 
-    Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled or not
-    done says so at the start of its title (FHIR R4 §2.1.0.5 isModifier).
+    Bounds are those of `Shown`. A record that was entered by mistake, ruled out, cancelled, not
+    done or not sure says so at the start of its title (FHIR R4 §2.1.0.5 isModifier), and so does
+    one with a remark that may change what it means.
     """
     shown = _shown(resource, linked)
-    title = _titled(resource, shown.title)
     told_besides = tuple(remarks(resource))
-    pairs = [(_MODIFIED, "\n".join((_MAY_CHANGE, *told_besides)))] if told_besides else []
+    title = _titled(resource, shown.title, told_besides)
+    pairs = [(MODIFIED, "\n".join((_MAY_CHANGE, *told_besides)))] if told_besides else []
     pairs += [
         (clean(name, 120), clean_lines(text, LONGEST_FACT))
         for name, text in shown.facts[:MOST_FACTS]
     ]
     told = [(name, text) for name, text in pairs if name and text and text != title]
     note = clean_lines(shown.note, LONGEST_NOTE)
-    inner = (one for one in each(resource.get("contained")) if _type_of(one))
-    inside = tuple(describe({**one, "contained": None}) for one in islice(inner, MOST_CONTAINED))
-    return Shown(title, told[:MOST_FACTS], note, told_besides, inside)
+    return Shown(title, told[:MOST_FACTS], note, told_besides, _inside(resource))
+
+
+def _inside(resource: dict[str, Any]) -> tuple[Shown, ...]:
+    """What is contained, in words; the last says how many more there are."""
+    inner = [one for one in each(resource.get("contained")) if _type_of(one)]
+    shown = tuple(describe({**one, "contained": None}) for one in inner[:MOST_CONTAINED])
+    more = len(inner) - len(shown)
+    return (*shown, Shown(f"And {more} more in the original", [])) if more else shown
 
 
 def headline(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _NONE) -> str:
     """The title of `describe`: one line of at most 200 characters, never empty."""
-    return _titled(resource, _shown(resource, linked).title)
+    return _titled(resource, _shown(resource, linked).title, remarks(resource))
 
 
 def _shown(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]]) -> Shown:
@@ -133,9 +145,9 @@ def _type_of(resource: dict[str, Any]) -> str:
     return clean(resource.get("resourceType"), 80)
 
 
-def _titled(resource: dict[str, Any], title: str) -> str:
-    warning = _warning(resource)
-    text = f"{warning}: {title}" if warning else title
+def _titled(resource: dict[str, Any], title: str, besides: Sequence[str]) -> str:
+    warnings = (MODIFIED if besides else "", _warning(resource))
+    text = ": ".join([*filter(None, warnings), title])
     return capital(clean(text, LONGEST_TITLE)) or kind(_type_of(resource))
 
 
@@ -144,8 +156,8 @@ def _warning(resource: dict[str, Any]) -> str:
         return "Not to be done"
     if resource.get("status") == "not-done" and _type_of(resource) in _GIVEN:
         return "Not given"
-    for name in ("status", "verificationStatus", "lifecycleStatus", "docStatus"):
-        found = _WARNINGS.get(code_of(resource.get(name)))
+    for name in ("status", "verificationStatus", "lifecycleStatus", "docStatus", "intent"):
+        found = _WARNINGS.get(code_of(resource.get(name), _WARNINGS))
         if found:
             return found
     return ""

@@ -1,14 +1,21 @@
 """Conditions, allergies, procedures, vaccinations and family history in words."""
 
-from typing import Any
+from typing import Any, Final
 
 from phr.display.choices import choice, first_choice
-from phr.display.concepts import concept, concepts, plain
+from phr.display.concepts import code_of, concept, concepts, plain
 from phr.display.dates import date, moment
 from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import quantity
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined, one, spaced
+
+# FHIR R4 condition-ver-status and allergyintolerance-verification
+_SURE: Final = {
+    "confirmed": "Confirmed",
+    "provisional": "Likely, but not confirmed",
+    "differential": "One of several possibilities, not confirmed",
+}
 
 
 def condition(resource: dict[str, Any]) -> Shown:
@@ -19,7 +26,7 @@ def condition(resource: dict[str, Any]) -> Shown:
         concept(resource.get("code")) or "Health condition",
         facts(
             ("Status", plain(resource.get("clinicalStatus"))),
-            ("How sure", plain(resource.get("verificationStatus"))),
+            ("How sure", _sure(resource)),
             ("Severity", concept(resource.get("severity"))),
             ("Stage", joined(stages)),
             ("Part of the body", concepts(resource.get("bodySite"))),
@@ -50,7 +57,7 @@ def allergy(resource: dict[str, Any]) -> Shown:
             ),
             ("Risk of serious harm", danger.get(criticality, spaced(criticality))),
             ("Status", plain(resource.get("clinicalStatus"))),
-            ("How sure", plain(resource.get("verificationStatus"))),
+            ("How sure", _sure(resource)),
             ("Kind", joined([spaced(resource.get("type")), *about], ", ")),
             ("Started", choice(resource, resource, "onset")),
             ("Last reaction", moment(resource.get("lastOccurrence"))),
@@ -60,6 +67,11 @@ def allergy(resource: dict[str, Any]) -> Shown:
         ),
         annotations(resource, resource.get("note")),
     )
+
+
+def _sure(resource: dict[str, Any]) -> str:
+    stated = resource.get("verificationStatus")
+    return _SURE.get(code_of(stated, _SURE)) or plain(stated)
 
 
 def _reaction(resource: dict[str, Any], reaction: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Coding and CodeableConcept in words. Source: FHIR R4 Datatypes §2.24.0.6."""
 
 import re
+from collections.abc import Container
 from typing import Any, Final
 
 from phr.display.words import capital, clean, each, joined, lowered, one, spaced
@@ -59,6 +60,11 @@ _DIAGNOSTIC_SERVICES: Final = {
 # LOINC names say in brackets which property was measured; the unit tells that already.
 _PROPERTY: Final = re.compile(r" \[(?:[^\]]*/[^\]]*|Presence|Ratio|Identifier|Interpretation)\]")
 _MOST_CODINGS: Final = 10
+# Code systems that FHIR and HL7 define themselves: what a status means is said in these.
+_HL7: Final = re.compile(
+    r"https?://(?:terminology\.hl7\.org/|hl7\.org/fhir/(?!sid/))|"
+    r"urn:oid:2\.16\.840\.1\.113883\.(?:5|12|4\.642)\."
+)
 _WORDS: Final = re.compile(r"[A-Za-z][a-z]+(?:[-_ ]?[A-Za-z][a-z]+)*", re.ASCII)
 # terminology.hl7.org v3-ObservationInterpretation
 _INTERPRETED: Final = {
@@ -135,12 +141,20 @@ def concepts(value: object) -> str:
     return joined(concept(item) for item in each(value))
 
 
-def code_of(value: object) -> str:
-    """The first code of a CodeableConcept, or a code itself; "" when there is none."""
+def code_of(value: object, known: Container[str] = ()) -> str:
+    """A code itself, or the one of a CodeableConcept to go by; "" when there is none.
+
+    That is a code in a system of HL7's own before a local one, and one that is `known` before one
+    that is not, wherever it stands among the others.
+    """
     if isinstance(value, str):
         return clean(value, 80)
     found = one(value)
-    return clean(one(found.get("coding")).get("code"), 80) or clean(found.get("code"), 80)
+    codings = each(found.get("coding"))
+    stated = [(clean(c.get("system")), clean(c.get("code"), 80)) for c in codings]
+    stated = [(system, code) for system, code in stated if code]
+    stated.sort(key=lambda said: (not _HL7.match(said[0]), said[1] not in known))
+    return stated[0][1] if stated else clean(found.get("code"), 80)
 
 
 def codes(value: object) -> set[str]:
@@ -152,13 +166,15 @@ def plain(value: object) -> str:
     """A status or another code element in words: "entered-in-error" → "Recorded by mistake"."""
     if isinstance(value, str):
         return _PLAIN.get(value) or spaced(value)
-    code = code_of(value)
-    return _PLAIN.get(code) or concept(value)
+    return _PLAIN.get(code_of(value, _PLAIN)) or concept(value)
 
 
 def interpretation(value: object) -> str:
     """Observation.interpretation in words: "high", "not normal"."""
-    return joined(_INTERPRETED.get(code_of(item)) or lowered(concept(item)) for item in each(value))
+    return joined(
+        _INTERPRETED.get(code_of(item, _INTERPRETED)) or lowered(concept(item))
+        for item in each(value)
+    )
 
 
 def coded_in(value: Any, *wanted: str) -> bool:

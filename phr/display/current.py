@@ -1,24 +1,26 @@
 """What is in force and what is past, judged by what a FHIR R4 resource says of itself."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
-from phr.display.concepts import code_of, concept
-from phr.display.words import each, one
+from phr.display.concepts import code_of
+from phr.display.words import one
 
 # FHIR R4 condition-clinical and allergyintolerance-clinical
-_IN_FORCE: Final = frozenset(("", "active", "recurrence", "relapse"))
+_IN_FORCE: Final = frozenset(("active", "recurrence", "relapse"))
+_ENDED: Final = frozenset(("inactive", "remission", "resolved"))
 # FHIR R4 medication-statement-status and medicationrequest-status; silence is taken for "still so".
 _TAKEN: Final = frozenset(("", "active", "intended", "on-hold", "unknown"))
 _UNSOUND: Final = frozenset(("entered-in-error", "refuted", "cancelled"))
-_RESULT: Final = ("value", "component")
+# FHIR R4 request-intent: an idea that nobody has decided on.
+_IDEAS: Final = frozenset(("proposal", "option"))
 
 
 def sound(resource: dict[str, Any]) -> bool:
-    """Whether it is meant: not entered by mistake, not ruled out, not cancelled."""
-    stated = {code_of(resource.get(name)) for name in ("status", "verificationStatus")}
-    return not stated & _UNSOUND
+    """Whether it is meant: not entered by mistake, ruled out, cancelled or only proposed."""
+    names = ("status", "verificationStatus")
+    stated = {code_of(resource.get(name), _UNSOUND) for name in names}
+    return not stated & _UNSOUND and code_of(resource.get("intent")) not in _IDEAS
 
 
 def given(resource: dict[str, Any]) -> bool:
@@ -29,13 +31,13 @@ def given(resource: dict[str, Any]) -> bool:
 def current(resource: dict[str, Any], today: date) -> bool:
     """Whether a Condition, an allergy or a medicine is in force on a day.
 
-    Judged by clinicalStatus or status; where that is silent, by an abatement; and a medicine whose
-    period has ended is past whatever its status says.
+    Judged by clinicalStatus or status; where that is silent or in a code of somebody's own, by an
+    abatement; and a medicine whose period has ended is past whatever its status says.
     """
     if resource.get("resourceType") in {"Condition", "AllergyIntolerance"}:
-        stated = code_of(resource.get("clinicalStatus"))
+        stated = code_of(resource.get("clinicalStatus"), _IN_FORCE | _ENDED)
         ended = any(name.startswith("abatement") for name in resource)
-        return stated in _IN_FORCE and (bool(stated) or not ended)
+        return stated in _IN_FORCE or (stated not in _ENDED and not ended)
     return code_of(resource.get("status")) in _TAKEN and not _over(resource, today)
 
 
@@ -45,26 +47,3 @@ def _over(resource: dict[str, Any], today: date) -> bool:
         return False
     # As many characters as were recorded: the end of "2024" is not past before 2025.
     return end[:10] < today.isoformat()[: len(end[:10])]
-
-
-def last_results(resources: Iterable[dict[str, Any]]) -> list[int]:
-    """Places of the first of each code in a list that begins with the newest; only with a result."""
-    seen: set[tuple[str, str]] = set()
-    places = []
-    for place, resource in enumerate(resources):
-        names = _names(resource)
-        if _has_result(resource) and not names & seen:
-            places.append(place)
-            seen |= names
-    return places
-
-
-def _names(resource: dict[str, Any]) -> set[tuple[str, str]]:
-    codings = each(one(resource.get("code")).get("coding"))
-    found = {(str(c.get("system") or ""), str(c.get("code") or "")) for c in codings}
-    found = {(system, code) for system, code in found if code}
-    return found or {("", concept(resource.get("code")))}
-
-
-def _has_result(resource: dict[str, Any]) -> bool:
-    return any(name.startswith(_RESULT) for name in resource)

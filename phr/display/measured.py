@@ -1,11 +1,11 @@
 """The numbers in an Observation, for drawing. Source: FHIR R4 Observation.value[x], .component."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from phr.display.concepts import concept
+from phr.display.concepts import concept, worded
 from phr.display.current import sound
 from phr.display.quantities import measurable, unit
 from phr.display.words import each, one
@@ -13,6 +13,7 @@ from phr.formats.resource import codes
 from phr.search import words
 
 _UCUM = "http://unitsofmeasure.org"
+_RESULT: Final = ("value", "component")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ def coded(resource: dict[str, Any]) -> set[str]:
 
 
 def named(resource: dict[str, Any]) -> tuple[str, ...]:
-    """The words of its name; two results without a code are the same when these are."""
-    return words(concept(resource.get("code")))
+    """The words of its name, none where it has but a code; results without one go by these."""
+    return words(worded(resource.get("code")))
 
 
 def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -51,6 +52,25 @@ def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if codes_of_one or codes_of_other:
         return bool(codes_of_one & codes_of_other)
     return bool(named(one)) and named(one) == named(other)
+
+
+def last_results(resources: Iterable[dict[str, Any]]) -> list[int]:
+    """Places of the first of each in a list that begins with the newest; only with a result.
+
+    What is the same is told as in `alike`; one without a code or a name is like no other.
+    """
+    seen: set[str | tuple[str, ...]] = set()
+    places = []
+    for place, resource in enumerate(resources):
+        names = {*coded(resource)} or {named(resource)} - {()}
+        if _has_result(resource) and not names & seen:
+            places.append(place)
+            seen |= names
+    return places
+
+
+def _has_result(resource: dict[str, Any]) -> bool:
+    return any(name.startswith(_RESULT) for name in resource)
 
 
 def chartable(resource: dict[str, Any]) -> bool:

@@ -15,8 +15,9 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.bodies import open_body
-from phr.display import describe
-from phr.display.current import current, given, last_results, sound
+from phr.display import MODIFIED, describe
+from phr.display.current import current, given, sound
+from phr.display.measured import last_results
 from phr.models import Record
 from phr.services.items import note_reads, offered
 from phr.services.links import linked, medicine_of
@@ -76,17 +77,20 @@ IN_DOCUMENT: Final = (*PARTS, PROCEDURES)
 
 # Which facts of `describe` a line repeats, in this order.
 _TOLD: Final = {
-    "Condition": ("Status", "Started", "Ended", "Severity"),
-    "MedicationStatement": ("When", "How it is taken", "Status", "Recorded"),
-    "MedicationRequest": ("Prescribed", "Valid", "How to take it", "Status"),
-    "AllergyIntolerance": ("Reaction", "Risk of serious harm", "How sure", "Recorded"),
+    "Condition": ("Status", "How sure", "Started", "Ended", "Severity"),
+    "MedicationStatement": ("When", "How it is taken", "Status", "Kind", "Recorded"),
+    "MedicationRequest": ("Prescribed", "Valid", "How to take it", "Status", "Kind"),
+    "AllergyIntolerance": (
+        "Reaction", "Risk of serious harm", "Status", "How sure", "Kind", "Recorded",
+    ),
     "Immunization": ("Given", "Dose", "Batch number"),
-    "Observation": ("Date", "Marked as", "Normal range"),
+    "Observation": ("Date", "Marked as", "Normal range", "Status"),
     "Procedure": ("Date", "Status"),
-}
+}  # fmt: skip
 
 # Goes without saying where only what is in force is listed.
-_PLAIN: Final = ("Status", "Active")
+_PLAIN: Final = {("Status", "Active"), ("How sure", "Confirmed")}
+_UNDATED: Final = ("Date", "No date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def _opened(
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What was found for a part, newest first."""
+    """What was found for a part, newest first and what has no date last."""
 
     part: Part
     current: list[Kept]
@@ -197,7 +201,9 @@ def gather(actor: Actor, patient_id: UUID, part: Part, why: Grounds) -> Gathered
     )
     rows = policy.records(actor, why.action, kept, patient_id, known=why)
     ordered = rows.order_by("-effective_at", "-id").defer("tokens", "digest", "identity")
-    newest = list(ordered[: READ + 1])
+    # When something without a date came in says nothing about when it was.
+    newest = list(ordered.filter(dated=True)[: READ + 1])
+    newest += ordered.filter(dated=False)[: READ + 1 - len(newest)]
     opened = [Kept(row, _body(row)) for row in newest[:READ]]
     now, past = _told_apart(part, [one for one in opened if sound(one.resource)])
     return Gathered(part, now, past, len(newest) > READ)
@@ -229,9 +235,11 @@ def _lines(
 def _line(kept: Kept, names: dict[str, Json]) -> Line:
     shown = describe(kept.resource, names)
     facts = dict(reversed(shown.facts))
-    told = [(name, facts.get(name, "")) for name in _TOLD[kept.row.resource_type]]
-    worth = [(name, text) for name, text in told if text and (name, text) != _PLAIN]
-    return Line(kept.row.pk, shown.title, worth)
+    if not kept.row.dated:
+        facts |= [_UNDATED]
+    names_told = (MODIFIED, *_TOLD[kept.row.resource_type])
+    told = [(name, facts[name]) for name in names_told if facts.get(name)]
+    return Line(kept.row.pk, shown.title, [one for one in told if one not in _PLAIN])
 
 
 def _section(found: Gathered, lines: dict[UUID, Line], most: int, past: int) -> Section:

@@ -5,17 +5,22 @@ from typing import Any
 
 import pytest
 
-from phr.display.current import current, last_results
+from phr.display.current import current, sound
+from phr.display.measured import last_results
 
 Json = dict[str, Any]
 
 
-def stated(code: str) -> Json:
-    return {"coding": [{"code": code}]}
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+LOCAL = {"system": "urn:oid:1.2.3", "code": "1", "display": "Aktiv"}
+
+
+def stated(code: str, *before: Json, system: str = "") -> Json:
+    return {"coding": [*before, {"code": code, "system": system}]}
 
 
 def result(day: str, **more: Any) -> Json:
-    return {"code": stated("718-7"), "effectiveDateTime": day, **more}
+    return {"code": stated("718-7", system="http://loinc.org"), "effectiveDateTime": day, **more}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +30,16 @@ def result(day: str, **more: Any) -> Json:
         ({"resourceType": "Condition", "abatementDateTime": "2020"}, False),
         ({"resourceType": "Condition", "clinicalStatus": stated("remission")}, False),
         ({"resourceType": "AllergyIntolerance", "clinicalStatus": stated("active")}, True),
+        ({"resourceType": "AllergyIntolerance", "clinicalStatus": stated("1")}, True),
+        ({"resourceType": "AllergyIntolerance", "clinicalStatus": stated("active", LOCAL)}, True),
+        ({"resourceType": "Condition", "clinicalStatus": stated("resolved", LOCAL)}, False),
+        (
+            {
+                "resourceType": "Condition",
+                "clinicalStatus": stated("resolved", {"code": "active"}, system=CLINICAL),
+            },
+            False,
+        ),
         ({"resourceType": "MedicationRequest", "status": "on-hold"}, True),
         ({"resourceType": "MedicationRequest", "status": "stopped"}, False),
         ({"resourceType": "MedicationStatement", "effectivePeriod": {"end": "2024"}}, True),
@@ -34,6 +49,27 @@ def result(day: str, **more: Any) -> Json:
 )
 def test_in_force_is_judged_by_what_the_resource_says(resource: Json, expected: bool) -> None:
     assert current(resource, date(2024, 3, 2)) is expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"verificationStatus": stated("refuted", LOCAL, system=CLINICAL)}, False),
+        ({"verificationStatus": stated("refuted", LOCAL)}, False),
+        ({"verificationStatus": stated("confirmed", LOCAL, system=CLINICAL)}, True),
+        ({"status": "active", "intent": "proposal"}, False),
+        ({"status": "active", "intent": "plan"}, True),
+    ],
+)
+def test_what_is_ruled_out_or_only_proposed_is_not_meant(more: Json, expected: bool) -> None:
+    assert sound(more) is expected
+
+
+def test_a_code_without_a_system_hides_no_result_of_another_name() -> None:
+    local = [{"code": {**stated("100"), "text": name}} for name in ("Sodium", "Troponin", "sodium")]
+    bare = {"code": stated("100")}
+
+    assert last_results({**one, "valueInteger": 1} for one in (*local, bare, bare)) == [0, 1, 3, 4]
 
 
 def test_a_result_without_a_value_hides_no_older_one() -> None:

@@ -126,6 +126,17 @@ def test_the_type_itself_may_be_odd(odd: object) -> None:
             "Recorded by mistake: Flu",
         ),
         ({"verificationStatus": {"coding": [{"code": "refuted"}]}}, "Ruled out: Flu"),
+        (
+            {"verificationStatus": {"coding": [{"code": "x"}, {"code": "refuted"}]}},
+            "Ruled out: Flu",
+        ),
+        (
+            {"verificationStatus": {"coding": [{"code": "differential"}]}},
+            "One of several possibilities: Flu",
+        ),
+        ({"status": "preliminary"}, "May still change: Flu"),
+        ({"status": "active", "intent": "proposal"}, "Proposed: Flu"),
+        ({"modifierExtension": [{"url": "a/negated"}]}, "Please note: Flu"),
         ({"status": "not-done"}, "Not done: Flu"),
         ({"status": "cancelled"}, "Cancelled: Flu"),
         ({"status": "noshow"}, "Missed: Flu"),

@@ -30,7 +30,7 @@ def test_a_document() -> None:
             ],
         }
     )
-    assert shown.title == "letter.pdf"
+    assert shown.title == "May still change: letter.pdf"
     assert shown.facts == [
         ("Kind", "Discharge letter"),
         ("Date", "3 March 2024, 14:05 UTC"),
