@@ -1,5 +1,6 @@
 """Observation, DiagnosticReport, Specimen and MolecularSequence in words."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from phr.display.choices import choice, first_choice
@@ -12,6 +13,8 @@ from phr.display.words import clean, clean_lines, each, joined, one
 
 _SYSTOLIC: Final = "8480-6"
 _DIASTOLIC: Final = "8462-4"
+_NUMBERS: Final = {_SYSTOLIC: "upper number", _DIASTOLIC: "lower number"}
+_MOST_COMPONENTS: Final = 40
 
 
 def observation(resource: dict[str, Any]) -> Shown:
@@ -24,8 +27,8 @@ def observation(resource: dict[str, Any]) -> Shown:
         title,
         facts(
             ("Result", pressure or result),
-            ("Marked as", interpretation(resource.get("interpretation"))),
-            ("Normal range", _ranges(resource)),
+            ("Marked as", _of_all(resource, _marked, pressure=bool(pressure))),
+            ("Normal range", _of_all(resource, _ranges, pressure=bool(pressure))),
             *_components(resource, shown=bool(pressure)),
             ("Date", first_choice(resource, "effective", "issued")),
             ("Status", _status(resource)),
@@ -61,23 +64,40 @@ def blood_pressure(resource: dict[str, Any]) -> str:
             found[code] = one(component.get("valueQuantity"))
     upper, lower = found.get(_SYSTOLIC, {}), found.get(_DIASTOLIC, {})
     high, low = number(upper.get("value")), number(lower.get("value"))
-    same = unit(upper) == unit(lower)
+    same = unit(upper) == unit(lower) and not {"comparator"} & (upper.keys() | lower.keys())
     return f"{high}/{low} {unit(upper)}".strip() if high and low and same else ""
 
 
+def _marked(holder: dict[str, Any]) -> str:
+    return interpretation(holder.get("interpretation"))
+
+
+def _of_all(
+    resource: dict[str, Any], said: Callable[[dict[str, Any]], str], *, pressure: bool
+) -> str:
+    """What is said of the whole, and of either number where the two are told as one pressure."""
+    told = [said(resource)]
+    for component in each(resource.get("component")) if pressure else []:
+        for code, which in _NUMBERS.items():
+            if coded_in(component.get("code"), code) and (text := said(component)):
+                told.append(f"{which} {text}")
+    return joined(told)
+
+
 def _components(resource: dict[str, Any], *, shown: bool) -> list[tuple[str, str]]:
-    """One fact for each component, with its own reading of high or low."""
+    """One fact for each component, with its own reading of high or low, and how many more."""
     pairs = []
-    for component in each(resource.get("component"))[:40]:
+    for component in each(resource.get("component"))[:_MOST_COMPONENTS]:
         if shown and coded_in(component.get("code"), _SYSTOLIC, _DIASTOLIC):
             continue
-        found = interpretation(component.get("interpretation"))
         usual = _ranges(component)
-        remarks = joined((found, f"normal range {usual}" if usual else ""), ", ")
+        remarks = joined((_marked(component), f"normal range {usual}" if usual else ""), ", ")
         result = _result(component)
         text = f"{result} ({remarks})" if result and remarks else result or remarks
         pairs.append((concept(component.get("code")) or "Part", text))
-    return pairs
+    parts = resource.get("component")
+    more = len(parts) - _MOST_COMPONENTS if isinstance(parts, list) else 0
+    return [*pairs, ("Not shown", f"and {more} more in the original" if more > 0 else "")]
 
 
 def _ranges(holder: dict[str, Any]) -> str:

@@ -35,6 +35,32 @@ def test_blood_pressure_is_one_reading() -> None:
     ]
 
 
+def test_what_either_number_of_a_blood_pressure_is_marked_as_is_told() -> None:
+    upper, lower = component("8480-6", 210, "Systolic"), component("8462-4", 120, "Diastolic")
+    marked = {"interpretation": [{"coding": [{"code": "HH"}]}]}
+    usual = {"referenceRange": [{"text": "under 140"}]}
+    shown = describe(
+        {
+            "resourceType": "Observation",
+            "code": {"text": "Blood pressure"},
+            "component": [{**upper, **marked, **usual}, {**lower, **marked}],
+        }
+    )
+    assert shown.facts == [
+        ("Result", "210/120 mmHg"),
+        ("Marked as", "Upper number very high, urgent; lower number very high, urgent"),
+        ("Normal range", "Upper number under 140"),
+    ]
+
+
+def test_more_results_in_one_than_are_shown_are_counted() -> None:
+    many = [component(f"1-{number}", number, f"Part {number}") for number in range(130)]
+    shown = describe({"resourceType": "Observation", "component": many})
+
+    assert ("Not shown", "And 90 more in the original") in shown.facts
+    assert sum(name.startswith("Part ") for name, _ in shown.facts) == 40
+
+
 def test_half_a_blood_pressure_is_told_as_it_is() -> None:
     diastolic = {
         "code": {"coding": [{"code": "8462-4", "display": "Diastolic"}]},
@@ -72,7 +98,7 @@ def test_a_laboratory_result_says_what_is_usual_and_whether_this_is() -> None:
             "note": [{"text": "Sample was late."}],
         }
     )
-    assert shown.title == "Potassium in Serum or Plasma: 5.8 mmol/L"
+    assert shown.title == "May still change: Potassium in Serum or Plasma: 5.8 mmol/L"
     assert shown.facts == [
         ("Result", "5.8 mmol/L"),
         ("Marked as", "High"),
