@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from phr.display.shown import Shown
+from phr.display.shown import TEXT, Shown
 
 # What a new version always has otherwise, and what only repeats the rest.
 _UNSAID = frozenset(("meta", "text", "id"))
@@ -35,7 +35,7 @@ def compared(before: Shown, after: Shown) -> list[Change]:
 
 def _lines(shown: Shown) -> Iterator[tuple[tuple[str, int], str]]:
     times: dict[str, int] = {}
-    for name, text in [("Title", shown.title), *shown.facts, ("Text", shown.note)]:
+    for name, text in [("Title", shown.title), *shown.whole, (TEXT, shown.note)]:
         if text:
             times[name] = times.get(name, 0) + 1
             yield (name, times[name]), text

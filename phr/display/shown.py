@@ -9,6 +9,8 @@ LONGEST_TITLE: Final = 200
 LONGEST_FACT: Final = 1000
 LONGEST_NOTE: Final = 10_000
 MOST_FACTS: Final = 60
+PART: Final = "Part of this item"
+TEXT: Final = "Text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Shown:
     facts: name and value, in the order a person wants them; at most 60, values up to 1000.
     note: free text somebody wrote, with line breaks; "" when there is none, up to 10 000.
     remarks: what may change its meaning; the first fact says the same where only facts are shown.
-    contained: resources that stand in this one and nowhere else, at most 10.
+    contained: resources that stand in this one and nowhere else, at most 10, and how many more.
     """
 
     title: str
@@ -32,6 +34,15 @@ class Shown:
     def besides(self) -> list[tuple[str, str]]:
         """The facts without the one that says what `remarks` say."""
         return self.facts[1:] if self.remarks else self.facts
+
+    @property
+    def whole(self) -> list[tuple[str, str]]:
+        """The facts, then what is contained: of each part its title, its facts and its text."""
+        found = [*self.facts]
+        for part in self.contained:
+            found += [(PART, part.title), *part.facts]
+            found += [(TEXT, part.note)] if part.note else []
+        return found
 
 
 def facts(*pairs: tuple[str, str]) -> list[tuple[str, str]]:

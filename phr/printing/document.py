@@ -36,7 +36,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record in words: at most 60 lines, plain text throughout."""
+    """One record in words, with what it contains: plain text throughout."""
 
     title: Text
     about: str
@@ -155,7 +155,7 @@ def item(
     about = [day if dated else f"No date. Added on {day}"]
     about += [f"Sensitive: {kinds}"] if kinds else []
     about += [said] if (said := origin(files, by_hand)) else []
-    lines = [Text(text, rtl(text), name) for name, text in shown.facts]
+    lines = [Text(text, rtl(text), name) for name, text in shown.whole]
     title, note = Text(shown.title, rtl(shown.title)), Text(shown.note, rtl(shown.note))
     return Item(title, ". ".join(about), lines, note)
 

@@ -114,7 +114,7 @@ def _item(
     day = f"{kept.effective_at:%-d %B %Y}" if kept.dated else "No date"
     facts = "".join(
         f"<dt dir=auto>{escape(name)}</dt><dd dir=auto>{escape(text)}</dd>"
-        for name, text in shown.facts
+        for name, text in shown.whole
     )
     note = f"<p class=note dir=auto>{escape(shown.note)}</p>" if shown.note else ""
     links = "".join(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from phr.display import describe
 from phr.display.compared import Change, compared
 from phr.display.shown import Shown
 from phr.services import entries, records, versions
@@ -31,6 +32,15 @@ def test_headings_that_only_one_has_keep_their_place() -> None:
         Change("Note", "a", "a"),
         Change("Note", "b", ""),
     ]
+
+
+def test_what_changed_in_a_contained_resource_is_told() -> None:
+    def report(value: float) -> dict[str, Any]:
+        inner = {"resourceType": "Observation", "valueQuantity": {"value": value}}
+        return {"resourceType": "DiagnosticReport", "contained": [inner]}
+
+    changes = compared(describe(report(4.1)), describe(report(9.9)))
+    assert Change("Result", "4.1", "9.9") in changes
 
 
 @pytest.fixture

@@ -64,3 +64,12 @@ def test_what_is_contained_is_shown_as_a_part() -> None:
     )
     assert "Aspirin 100 mg" in shown.title
     assert [part.title for part in shown.contained] == ["Aspirin 100 mg", "Sample: Blood"]
+    assert ("Part of this item", "Sample: Blood") in shown.whole
+
+
+def test_what_is_contained_and_not_shown_is_counted() -> None:
+    inner = {"resourceType": "Specimen", "type": {"text": "Blood"}}
+    shown = describe({"resourceType": "Basic", "contained": [inner] * 13})
+
+    assert shown.contained[-1].title == "And 3 more in the original"
+    assert len(shown.contained) == 11

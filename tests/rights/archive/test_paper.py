@@ -54,6 +54,22 @@ def test_it_says_whose_it_is_what_is_in_it_and_what_is_not(
     assert found.manifest["damaged"] == []
 
 
+def test_what_stands_inside_an_item_is_on_its_page_and_on_paper(cast: Cast) -> None:
+    inner = {
+        "resourceType": "Observation", "id": "k", "status": "final", "code": {"text": "Potassium"},
+        "valueQuantity": {"value": 9.9, "unit": "mmol/L"},
+    }  # fmt: skip
+    report = {
+        "resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Panel"},
+        "category": [{"text": "Laboratory"}], "contained": [inner], "result": [{"reference": "#k"}],
+    }  # fmt: skip
+    put_in(cast.alice, json.dumps(report).encode(), "report.json")
+    found = archive_of(cast.alice_id)
+
+    assert "Potassium: 9.9 mmol/L" in found.text("pages/laboratory.html")
+    assert "Potassium: 9.9 mmol/L" in read(found)[1]
+
+
 def test_a_part_says_that_it_is_one_and_nothing_else_is_on_it(cast: Cast) -> None:
     kept.keep(cast.alice_id, text="Ginger")
     kept.keep(cast.alice_id, text="Weight", category=Category.VITAL_SIGNS)
