@@ -52,13 +52,16 @@ def summary_document(actor: Actor) -> bytes:
         for row in linked.values():
             rows.setdefault(row.pk, row)
             bodies.setdefault(row.pk, _exact(row))
+        names: dict[UUID, dict[str, Json]] = {}
+        for (asker, reference), row in linked.items():
+            names.setdefault(asker, {})[reference] = bodies[row.pk]
         note_reads(patient.pk, list(rows.values()), why, action=Action.COPY)
         known = {asker: row.pk for asker, row in linked.items()}
         name = clean(accounts.name_of(patient), 200)
         born = accounts.born_of(patient)
     about = uuid4()
     whole = [_rewired(pk, body, about, known) for pk, body in bodies.items()]
-    return _bundle(_patient(about, name, born), _composition(about, found), whole)
+    return _bundle(_patient(about, name, born), _composition(about, found, names), whole)
 
 
 def _exact(row: Record) -> Json:
@@ -136,7 +139,7 @@ def _patient(pk: UUID, name: str, born: date | None) -> Json:
     return made | {"_birthDate": unknown}
 
 
-def _composition(about: UUID, found: list[Gathered]) -> Json:
+def _composition(about: UUID, found: list[Gathered], names: dict[UUID, dict[str, Json]]) -> Json:
     shown = [one for one in found if one.current or one.part.required]
     return {
         "resourceType": "Composition",
@@ -148,13 +151,13 @@ def _composition(about: UUID, found: list[Gathered]) -> Json:
         "date": timezone.now().isoformat(timespec="seconds"),
         "author": [_reference(about)],
         "title": "International Patient Summary",
-        "section": [_section(one.part, one) for one in shown],
+        "section": [_section(one.part, one, names) for one in shown],
     }
 
 
-def _section(part: Part, found: Gathered) -> Json:
+def _section(part: Part, found: Gathered, names: dict[UUID, dict[str, Json]]) -> Json:
     """Its entries; without any, in words and as a code that nothing is recorded (ips-comp-1)."""
-    lines = [escape(headline(kept.resource)) for kept in found.current]
+    lines = [escape(headline(one.resource, names.get(one.row.pk, {}))) for one in found.current]
     words = f"<ul><li>{'</li><li>'.join(lines)}</li></ul>" if lines else "<p>Nothing recorded.</p>"
     made: Json = {
         "title": part.heading,

@@ -143,6 +143,52 @@ def test_what_is_not_there_is_said_and_what_is_left_out_too(
     assert "Only the newest items of this kind were looked through" in page
 
 
+def test_what_is_not_sure_is_not_told_as_a_fact(cast: Cast) -> None:
+    sure = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    local = {"system": "urn:local", "code": "RO", "display": "Local"}
+    proposed = {
+        "resourceType": "MedicationRequest", "status": "active", "intent": "proposal",
+        "medicationCodeableConcept": {"text": "Aspirin"}, "subject": ABOUT,
+    }  # fmt: skip
+    ruled_out = {"coding": [local, {"system": sure, "code": "refuted"}]}
+    resources = (
+        condition(
+            "Cancer", verificationStatus={"coding": [{"system": sure, "code": "differential"}]}
+        ),
+        condition("Stroke", verificationStatus=ruled_out),
+        proposed,
+        {**proposed, "intent": "plan", "medicationCodeableConcept": {"text": "Iron"}},
+        statement("Warfarin", modifierExtension=[{"url": "a/not-taken", "valueBoolean": True}]),
+        {**result("2024-03-01", 120), "status": "preliminary"},
+    )
+    followed = put_in(cast.alice, bundle(*resources), "unsure.json")
+    assert followed.state == "finished", followed.report.problem
+    shown = summary.summary(cast.alice, cast.alice_id)
+    told = {line.title: dict(line.facts) for one in shown.sections for line in one.lines}
+
+    cancer = told.pop("One of several possibilities: Cancer")
+    assert cancer["How sure"] == "One of several possibilities, not confirmed"
+    assert told.pop("Iron")["Kind"] == "Plan"
+    assert "Not taken: Yes" in told.pop("Please note: Warfarin")["Please note"]
+    blood = told.pop("May still change: Haemoglobin: 120 g/L")
+    assert blood["Status"] == "Early, may still change"
+    assert not told
+    assert shown.sections[1].past == 0
+
+
+def test_a_result_without_a_date_is_not_taken_for_the_last(cast: Cast) -> None:
+    undated = [result("", 150), result("", 5, "1-1", "Iron")]
+    for one in undated:
+        del one["effectiveDateTime"]
+    put_in(cast.alice, bundle(result("2024-03-01", 80), *undated), "undated.json")
+    lines = summary.summary(cast.alice, cast.alice_id).sections[4].lines
+
+    assert [(line.title, line.facts) for line in lines] == [
+        ("Haemoglobin: 80 g/L", [("Date", "1 March 2024")]),
+        ("Iron: 5 g/L", [("Date", "No date")]),
+    ]
+
+
 def test_medicines_now_and_in_the_past_with_their_periods(alice: Client) -> None:
     page = text(alice.get("/records/medicines/"))
     now, _, past = page.partition("In the past")
@@ -252,6 +298,7 @@ def test_the_document_is_valid_fhir_and_holds_all_it_refers_to(alice: Client) ->
     assert list(sections) == ["11450-4", "10160-0", "48765-2", "11369-6", "30954-2"]
     assert [len(one["entry"]) for one in sections.values()] == [1, 2, 1, 1, 2]
     assert "Medication" in kinds
+    assert "<li>Metformin</li>" in sections["10160-0"]["text"]["div"]
     assert entries[0]["resource"]["type"]["coding"][0]["code"] == "60591-5"
     assert b'"value": 5.5' in body(alice.get("/records/summary.json"))
 
