@@ -12,7 +12,7 @@ from phr.display import headline
 from phr.display.dates import date, known
 from phr.formats.effective import as_written
 from phr.models import Record
-from phr.services.links import linked, medicine_of
+from phr.services.links import MOST, linked, medicine_of
 from phr.sources import by_hand
 from sharing.categories import Category
 from sharing.policy import Action, Grounds
@@ -62,7 +62,7 @@ def items_of(
         row.pk: open_body(patient_id, row.pk, row.version, bytes(row.body_sealed)) for row in rows
     }
     wanted = {pk: medicine_of(body) for pk, body in bodies.items()}
-    medicines, named = linked(actor, patient_id, wanted, why)
+    medicines, named = linked(actor, patient_id, wanted, why, most=max(MOST, 2 * len(rows)))
     written = by_hand(bodies)
     items = [
         Item(
