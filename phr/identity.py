@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from phr.formats.parsed import Output, Parsed, Person, Refused
+from phr.formats.restored import Made
 
 TWO_PEOPLE = (
     "This file is about two different people. A record is about one person, so nothing was added."
@@ -103,6 +104,7 @@ class Crowd:
     def __init__(self) -> None:
         self._people: dict[tuple[tuple[str, ...], str | None], set[str]] = {}
         self._subjects: set[str] = set()
+        self._gathered = False
 
     def see(self, item: Output) -> None:
         """Take in one output of the box. Raises Refused when it names too many people."""
@@ -112,6 +114,8 @@ class Crowd:
             )
             if len(self._people) > MOST_PEOPLE:
                 raise Refused(TWO_PEOPLE)
+        elif isinstance(item, Made):
+            self._gathered = True
         elif isinstance(item, Parsed) and item.subject:
             self._subjects.add(item.subject)
             if len(self._subjects) > MOST_SUBJECTS:
@@ -137,6 +141,9 @@ class Crowd:
             if "" in links or links & self._subjects
         ]
         found = named or [Person(names, born) for names, born in self._people]
+        if self._gathered:
+            # Her record may hold what knows her by another name: said yes to once, asked again.
+            return [Person(names, born) for names, born in self._people]
         if any(compare(one, other) is Match.DIFFERS for one, other in combinations(named, 2)):
             raise Refused(TWO_PEOPLE)
         return found

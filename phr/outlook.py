@@ -45,6 +45,7 @@ class Outlook:
     `changed` are items the record has with other content; the newer one will be in force,
     unless she wrote hers herself (`aside`).
     `columns` is the table that its owner has to match first: then there is nothing else.
+    `foreign` is an archive in our shape that is not as this portal wrote it.
     """
 
     counts: dict[str, int]
@@ -56,6 +57,7 @@ class Outlook:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     columns: Columns | None = None
+    foreign: bool = False
 
 
 class Outliner(Sealer):
@@ -158,5 +160,10 @@ def birth_date(outlook: Outlook, patient: Patient) -> date | None:
 
 
 def is_about_somebody_else(outlook: Outlook, patient: Patient) -> bool:
-    """Whether whom the file names looks like somebody else than the record's owner."""
+    """Whether whom the file names looks like somebody else than the record's owner.
+
+    Of an archive that this portal did not write it is always asked.
+    """
+    if outlook.foreign:
+        return True
     return bool(outlook.people) and identity.differs(outlook.people, whose(patient))

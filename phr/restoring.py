@@ -15,17 +15,21 @@ from accounts.models import Patient
 from phr import restoring_sql as sql
 from phr.bodies import seal_body
 from phr.formats.parsed import Parsed, Refused
-from phr.formats.restored import Earlier, Kept, Origin, Restored, Sent, Stored
+from phr.formats.restored import Earlier, Kept, Made, Origin, Restored, Sent, Stored
 from phr.formats.terms import clean
+from phr.genuine import is_genuine
 from phr.models import Binary, Tag, Upload
 from phr.search import Tokeniser, scoped
 from phr.services.uploads import Report, seal_name, seal_report
 from phr.sources import seal_reason
 from phr.staging import Row, Stage
 from phr.tags import new_word, token_of
+from sharing.labels import Sensitivity
+from sharing.tokens import label_tokens
 
 LONGEST_TAG, MOST_TAGS, MOST_UPLOADS = 40, 20, 10_000
 TOO_MANY = f"The archive holds more than {MOST_UPLOADS:,} uploads, the most that are brought back."
+CHANGED = "An earlier version of an item in the archive is numbered after the one in force."
 BATCH = 500
 # Sources that did not give the item, and call what it refers to by other names.
 APART = {"alike": "older", "older": "older", "aside": "aside"}
@@ -46,13 +50,15 @@ class Restoring:
         self._words: dict[int, str] = {}
         self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in sql.TABLES}
         self._begun = False
+        self._version = 0
+        # Its owner sorted it once: how sensitive each item is came with it.
         self.sorted_before = False
 
     def take(self, item: Restored) -> None:
         """Something that stands before or after its record, or before the pieces of its file."""
-        # Its owner sorted it once: how sensitive each item is came with it.
-        self.sorted_before = True
         match item:
+            case Made():
+                self.sorted_before = is_genuine(item)
             case Kept():
                 self._next = item
             case Stored():
@@ -62,6 +68,8 @@ class Restoring:
                 if len(self._sent) > MOST_UPLOADS:
                     raise Refused(TOO_MANY)
             case Earlier() if self._row:
+                if item.version >= self._version:
+                    raise Refused(CHANGED)
                 sealed = seal_body(self._patient_id, self._row.id, item.version, item.body)
                 ended_at = datetime.fromisoformat(item.ended_at)
                 self._put("past", (self._row.id, item.version, sealed, ended_at))
@@ -81,6 +89,8 @@ class Restoring:
         kept, self._next, self._row = self._next, None, row
         if kept is None:
             return row
+        self._version = kept.version
+        row.labels = self._labelled(row, kept)
         if not row.dated:
             row.effective_at = datetime.fromisoformat(kept.sorted_at)
         row.tokens = [*row.tokens, *self._links(kept), *self._visits(kept, item)]
@@ -92,8 +102,18 @@ class Restoring:
         marks = (self._tags(kept), kept.favourite, kept.never_shared)
         self._put("kept", (row.id, kept.version, *marks, *times, sealed))
         for origin in kept.origins:
-            self._put("source", self._source(row.id, origin))
+            # Who else could make an archive could have written it by hand in her name.
+            if origin.upload or self.sorted_before:
+                self._put("source", self._source(row.id, origin))
         return row
+
+    def _labelled(self, row: Row, kept: Kept) -> list[int]:
+        """As its owner said; what another says of it makes it more sensitive, never less."""
+        tokens = label_tokens(self._patient_id)
+        said = {tokens[Sensitivity(label)] for label in kept.labels}
+        if self.sorted_before:
+            return sorted(said) or row.labels
+        return sorted({*said, *row.labels} - {tokens[Sensitivity.N]}) or [tokens[Sensitivity.N]]
 
     def _of(self, upload: str) -> UUID:
         """The upload of the archive as one of this record's own, the same however often asked."""

@@ -8,6 +8,7 @@ side by side.
 import base64
 import binascii
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,8 +23,8 @@ from phr.formats import pdf_text
 from phr.formats.bundle_entries import entries
 from phr.formats.json_stream import JsonStream
 from phr.formats.parsed import Limits, Output, Parsed, Person, Piece, Progress, Refused, Skipped
-from phr.formats.resource import identifier, keep
-from phr.formats.restored import Earlier, Kept, Origin, Sent, Stored
+from phr.formats.resource import identifier, keep, person
+from phr.formats.restored import Earlier, Kept, Made, Origin, Sent, Stored
 from phr.formats.terms import clean
 from phr.formats.zip_parts import PIECE, Begin, content_type
 from sharing.labels import Sensitivity
@@ -37,6 +38,10 @@ _OTHER = (
     " Unpack it, and upload fhir/bundle.json from it."
 )
 _NAME = "urn:uuid:"
+_TAGGED = re.compile(
+    rb"(.*)" + re.escape(shape.TAG).replace(b"TAG", rb"([0-9a-f]{64})") + re.escape(shape.END),
+    re.DOTALL,
+)
 
 
 def is_own(archive: zipfile.ZipFile, names: set[str]) -> bool:
@@ -68,7 +73,6 @@ class OwnArchive:
         """Whose it is, every file with its bytes, every record. Raises Refused."""
         try:
             yield from self._check()
-            yield from self._person()
             files = self._files()
             yield from self._uploads()
             yield from self._stored(files)
@@ -87,10 +91,12 @@ class OwnArchive:
                 yield orjson.loads(line)
 
     def _check(self) -> Iterator[Output]:
-        """Compare every file with the manifest."""
-        manifest = self._json(shape.MANIFEST)
+        """Compare every file with the manifest; first whose archive it says it is."""
+        manifest, made = _sealed(self._archive.read(self._members[shape.MANIFEST]))
         if manifest["format_version"] != shape.FORMAT_VERSION:
             raise Refused(_OTHER)
+        yield made
+        yield from self._person(manifest)
         listed = {line["path"]: line for line in manifest["files"]}
         for path in self._members:
             if path not in listed and path != shape.MANIFEST:
@@ -112,10 +118,13 @@ class OwnArchive:
                 sha.update(data)
         return sha.hexdigest()
 
-    def _person(self) -> Iterator[Output]:
+    def _person(self, manifest: Json) -> Iterator[Output]:
+        """Her whose archive it is; whom its items are about is said with these."""
+        told = manifest.get("person")
         if shape.ACCOUNT in self._members:
-            account = self._json(shape.ACCOUNT)
-            yield Person((clean(account["name"]),), account["birth_date"])
+            told = self._json(shape.ACCOUNT)
+        if told:
+            yield Person((clean(told["name"]),), told["birth_date"])
 
     def _files(self) -> dict[str, list[Json]]:
         """The files of each record."""
@@ -175,7 +184,9 @@ class OwnArchive:
                     continue
                 (line,) = items.of(key)
                 yield _kept(line, names.get(key, []), files.get(key, []), origins.of(key))
-                yield replace(item, labels=_labels(line) or item.labels)
+                yield item
+                if item.resource_type == "Patient":
+                    yield person(entry["resource"], entry["fullUrl"])
                 if line["version"] > 1:
                     yield from past.of(key)
 
@@ -220,7 +231,16 @@ class OwnArchive:
             for entry, raw, _ in entries(JsonStream(file.read, self._limits)):
                 version = int(entry["response"]["etag"][3:-1])
                 at = entry["response"]["lastModified"]
+                keep(entry["resource"], raw, (), "an earlier version", None)
                 yield entry["fullUrl"].removeprefix(_NAME), Earlier(version, at, raw.encode())
+
+
+def _sealed(raw: bytes) -> tuple[Json, Made]:
+    """What the manifest says, and the tag over that: of what stands behind it nothing is read."""
+    found = _TAGGED.fullmatch(raw)
+    said = found[1] + shape.END if found else raw
+    tag = found[2].decode() if found else ""
+    return orjson.loads(said), Made(hashlib.sha256(said).hexdigest(), tag)
 
 
 class Beside(Generic[T]):
@@ -269,6 +289,7 @@ def _kept(
         tuple(names),
         tuple(each["path"] for each in files),
         tuple(origins),
+        _labels(line),
     )
 
 

@@ -6,6 +6,8 @@ FORMAT_VERSION = 2
 
 MANIFEST = "manifest.json"
 BUNDLE, VERSIONS = "fhir/bundle.json", "versions/bundle.json"
+# How the manifest ends, and what stands before that: the tag over the manifest without it.
+TAG, END = b',\n  "tag": "TAG"', b"\n}\n"
 ITEMS, FILES, LINKS = "items.ndjson", "files.ndjson", "links.ndjson"
 PROVENANCE, UPLOADS = "provenance.ndjson", "originals/files.ndjson"
 ACCOUNT = "account/account.json"

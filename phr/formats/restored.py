@@ -5,6 +5,8 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
+from phr.formats.effective import utc
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -23,7 +25,8 @@ class Origin:
 class Kept:
     """How the resource that follows was kept: its number of versions, marks, names and files.
 
-    `names` are (name, upload or "") by which others refer to it, `files` paths in the archive.
+    `names` are (name, upload or "") by which others refer to it, `files` paths in the archive;
+    `labels` how sensitive its owner said it is, which only an archive of this very portal tells.
     Instants are as FHIR writes them; `sorted_at` is where an item without a date stands.
     """
 
@@ -37,6 +40,18 @@ class Kept:
     names: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
     origins: tuple[Origin, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The SHA-256 (hex) of what the manifest says, and the tag over that; "" where there is none.
+
+    It stands before all else of an archive: whether it can be believed (`phr.genuine`).
+    """
+
+    digest: str
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,9 @@ class Stored:
 
 
 MOST = 2**31
-Restored = Kept | Earlier | Sent | Stored
+# Versions are counted on from the last one, by hand or by file: none comes near this.
+MOST_VERSIONS = 1_000_000
+Restored = Kept | Earlier | Sent | Stored | Made
 
 
 def split(item: Restored) -> tuple[list[Any], bytes]:
@@ -88,6 +105,8 @@ def split(item: Restored) -> tuple[list[Any], bytes]:
             return ["U", *astuple(item)], b""
         case Stored():
             return ["F", item.path, item.picture], b""
+        case Made():
+            return ["M", item.digest, item.tag], b""
 
 
 def _all(kind: type, *values: object) -> None:
@@ -96,43 +115,44 @@ def _all(kind: type, *values: object) -> None:
             raise TypeError(f"{kind.__name__} expected")
 
 
-def _number(*values: object, least: int = 0) -> None:
+def _number(*values: object, least: int = 0, most: int = MOST - 1) -> None:
     """Whole numbers that a column of PostgreSQL takes."""
     _all(int, *values)
-    if any(not least <= value < MOST for value in values if isinstance(value, int)):
+    if any(not least <= value <= most for value in values if isinstance(value, int)):
         raise ValueError("a smaller number expected")
 
 
 def _instant(*values: str) -> None:
-    """FHIR instants. Raises ValueError for what has no time zone."""
+    """FHIR instants. Raises ValueError for what has no time zone, or is of no living memory."""
     _all(str, *values)
-    if any(datetime.fromisoformat(value).tzinfo is None for value in values):
-        raise ValueError("a time zone expected")
+    if any(datetime.fromisoformat(value).tzinfo is None or not utc(value) for value in values):
+        raise ValueError("an instant with a time zone expected")
 
 
 def _kept(_: bytes, *fields: Any) -> Kept:
-    version, tags, favourite, never_shared, at, added, changed, names, files, origins = fields
-    _number(version, least=1)
+    version, tags, favourite, never_shared, at, added, changed, *lists = fields
+    names, files, origins, labels = lists
+    _number(version, least=1, most=MOST_VERSIONS)
     _all(bool, favourite, never_shared)
     _instant(at, added, changed)
-    _all(str, *tags, *files, *(part for pair in names for part in pair))
+    _all(str, *tags, *files, *labels, *(part for pair in names for part in pair))
     return Kept(
         version, tuple(tags), favourite, never_shared, at, added, changed,
         tuple((name, upload) for name, upload in names), tuple(files),
-        tuple(_origin(*each) for each in origins),
+        tuple(_origin(*each) for each in origins), tuple(labels),
     )  # fmt: skip
 
 
 def _origin(version: Any, recorded_at: Any, *texts: Any) -> Origin:
     upload, place, reason, outcome = texts
-    _number(version, least=1)
+    _number(version, least=1, most=MOST_VERSIONS)
     _instant(recorded_at)
     _all(str, *texts)
     return Origin(version, recorded_at, upload, place, reason, outcome)
 
 
 def _earlier(body: bytes, version: Any, ended_at: Any) -> Earlier:
-    _number(version, least=1)
+    _number(version, least=1, most=MOST_VERSIONS)
     _instant(ended_at)
     return Earlier(version, ended_at, body)
 
@@ -156,4 +176,15 @@ def _stored(_: bytes, path: Any, picture: Any) -> Stored:
     return Stored(path, picture)
 
 
-BUILD: dict[str, Callable[..., Restored]] = {"K": _kept, "E": _earlier, "U": _sent, "F": _stored}
+def _made(_: bytes, digest: Any, tag: Any) -> Made:
+    _all(str, digest, tag)
+    return Made(digest, tag)
+
+
+BUILD: dict[str, Callable[..., Restored]] = {
+    "K": _kept,
+    "E": _earlier,
+    "U": _sent,
+    "F": _stored,
+    "M": _made,
+}

@@ -35,7 +35,8 @@ from phr.formats.parsed import (
     Refused,
     Skipped,
 )
-from phr.formats.restored import Restored
+from phr.formats.restored import Made, Restored
+from phr.genuine import is_genuine
 from phr.identity import Crowd
 from phr.models import Upload
 from phr.outlook import Outliner, open_options, seal_outlook, settled
@@ -112,6 +113,7 @@ class Told:
     owner: list[int] = field(default_factory=list)
     columns: Columns | None = None
     restoring: Restoring | None = None
+    foreign: bool = False
 
     def skip(self, item: Skipped) -> None:
         self.skips += 1
@@ -135,6 +137,8 @@ def _look_through(actor: Actor, upload: Upload, stage: Stage) -> None:
             told.skip(item)
         elif isinstance(item, Columns):
             told.columns = item
+        elif isinstance(item, Made):
+            told.foreign = not is_genuine(item)
         elif isinstance(item, Progress):
             _progress(actor, upload, item)
     stage.add(batch)
@@ -155,7 +159,7 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         outlook = settled(upload, told.counts, told.owner)
         outlook.people, outlook.skips = people, told.skips
         outlook.skipped = told.skipped[:MOST_SHOWN]
-        outlook.columns = told.columns
+        outlook.columns, outlook.foreign = told.columns, told.foreign
         rows.update(
             preview_sealed=seal_outlook(upload, outlook),
             previewed_at=Now(),

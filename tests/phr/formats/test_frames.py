@@ -2,7 +2,7 @@
 
 import struct
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 
 from phr.formats.frames import BadFrame, Decoder, Done, Want, encode
 from phr.formats.parsed import Output, Parsed, Piece, Preview, Progress, Refused, Skipped
-from phr.formats.restored import Earlier, Kept, Origin, Sent, Stored
+from phr.formats.restored import MOST_VERSIONS, Earlier, Kept, Made, Origin, Sent, Stored
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 texts = st.lists(text, max_size=3).map(tuple)
 numbers = st.integers(0, 2**40)
-versions = st.integers(1, 2**31 - 1)
-instants = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat())
+versions = st.integers(1, MOST_VERSIONS)
+counts = st.integers(1, 2**31 - 1)
+instants = st.datetimes(
+    datetime(1800, 1, 1),  # noqa: DTZ001 - the zone is given beside it
+    datetime(2200, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+).map(lambda at: at.isoformat())
 origins = st.builds(Origin, versions, instants, text, text, text, text)
 outputs = st.one_of(
     st.builds(
@@ -41,15 +46,16 @@ outputs = st.one_of(
     st.builds(
         Kept, versions, texts, st.booleans(), st.booleans(), instants, instants, instants,
         st.lists(st.tuples(text, text), max_size=2).map(tuple), texts,
-        st.lists(origins, max_size=2).map(tuple),
+        st.lists(origins, max_size=2).map(tuple), texts,
     ),
     st.builds(Earlier, versions, instants, st.binary(max_size=50)),
     st.builds(
         Sent, text, text, text, instants, instants,
-        st.lists(st.tuples(text, versions), max_size=2).map(tuple),
-        st.tuples(versions, versions, versions, versions),
+        st.lists(st.tuples(text, counts), max_size=2).map(tuple),
+        st.tuples(counts, counts, counts, counts),
     ),
     st.builds(Stored, text, st.booleans()),
+    st.builds(Made, text, text),
 )  # fmt: skip
 
 
