@@ -109,9 +109,11 @@ SETTLE = (
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = d.last
     FROM (
-        SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY position DESC) AS last
-        FROM pg_temp.staged WHERE identity IS NOT NULL AND outcome = 'new'
-        AND resource_type <> 'ImagingStudy'
+        SELECT n.id, first_value(n.id) OVER (
+                   PARTITION BY n.identity, l.likeness ORDER BY n.position DESC
+               ) AS last
+        FROM pg_temp.staged n JOIN pg_temp.likened l ON l.id = n.id
+        WHERE n.identity IS NOT NULL AND n.outcome = 'new' AND n.resource_type <> 'ImagingStudy'
     ) d
     WHERE s.id = d.id AND d.last <> d.id
     """,
@@ -134,6 +136,39 @@ SETTLE = (
       AND r.likeness = l.likeness
     """,
     *PAIR,
+    # A file that came before with several versions of one thing: the last of them is in force.
+    """
+    UPDATE pg_temp.staged s SET outcome = 'twice', record_id = k.id
+    FROM pg_temp.staged k
+    WHERE s.outcome = 'changed' AND k.outcome = 'known' AND k.record_id = s.record_id
+      AND k.position > s.position AND s.resource_type <> 'ImagingStudy'
+    """,
+    # Other content under one identity in one file: versions, in the order of the file.
+    """
+    UPDATE pg_temp.staged s SET outcome = 'changed', record_id = d.first
+    FROM (
+        SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY position) AS first
+        FROM pg_temp.staged WHERE identity IS NOT NULL AND outcome = 'new'
+    ) d
+    WHERE s.id = d.id AND d.first <> d.id
+    """,
+)
+# Before what changes it: the later versions of a thing may stand in the same file.
+ADD = (
+    """
+    INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
+                            tokens, digest, identity, version, body_sealed, likeness)
+    SELECT s.id, %(patient)s, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
+           s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness
+    FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
+    WHERE s.outcome = 'new' ORDER BY s.position
+    """,
+    """
+    INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place, position,
+                                outcome)
+    SELECT gen_random_uuid(), %(patient)s, s.id, %(upload)s, 1, s.place, s.position, 'new'
+    FROM pg_temp.staged s WHERE s.outcome = 'new'
+    """,
 )
 CHANGED = """
     SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
@@ -144,16 +179,12 @@ CHANGED = """
 MARK = "UPDATE pg_temp.staged SET outcome = %s, version = %s WHERE id = %s"
 
 PUBLISH = (
-    """
-    INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
-                            tokens, digest, identity, version, body_sealed, likeness)
-    SELECT s.id, %(patient)s, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
-           s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness
-    FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
-    WHERE s.outcome = 'new' ORDER BY s.position
-    """,
     # What is new has no other record_id than its id. What came twice in one file points at the row
     # that was kept, or at what that row became.
+    """
+    UPDATE pg_temp.staged s SET record_id = k.record_id FROM pg_temp.staged k
+    WHERE s.outcome = 'twice' AND k.outcome = 'twice' AND s.record_id = k.id
+    """,
     """
     UPDATE pg_temp.staged s SET record_id = coalesce(k.record_id, k.id), version = k.version
     FROM pg_temp.staged k WHERE s.outcome = 'twice' AND s.record_id = k.id
@@ -165,6 +196,7 @@ PUBLISH = (
     SELECT gen_random_uuid(), %(patient)s, r.id, %(upload)s, s.version, s.place, s.position,
            s.outcome
     FROM pg_temp.staged s JOIN phr_record r ON r.id = coalesce(s.record_id, s.id)
+    WHERE s.outcome <> 'new'
     """,
     """
     INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id)

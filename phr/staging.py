@@ -27,7 +27,7 @@ from phr import publishing as sql
 from phr.bodies import seal_body
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
-from phr.inheriting import inherit
+from phr.inheriting import inherit, told_of
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
@@ -122,6 +122,7 @@ class Sealer:
     def _tokens(self, item: Parsed, known_by: KnownBy) -> list[int]:
         found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
         found += known_by.names + self._visit(item) + self._tokeniser.codes(item.codes)
+        found += self._tokeniser.telling_of(self.called(told_of(item)))
         return found + known_by.systems + known_by.numbers
 
     def known_by(self, item: Parsed) -> KnownBy:
@@ -233,6 +234,8 @@ class Stage:
                 cursor.execute(statement, about)
             if not sorted_before:
                 inherit(upload.patient_id)
+            for statement in sql.ADD:
+                cursor.execute(statement, about)
             cursor.execute(sql.CHANGED, about)
             changed = [Staged(*row) for row in cursor.fetchall()]
             outcome = update_records(upload.patient_id, changed)

@@ -1,0 +1,92 @@
+"""One number for several things, in one file and across files: nothing takes another's place."""
+
+import json
+from typing import Any
+
+import pytest
+
+from accounts.acting import acting_as
+from phr.bodies import open_body
+from phr.models import Record
+from phr.services.uploads import Followed
+from tests.cast import IMPORTER, Cast, put_in
+from tests.worlds.files import ct_slice, dicom, packed
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+
+
+def result(code: str, value: float, **more: Any) -> bytes:
+    resource = {
+        "resourceType": "Observation",
+        "status": "final",
+        "identifier": [{"system": "urn:lab:accession", "value": "ACC-1"}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"display": "Alice"},
+        "effectiveDateTime": "2024-03-02",
+        "valueQuantity": {"value": value, "unit": "mmol/L"},
+    }
+    return json.dumps(resource | more).encode()
+
+
+def kept(cast: Cast) -> list[tuple[float, int]]:
+    """The values and the versions of what is in force."""
+    with acting_as(IMPORTER, about=cast.alice_id):
+        rows = Record.objects.filter(patient_id=cast.alice_id, resource_type="Observation")
+        bodies = [open_body(r.patient_id, r.pk, r.version, bytes(r.body_sealed)) for r in rows]
+        versions = [row.version for row in rows]
+    values = (body["valueQuantity"]["value"] for body in bodies)
+    return sorted(zip(values, versions, strict=True))
+
+
+def counts(followed: Followed) -> tuple[int, int, int]:
+    one = followed.upload
+    return one.imported, one.updated, one.duplicates
+
+
+GLUCOSE, SODIUM = result("2345-7", 5.1), result("2951-2", 140)
+LATER = result("2345-7", 9.0, effectiveDateTime="2024-03-02T10:00:00Z")
+CORRECTED = result("2345-7", 5.3, status="corrected")
+
+
+@pytest.mark.parametrize("other", [SODIUM, LATER])
+def test_another_result_of_the_same_order_is_another(cast: Cast, other: bytes) -> None:
+    put_in(cast.alice, GLUCOSE)
+    assert counts(put_in(cast.alice, other)) == (1, 0, 0)
+    assert [version for _, version in kept(cast)] == [1, 1]
+
+
+def test_the_same_result_corrected_is_a_new_version(cast: Cast) -> None:
+    put_in(cast.alice, GLUCOSE)
+    assert counts(put_in(cast.alice, CORRECTED)) == (0, 1, 0)
+    assert kept(cast) == [(5.3, 2)]
+
+
+def test_in_one_archive_the_versions_follow_one_another_and_nothing_is_lost(cast: Cast) -> None:
+    files = [("a.json", GLUCOSE), ("b.json", SODIUM), ("c.json", CORRECTED)]
+    first = put_in(cast.alice, packed(*files), "a.zip")
+    assert counts(first) == (2, 1, 0), first.report
+    assert kept(cast) == [(5.3, 2), (140, 1)]
+
+    assert counts(put_in(cast.alice, packed(*files), "again.zip")) == (0, 0, 3)
+    assert kept(cast) == [(5.3, 2), (140, 1)]
+
+
+def test_a_scan_and_what_a_server_says_of_it_are_one(cast: Cast) -> None:
+    scan = ct_slice()
+    number = {"system": "urn:dicom:uid", "value": f"urn:oid:{scan.StudyInstanceUID}"}
+    study = {
+        "resourceType": "ImagingStudy",
+        "status": "available",
+        "identifier": [{"system": "http://example.org/orders", "value": "1"}, number],
+        "subject": {"display": "Alice"},
+        "started": "2024-03-02",
+    }
+    archive = packed(("IM1", dicom(scan)), ("study.json", json.dumps(study).encode()))
+
+    for expected in (1, 0):
+        assert put_in(cast.alice, archive, "scan.zip").upload.imported == expected
+        with acting_as(IMPORTER, about=cast.alice_id):
+            row = Record.objects.get(patient_id=cast.alice_id, resource_type="ImagingStudy")
+            body = open_body(row.patient_id, row.pk, row.version, bytes(row.body_sealed))
+            assert row.files.count() == 2
+        assert len(body["series"]) == 1
