@@ -18,17 +18,14 @@ from sharing.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """How many items a permission covers now, and the newest of them.
+    """How many items a permission covers now, the newest of them, and whether there are more.
 
     Before it is given, those that would be left out are listed too.
     """
 
     count: int
     items: list[Item]
-
-    @property
-    def more(self) -> bool:
-        return self.count > len(self.items)
+    more: bool
 
 
 def would_see(actor: Actor, scope: Scope) -> Foresight:
@@ -38,10 +35,11 @@ def would_see(actor: Actor, scope: Scope) -> Foresight:
     with acting_as(actor, about=patient.pk):
         why = policy.grounds(actor, Action.READ, patient.pk)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=why)
-        wider = policy.covered(replace(scope, besides=()).drawn_up(patient))
-        items, shown = _newest(actor, patient.pk, rows.filter(wider), why)
+        wider = rows.filter(policy.covered(replace(scope, besides=()).drawn_up(patient)))
+        items, shown = _newest(actor, patient.pk, wider, why)
         note_reads(patient.pk, shown, why)
-        return Foresight(rows.filter(policy.covered(scope.drawn_up(patient))).count(), items)
+        count = rows.filter(policy.covered(scope.drawn_up(patient))).count()
+        return Foresight(count, items, more=wider.count() > len(items))
 
 
 def as_they_see(actor: Actor, grant_id: UUID) -> Foresight:
@@ -56,7 +54,8 @@ def as_they_see(actor: Actor, grant_id: UUID) -> Foresight:
         items, shown = _newest(actor, patient.pk, rows, theirs)
         ids = [row.pk for row in shown]
         note("read", patient_id=patient.pk, records=ids, basis=policy.OWNER.text)
-        return Foresight(rows.count(), items)
+        count = rows.count()
+        return Foresight(count, items, more=count > len(items))
 
 
 def _newest(

@@ -339,3 +339,15 @@ def test_who_is_invited_is_not_told_that_something_was_left_out(cast: Cast) -> N
     assert "Accept" in page
     assert "without" not in page
     assert ">Only<" not in page
+
+
+def test_the_check_says_that_there_is_more_than_it_lists(cast: Cast, settings: Settings) -> None:
+    settings.PHR_PAGE_SIZE = 1
+    keep(cast.alice_id)
+    keep(cast.alice_id)
+    alice = sign_in("alice@example.org")
+    (listed,) = re.findall(r'name="besides" value="([^"]*)" id', check(alice))
+
+    page = check(alice, besides=[listed])
+    assert "They will see 1 item." in page
+    assert "What they will see: the newest" in page
