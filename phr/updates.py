@@ -1,7 +1,7 @@
 """The same item again with other content: a new version of its record, the old one kept."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from accounts import keys
 from phr.bodies import open_bytes, seal_body
 from phr.elements import exactly
 from phr.formats.resource import made
+from phr.inheriting import told_of
 from phr.models import Provenance, Record
 from phr.past import keep_past, was_said
 from phr.search import Tokeniser, scoped
@@ -121,9 +122,11 @@ def _names(row: Record, old: bytes) -> set[int]:
     item = made(exactly(old), "")
     tokeniser = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX))
     said = {*tokeniser.tokens(item.terms), *tokeniser.head(item.head), *tokeniser.codes(item.codes)}
-    if item.visit:
-        uploads = row.provenances.values_list("upload_id", flat=True)
-        said |= {*tokeniser.visits(scoped(upload, item.visit) for upload in uploads)}
+    uploads = row.provenances.values_list("upload_id", flat=True).distinct()
+    for upload in uploads if item.visit or item.meaning.refs else ():
+        told = tokeniser.links(scoped(upload, name) for name in told_of(item))
+        said |= {*tokeniser.telling_of(told)}
+        said |= {*tokeniser.visits([scoped(upload, item.visit)] if item.visit else [])}
     return {*row.tokens} - said
 
 
@@ -132,8 +135,21 @@ def next_body(old: dict[str, Any], raw: bytes) -> bytes | None:
     new = orjson.loads(raw)
     if new.get("resourceType") == "ImagingStudy":
         return _with_instances(old, new)
-    dates = [str((body.get("meta") or {}).get("lastUpdated", "")) for body in (old, new)]
-    return None if all(dates) and dates[1] <= dates[0] else raw
+    return None if _is_older(old, new) else raw
+
+
+def _is_older(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether both tell when they were last changed (meta.lastUpdated), and the new one is older."""
+    before, after = map(_last_updated, (old, new))
+    return before is not None and after is not None and after < before
+
+
+def _last_updated(body: dict[str, Any]) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str((body.get("meta") or {}).get("lastUpdated", "")))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _with_instances(old: dict[str, Any], new: dict[str, Any]) -> bytes | None:

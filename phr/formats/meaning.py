@@ -22,6 +22,8 @@ AROUND = (
     "CareTeam", "Encounter", "EpisodeOfCare", "Endpoint", "HealthcareService", "Location",
     "Organization", "OrganizationAffiliation", "Practitioner", "PractitionerRole",
 )  # fmt: skip
+# These say little else than who and where, unless they tell the hour.
+_OF_WHOM = frozenset(("Appointment", "CareTeam", "Coverage", "Encounter", "EpisodeOfCare"))
 _APART = frozenset(("id", "meta", "text", "identifier"))
 # What may stand beside the name of a person without saying more than whose it is.
 _WHOSE = {"reference", "type", "identifier", "display"}
@@ -61,7 +63,7 @@ def meaning(resource: Json, decimals: Sequence[str], url: str) -> Meaning:
     found = [name.decode() for _, name in _REFERENCE.findall(said)]
     refs = [*subjects, *(_absolute(name, url) for name in found if not _IS_AROUND(name))]
     around = tuple(bounded(name) for name in found if _IS_AROUND(name))[:_MOST]
-    if len(refs) > _MOST:
+    if len(refs) > _MOST or _by_whom(resource, len(refs) + len(around) - len(subjects)):
         return Meaning(refs=tuple(map(bounded, refs[:_MOST])), around=around)
     core = hashlib.sha256(_REFERENCE.sub(rb'\1"', said) + "".join(sorted(decimals)).encode())
     return Meaning(
@@ -70,6 +72,14 @@ def meaning(resource: Json, decimals: Sequence[str], url: str) -> Meaning:
         around,
         _numbers(resource, url),
     )
+
+
+def _by_whom(resource: Json, others: int) -> bool:
+    """Whether two of these that name `others` besides their patient may differ by those alone."""
+    period = resource.get("period")
+    start = resource.get("start") or (period.get("start") if isinstance(period, dict) else None)
+    exact = "T" in str(start) and "T00:00:00" not in str(start)
+    return others > 0 and not exact and resource["resourceType"] in _OF_WHOM
 
 
 def canonical(content: Json) -> bytes:

@@ -161,6 +161,27 @@ def test_what_differs_is_never_taken_for_the_same(cast: Cast, other: Json) -> No
     assert put(cast, bundle(patient("p"), changed, base=THERE)) == (1, 0, 1)
 
 
+def test_what_differs_by_whom_and_where_alone_is_not_the_same(cast: Cast) -> None:
+    def insured(organization: str, day: str) -> Json:
+        owner, by = {"reference": "Patient/p"}, {"reference": "Organization/o"}
+        team = {"resourceType": "CareTeam", "id": "t", "name": "My team", "subject": owner}
+        visit = {
+            "resourceType": "Encounter", "id": "e", "status": "finished", "subject": owner,
+            "class": {"code": "EMER"}, "period": {"start": day}, "serviceProvider": by,
+        }  # fmt: skip
+        cover = {"resourceType": "Coverage", "id": "c", "status": "active", "beneficiary": owner}
+        return bundle(
+            patient(), {"resourceType": "Organization", "id": "o", "name": organization},
+            cover | {"payor": [by], "type": {"text": "Health"}},
+            team | {"managingOrganization": [by]}, visit, base=f"https://{organization}.example",
+        )  # fmt: skip
+
+    put(cast, insured("north", "2024-03-02"))
+    assert put(cast, insured("south", "2024-03-02")) == (4, 0, 1)
+    put(cast, insured("east", "2024-03-05T10:20:00Z"))
+    assert put(cast, insured("west", "2024-03-05T10:20:00Z")) == (3, 0, 2)
+
+
 def test_a_relative_is_told_from_another_and_an_absence_from_a_presence(cast: Cast) -> None:
     def relative(who: str, **more: Any) -> Json:
         return {
