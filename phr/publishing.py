@@ -136,6 +136,16 @@ SETTLE = (
       AND r.likeness = l.likeness
     """,
     *PAIR,
+    # What its owner corrected by hand is known by what a file said before: that is not hers.
+    """
+    UPDATE pg_temp.staged s SET outcome = 'changed'
+    FROM pg_temp.left_over n, phr_record r
+    WHERE s.outcome = 'alike' AND n.id = s.id AND r.id = s.record_id AND r.version > 1
+      AND EXISTS (
+          SELECT 1 FROM phr_provenance p
+          WHERE p.record_id = r.id AND p.version = r.version AND p.upload_id IS NULL
+      )
+    """,
     # A file that came before with several versions of one thing: the last of them is in force.
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = k.id

@@ -94,6 +94,23 @@ def test_the_file_that_she_corrected_says_nothing_new_when_it_comes_again(cast: 
     assert (title(cast), only(cast).version) == ("Hay fever", 4)
 
 
+def test_another_source_that_says_what_she_corrected_is_kept_beside_hers(cast: Cast) -> None:
+    put_in(cast.alice, condition("Asthma", onsetDateTime="2020-02-03"))
+    row = only(cast)
+    elements = {"code": {"code": {"text": "Hay fever"}}}
+    entries.correct(cast.alice, row.pk, elements, reason="", version=row.version)
+    other = [{"system": "http://example.net/other", "value": "B2"}]
+    said = condition("Asthma", onsetDateTime="2020-02-03", identifier=other)
+
+    followed = put_in(cast.alice, said)
+
+    assert title(cast) == "Hay fever"
+    assert (followed.upload.imported, followed.report.aside) == (0, 1)
+    assert records.open_record(cast.alice, cast.alice_id, only(cast).pk).aside == 3
+    again = put_in(cast.alice, said)
+    assert (again.upload.duplicates, again.report.aside) == (1, 0)
+
+
 def test_what_a_file_said_beside_hers_goes_when_the_import_is_undone(cast: Cast) -> None:
     corrected(cast)
     followed = put_in(cast.alice, condition("Severe asthma"))
