@@ -126,10 +126,11 @@ class Upload(models.Model):
 class Record(models.Model):
     """One FHIR R4 resource of one patient, the version in force.
 
-    `labels` and `tokens` are keyed per patient; `digest` tells equal content and `identity` the
-    same item from the same source, both only within one patient. `body_sealed` is the compressed
-    and encrypted JSON exactly as received. What is `never_shared` no permission covers; `tags` are
-    the tokens of `Tag`s.
+    `effective_at` is by the clock where it was, kept as if that were UTC: its day is the day that is
+    written in the body. `labels` and `tokens` are keyed per patient; `digest` tells equal content
+    and `identity` the same item from the same source, both only within one patient. `body_sealed`
+    is the compressed and encrypted JSON exactly as received. What is `never_shared` no permission
+    covers; `tags` are the tokens of `Tag`s.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

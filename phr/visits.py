@@ -14,7 +14,7 @@ from phr.models import Record
 from phr.search import Tokeniser, newest
 
 MOST_IN_ONE = 5
-# Of the items of one page of visits, so many are looked at.
+# Of the items of one page of visits, so many are looked at together; beyond, visit by visit.
 MOST = 500
 
 
@@ -35,8 +35,12 @@ def under(rows: QuerySet[Record], visits: Sequence[Record]) -> dict[UUID, list[R
     found: dict[UUID, list[Record]] = {}
     if not wanted:
         return found
-    for row in newest(rows, MOST, either=list(wanted)):
+    near = newest(rows, MOST, either=list(wanted))
+    for row in near:
         for pk in {wanted[token] for token in row.tokens if token in wanted}:
             if len(found.setdefault(pk, [])) <= MOST_IN_ONE:
                 found[pk].append(row)
+    if len(near) == MOST:
+        short = (one for one in visits if len(found.get(one.pk, [])) <= MOST_IN_ONE)
+        found |= {one.pk: belonging(rows, one, MOST_IN_ONE + 1) for one in short}
     return found

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from phr.display.dates import date
 from phr.display.measured import Value
 from phr.display.quantities import number
 
@@ -91,7 +90,7 @@ def _drawing(unit: str, values: list[Value]) -> Drawing:
         unit,
         [_line(scale, place, name, drawn) for place, name in enumerate(names[:_MOST_LINES])],
         [(_at(scale.y(level)), number(level)) for level in levels],
-        _days(begins, ends),
+        _days(drawn[0].when, drawn[-1].when),
         _band(scale, usual) if usual else None,
         _said(unit, drawn),
         more=len(names) > _MOST_LINES,
@@ -142,8 +141,7 @@ def _levels(numbers: list[float]) -> list[float]:
     return [level * step for level in range(first, last + 1)]
 
 
-def _days(begins: datetime, ends: datetime) -> list[tuple[str, str, str]]:
-    first, last = (date(at.date().isoformat()) for at in (begins, ends))
+def _days(first: str, last: str) -> list[tuple[str, str, str]]:
     if first == last:
         return [(_at((_LEFT + _RIGHT) / 2), first, "middle")]
     return [(_at(_LEFT), first, "start"), (_at(_RIGHT), last, "end")]
@@ -167,7 +165,7 @@ def _band(scale: _Scale, usual: tuple[float | None, float | None, bool]) -> Band
 def _said(unit: str, values: list[Value]) -> str:
     """The drawing in a sentence, for who does not see it."""
     numbers = [value.number for value in values]
-    first, last = (date(values[place].at.date().isoformat()) for place in (0, -1))
+    first, last = values[0].when, values[-1].when
     if len(values) == 1:
         return f"One value on {first}: {number(numbers[0])} {unit}".strip() + "."
     least, greatest = number(min(numbers)), number(max(numbers))

@@ -30,8 +30,8 @@ def date(value: object) -> str:
 
 def known(written: str, at: datetime) -> str:
     """An ISO 8601 date as precise as it was known: "2016" where only a year was `written`."""
-    partly = re.fullmatch(r"\d{4}(-\d\d)?", written, re.ASCII)
-    return written if partly else at.date().isoformat()
+    found = re.fullmatch(r"\d{4}(-\d\d){0,2}", written[:10], re.ASCII)
+    return found[0] if found else at.date().isoformat()
 
 
 def moment(value: object) -> str:

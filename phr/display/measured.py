@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from phr.display.concepts import concept, worded
 from phr.display.current import sound
+from phr.display.dates import date, known
 from phr.display.quantities import measurable, unit
 from phr.display.words import each, one
+from phr.formats.effective import as_written
 from phr.formats.resource import codes
 from phr.search import words
 
@@ -21,7 +23,7 @@ class Value:
     """One number: of the observation itself (`name` is "") or of one of its components.
 
     `unit` as people write it; `low` and `high` bound the normal range in the same unit; `source`
-    counts from 1.
+    counts from 1; `day` is as precise as it is known, "" without one.
     """
 
     name: str
@@ -31,6 +33,12 @@ class Value:
     low: float | None
     high: float | None
     source: int
+    day: str = ""
+
+    @property
+    def when(self) -> str:
+        """The day in words."""
+        return date(known(self.day, self.at))
 
 
 def coded(resource: dict[str, Any]) -> set[str]:
@@ -97,7 +105,8 @@ def _values(resource: dict[str, Any], at: datetime, source: int) -> Iterator[Val
         if measurable(number) and not quantity.get("comparator"):
             said = _unit(quantity)
             low, high = _range(holder, said)
-            yield Value(name, at, float(number), said, low, high, source)
+            day = as_written(resource)[:10]
+            yield Value(name, at, float(number), said, low, high, source, day)
 
 
 def _unit(quantity: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from pydicom.dataset import FileDataset
 
 from phr.formats import dicom_picture
 from phr.formats.document import base_name, built
-from phr.formats.effective import utc
+from phr.formats.effective import by_clock, utc
 from phr.formats.json_stream import Read
 from phr.formats.meaning import bounded
 from phr.formats.parsed import Limits, Output, Person, Refused, Skipped
@@ -56,7 +56,10 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
         if somebody := person(dataset):
             yield somebody
         yield built(
-            study, data, utc(study.get("started", "")), identity=f"ImagingStudy|urn:dicom:uid|{uid}"
+            study,
+            data,
+            by_clock(study.get("started", "")),
+            identity=f"ImagingStudy|urn:dicom:uid|{uid}",
         )
         if "Rows" not in dataset:
             yield Skipped("the picture", "there are no pixels in this file")

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from phr.formats import r4
-from phr.formats.effective import utc
+from phr.formats.effective import by_clock
 from phr.formats.parsed import Parsed, Refused
 from phr.formats.terms import clean, terms
 from sharing.categories import category_of
@@ -36,7 +36,7 @@ def document(data: bytes, content_type: str, filename: str, created: str | None)
         "status": "current",
         "content": [{"attachment": attachment}],
     }
-    return built(resource, data, utc(created) if created else None, identity=None)
+    return built(resource, data, by_clock(created) if created else None, identity=None)
 
 
 def built(resource: Json, data: bytes, effective_at: str | None, *, identity: str | None) -> Parsed:

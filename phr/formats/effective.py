@@ -28,13 +28,24 @@ _WITHIN = (
 )
 
 
-def effective_at(resource: dict[str, Any]) -> str | None:
-    """The start of the clinically relevant time as an ISO 8601 instant in UTC, or None.
+# What happened earlier or later than this did not happen to anybody; PostgreSQL and Python agree on
+# every instant between.
+_FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
-    A date without a time counts from midnight UTC, a month from its first day.
+
+def effective_at(resource: dict[str, Any]) -> str | None:
+    """The start of the clinically relevant time, by the clock where it was (see `by_clock`), or None.
+
+    A date without a time counts from midnight, a month from its first day.
     """
     found = as_written(resource)
-    return utc(found) if found else None
+    return by_clock(found) if found else None
+
+
+def happened(resource: dict[str, Any]) -> datetime | None:
+    """The same as the instant that it was, to tell which of two came first."""
+    found = utc(as_written(resource))
+    return datetime.fromisoformat(found) if found else None
 
 
 def as_written(resource: dict[str, Any]) -> str:
@@ -58,14 +69,32 @@ def _written(value: Any) -> str:
 
 
 def utc(text: str) -> str | None:
-    """A FHIR date, dateTime or instant as an instant in UTC; None when it is not one."""
+    """A FHIR date, dateTime or instant as an instant in UTC; None when it is not one.
+
+    Nor is one before 1800 or after 2200.
+    """
+    try:
+        found = _read(text)
+        found = found.astimezone(UTC) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        return None
+    return _said(found) if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def by_clock(text: str) -> str | None:
+    """The same by the clock where it was: day and hour as written, followed by a "Z".
+
+    So an evening in New York stays on its day, in every list and between all dates.
+    """
+    return _said(_read(text)) if utc(text) else None
+
+
+def _read(text: str) -> datetime:
     if len(text) < 10:
         text = (text + "-01-01")[:10]
     # Python has no leap second; FHIR allows it.
-    text = text.replace(":60", ":59") if ":60" in text[16:19] else text
-    try:
-        found = datetime.fromisoformat(text)
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return datetime.fromisoformat(text.replace(":60", ":59") if ":60" in text[16:19] else text)
+
+
+def _said(at: datetime) -> str:
+    return at.replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -42,7 +42,8 @@ class Limits:
 class Parsed:
     """One FHIR R4 resource, ready to be kept.
 
-    `effective_at` is an ISO 8601 instant in UTC, the start of the clinically relevant time.
+    `effective_at` is the start of the clinically relevant time, by the clock where it was (ISO 8601,
+    always with a "Z").
     `identity` is `Type|system|value` or an absolute `fullUrl`: the same thing seen again.
     `digest` is the SHA-256 (hex) of the content: of the resource without `meta` and `text`, or of
     the file itself for pictures, PDF and DICOM.

@@ -139,20 +139,21 @@ class Extent:
 
 def item(
     shown: Shown,
-    at: datetime,
+    day: str,
     *,
-    dated: bool,
+    added: datetime,
     labels: list[Sensitivity],
     files: list[int],
     by_hand: str = "",
 ) -> Item:
     """One record as it is printed; `files` are the numbers of the files it comes from.
 
-    `by_hand` says what the patient did: "Entered" or "Corrected".
+    `day` is an ISO 8601 date as precise as it is known, "" for what has none. `by_hand` says what
+    the patient did: "Entered" or "Corrected".
     """
-    day = dates.date(at.date().isoformat())
     kinds = ", ".join(label.label for label in labels if label not in _PLAIN)
-    about = [day if dated else f"No date. Added on {day}"]
+    undated = f"No date. Added on {dates.date(added.date().isoformat())}"
+    about = [dates.date(day) or undated]
     about += [f"Sensitive: {kinds}"] if kinds else []
     about += [said] if (said := origin(files, by_hand)) else []
     lines = [Text(text, rtl(text), name) for name, text in shown.whole]

@@ -14,7 +14,9 @@ from phr.display import describe
 from phr.display.chart import MARKS, Drawing, draw
 from phr.display.concepts import concept
 from phr.display.current import sound
+from phr.display.dates import moment
 from phr.display.measured import Value, alike, coded, named, values
+from phr.formats.effective import as_written, happened
 from phr.models import Provenance, Record, Upload
 from phr.printing.document import born
 from phr.search import Tokeniser, newest
@@ -29,11 +31,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One result in the table; `source` is a number that tells files apart."""
+    """One result in the table; `when` is in words, "" without a date.
+
+    `source` is a number that tells files apart.
+    """
 
     id: UUID
-    at: datetime
-    dated: bool
+    when: str
     what: str
     usual: str
     remark: str
@@ -104,7 +108,11 @@ def _same(actor: Actor, row: Record, about: Json, why: Grounds) -> list[tuple[Re
         near += newest(rows, MOST + 1, every=name)
     opened = [(one, _body(one)) for one in {one.pk: one for one in near}.values()]
     same = [(one, body) for one, body in opened if alike(about, body)]
-    return sorted(same, key=lambda each: (each[0].effective_at, each[0].pk), reverse=True)
+    return sorted(same, key=lambda each: (_at(*each), each[0].pk), reverse=True)
+
+
+def _at(row: Record, body: Json) -> datetime:
+    return (row.dated and happened(body)) or row.effective_at
 
 
 def _body(row: Record) -> Json:
@@ -112,7 +120,7 @@ def _body(row: Record) -> Json:
 
 
 def _values(row: Record, body: Json, numbers: dict[UUID, int]) -> list[Value]:
-    return values(body, row.effective_at, numbers[row.pk]) if row.dated else []
+    return values(body, _at(row, body), numbers[row.pk]) if row.dated else []
 
 
 def _row(row: Record, body: Json, numbers: dict[UUID, int]) -> Row:
@@ -120,8 +128,7 @@ def _row(row: Record, body: Json, numbers: dict[UUID, int]) -> Row:
     facts = dict(shown.facts)
     return Row(
         row.pk,
-        row.effective_at,
-        row.dated,
+        moment(as_written(body)) if row.dated else "",
         facts.get("Result", shown.title) if sound(body) else shown.title,
         facts.get("Normal range", ""),
         facts.get("Marked as", ""),

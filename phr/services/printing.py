@@ -12,6 +12,8 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from phr.bodies import open_body
 from phr.display import describe, references
+from phr.display.dates import known
+from phr.formats.effective import as_written
 from phr.models import Record
 from phr.paper import Files, Whose, font_folders, whose
 from phr.printing import document
@@ -110,8 +112,8 @@ class Print:
         return [
             document.item(
                 describe(bodies[row.pk], others.get(row.pk, {})),
-                row.effective_at,
-                dated=row.dated,
+                known(as_written(bodies[row.pk]), row.effective_at) if row.dated else "",
+                added=row.effective_at,
                 labels=[labels[token] for token in row.labels if token in labels],
                 files=files.get(row.pk, []),
                 by_hand=written.get(row.pk, ""),

@@ -5,7 +5,7 @@ The shape of an International Patient Summary (HL7 FHIR IPS 2.0.0, Composition s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from phr.bodies import open_body
 from phr.display import MODIFIED, describe
 from phr.display.current import current, given, sound
 from phr.display.measured import last_results
+from phr.formats.effective import happened
 from phr.models import Record
 from phr.services.items import note_reads, offered
 from phr.services.links import linked, medicine_of
@@ -99,6 +100,11 @@ class Kept:
 
     row: Record
     resource: Json
+
+    @property
+    def at(self) -> datetime:
+        """When it was, by no clock: of two results the later one is the last."""
+        return (self.row.dated and happened(self.resource)) or self.row.effective_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,7 @@ def gather(actor: Actor, patient_id: UUID, part: Part, why: Grounds) -> Gathered
     newest = list(ordered.filter(dated=True)[: READ + 1])
     newest += ordered.filter(dated=False)[: READ + 1 - len(newest)]
     opened = [Kept(row, _body(row)) for row in newest[:READ]]
+    opened.sort(key=lambda one: (one.row.dated, one.at, one.row.pk), reverse=True)
     now, past = _told_apart(part, [one for one in opened if sound(one.resource)])
     return Gathered(part, now, past, len(newest) > READ)
 

@@ -20,6 +20,8 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.models import Patient
 from phr.display import describe
+from phr.display.dates import date, known
+from phr.formats.effective import as_written
 from phr.models import Record, RecordFile
 from phr.services.links import Linked, linked, medicine_of
 from rights.archive.choice import shareable
@@ -108,10 +110,11 @@ def _item(
 ) -> str:
     # By hand, each value escaped: templates and `format_html` would take most of all the time.
     shown = describe(resource, names)
+    day = known(as_written(resource), kept.effective_at) if kept.dated else ""
     listed = room.listed[Category(kept.category)].newest
     if len(listed) < MOST_ON_PAPER:
-        listed.append((kept, shown))
-    day = f"{kept.effective_at:%-d %B %Y}" if kept.dated else "No date"
+        listed.append((kept, shown, day))
+    when = date(day) or "No date"
     facts = "".join(
         f"<dt dir=auto>{escape(name)}</dt><dd dir=auto>{escape(text)}</dd>"
         for name, text in shown.whole
@@ -122,7 +125,7 @@ def _item(
     )
     return (
         f'<li class=item id="{kept.id}"><h2 dir=auto>{escape(shown.title)}</h2>'
-        f"<p class=when>{day}</p><dl>{facts}</dl>{note}{links}</li>\n"
+        f"<p class=when>{when}</p><dl>{facts}</dl>{note}{links}</li>\n"
     )
 
 

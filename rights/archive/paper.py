@@ -65,18 +65,18 @@ def _sections(room: Room) -> tuple[list[Section], list[str]]:
 
 
 def _section(room: Room, category: Category, found: Listed, files: Files) -> Section:
-    ids = [kept.id for kept, _ in found.newest]
+    ids = [kept.id for kept, _, _ in found.newest]
     numbers, written, labels = files.of(ids), by_hand(ids), _labels(room, ids)
     items: list[Item] = [
         document.item(
             shown,
-            kept.effective_at,
-            dated=kept.dated,
+            day,
+            added=kept.effective_at,
             labels=labels_of(room.patient_id, labels.get(kept.id, [])),
             files=numbers.get(kept.id, []),
             by_hand=written.get(kept.id, ""),
         )
-        for kept, shown in found.newest
+        for kept, shown, day in found.newest
     ]
     more = found.total - len(items)
     said = [f"{more:,} more of this kind are in {page_path(category, 1)}."] if more > 0 else []

@@ -37,10 +37,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The items of one category on its pages: the newest in words, and how many there are."""
+    """The items of one category on its pages: the newest in words with their days, and how many."""
 
     total: int
-    newest: list[tuple[Kept, Shown]] = field(default_factory=list)
+    newest: list[tuple[Kept, Shown, str]] = field(default_factory=list)
 
 
 @dataclass

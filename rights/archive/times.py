@@ -8,6 +8,11 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def by_clock(at: datetime) -> str:
+    """The day and the hour of the clock where it was (see `phr.models.Record`), in no time zone."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat()
+
+
 def written(at: str) -> str:
     """The same for an instant that the database wrote, in UTC as its session is."""
     if not at.endswith("+00") or len(at) < len("2026-01-01 00:00:00+00") or at[10] != " ":

@@ -53,6 +53,17 @@ def item(cast: Cast, title: str) -> UUID:
     return next(one.id for one in page.items if one.title == title)
 
 
+def test_a_day_is_as_precise_as_it_is_known(cast: Cast) -> None:
+    days = ("2016", "2024-03-02T20:00:00-05:00", "2024-03-02T23:00:00Z")
+    put(cast, "days.json", *(haemoglobin(day, at) for at, day in enumerate(days, start=120)))
+
+    opened = charts.chart(cast.alice, cast.alice_id, item(cast, "Haemoglobin: 120 g/L"))
+    written = ["2 March 2024, 20:00", "2 March 2024, 23:00 UTC", "2016"]
+    assert [row.when for row in opened.rows] == written
+    assert opened.drawings[0].said.startswith("3 values from 2016 to 2 March 2024, between")
+    assert [label for _, label, _ in opened.drawings[0].days] == ["2016", "2 March 2024"]
+
+
 def test_all_values_of_a_code_from_every_file_and_no_other(cast: Cast) -> None:
     put(cast, "first.json", haemoglobin("2023-01-05", 120), haemoglobin("2023-06-05", 125))
     put(

@@ -7,8 +7,9 @@ from uuid import UUID
 import orjson
 import pytest
 
+from phr import visits
 from phr.narrowing import Narrowing
-from phr.services import entries, marks, records
+from phr.services import entries, marks, printing, records
 from sharing.categories import Category
 from tests.cast import ORDINARY, Cast, put_in
 from tests.doors import sign_in, text
@@ -173,6 +174,32 @@ def test_the_timeline_by_visit(ids: dict[str, UUID]) -> None:
     assert page.index("Check-up") < page.index("Ferritin") < page.index("Vaccination day")
     assert page.index("Vaccination day") < page.index("Magnesium")
     assert str(ids["Ferritin"]) in page
+
+
+@pytest.mark.usefixtures("ids")
+def test_a_visit_does_not_lose_its_items_to_newer_visits(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits, "MOST", 2)
+
+    page = records.timeline(cast.alice, cast.alice_id, asked=Narrowing(by_visit=True))
+    within = {visit.title: [item.when for item in of.items] for visit, of in page.visits}
+    assert within[next(title for title in within if "Vaccination" in title)] == ["2 January 2023"]
+    shown = text(sign_in("alice@example.org").get("/records/?by_visit=1"))
+    assert '<time datetime="2024-03-06">6 March 2024</time></p>' in shown
+
+
+def test_the_written_day_decides_wherever_days_count(cast: Cast) -> None:
+    evening = result("o9", "Zinc", "2024-12-31T20:00:00-05:00", "Encounter/none")
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [evening]}
+    put_in(cast.alice, orjson.dumps(bundle), "zinc.json")
+
+    [item] = records.timeline(cast.alice, cast.alice_id).items
+    assert (item.day, item.when) == ("2024-12-31", "31 December 2024")
+    assert [titles(cast, year=year) for year in (2024, 2025)] == [{"Zinc"}, set()]
+    for year, many in ((2024, 1), (2025, 0)):
+        chosen = printing.Chosen(since=year, until=year)
+        assert printing.open_print(cast.alice, chosen=chosen).extent.total == many
 
 
 def test_what_is_withheld_shows_in_no_visit_no_choice_and_no_error(

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from phr.formats.effective import effective_at, utc
+from phr.formats.effective import by_clock, effective_at, happened, utc
 
 
 @pytest.mark.parametrize(
-    ("resource", "instant"),
+    ("resource", "at"),
     [
-        ({"effectiveDateTime": "2024-03-02T11:15:00+01:00"}, "2024-03-02T10:15:00Z"),
+        ({"effectiveDateTime": "2024-12-31T20:00:00-05:00"}, "2024-12-31T20:00:00Z"),
         ({"effectivePeriod": {"end": "2024-03-02"}}, "2024-03-02T00:00:00Z"),
         ({"effectiveTiming": {"event": ["2024-03", "2025"]}}, "2024-03-01T00:00:00Z"),
         ({"issued": "2025-01-01T00:00:00Z", "effectiveDateTime": "2024"}, "2024-01-01T00:00:00Z"),
@@ -26,9 +26,18 @@ from phr.formats.effective import effective_at, utc
     ],
 )
 def test_what_happened_comes_before_what_was_written(
-    resource: dict[str, Any], instant: str | None
+    resource: dict[str, Any], at: str | None
 ) -> None:
-    assert effective_at(resource) == instant
+    assert effective_at(resource) == at
+
+
+def test_of_two_clocks_the_instants_tell_which_was_first() -> None:
+    west, east = ({"issued": f"2024-01-01T{at}"} for at in ("20:00:00-05:00", "23:00:00Z"))
+
+    assert by_clock(west["issued"]) == "2024-01-01T20:00:00Z"
+    assert (first := happened(east)) is not None
+    assert (last := happened(west)) is not None
+    assert first < last
 
 
 @pytest.mark.parametrize(

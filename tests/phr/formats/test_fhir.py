@@ -19,7 +19,7 @@ def test_one_resource_with_everything_a_record_needs() -> None:
     (found,) = kept(raw, "observation.json")
     assert found.resource_type == "Observation"
     assert found.category == "laboratory"
-    assert found.effective_at == "2024-03-02T10:15:00Z"
+    assert found.effective_at == "2024-03-02T11:15:00Z"
     assert found.labels == ("N",)
     number = "Observation|https://lab.example.org/results|R-1"
     assert found.identity == f"{number}|http://loinc.org|718-7|2024-03-02T10:15:00Z"

@@ -59,7 +59,7 @@ def test_a_message_becomes_patient_report_and_results() -> None:
     assert body["result"] == [{"reference": result.links[0]}]
     assert (body["status"], body["effectiveDateTime"]) == ("final", "2024-03-02T08:00:00+01:00")
     assert result.category == report.category == "laboratory"
-    assert result.effective_at == "2024-03-02T07:00:00Z"
+    assert result.effective_at == "2024-03-02T08:00:00Z"
     assert b'"value":7.20' in result.body
     assert result.place == "message 1, segment 4 (OBX)"
 

@@ -96,7 +96,7 @@ def check_fhir(found: Archive, world: Shared) -> None:
     assert past["response"]["etag"] == 'W/"1"'
     weights = [one for one in found.lines("items.ndjson") if one["category"] == "vital-signs"]
     assert [(one["version"], one["sensitivity"], one["date"]) for one in weights] == [
-        (2, ["SEX"], "2024-03-12T10:00:00.000Z")
+        (2, ["SEX"], "2024-03-12T10:00:00")
     ]
     sources = [
         (line["extension"][0]["valuePositiveInt"], line["entity"][0]["what"]["display"])
