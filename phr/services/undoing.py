@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
@@ -54,10 +55,41 @@ _HAND_OVER = """
     FROM phr_upload u
     JOIN phr_recordfile f ON f.binary_id = u.original_id
     JOIN phr_provenance p ON p.record_id = f.record_id AND p.upload_id <> u.id
-    JOIN phr_upload x ON x.id = p.upload_id AND x.undone_at IS NULL AND x.original_id IS NOT NULL
-    WHERE u.id = %s AND p.outcome NOT IN ('older', 'aside', 'back')
+    JOIN phr_upload x ON x.id = p.upload_id AND x.undone_at IS NULL
+    JOIN phr_binary was ON was.id = u.original_id
+    JOIN phr_binary b ON b.id = x.original_id AND b.size = was.size
+    WHERE u.id = %(upload)s AND p.outcome NOT IN ('older', 'aside', 'back')
     ON CONFLICT DO NOTHING
 """
+# It came inside another one too, or with other things: what that gave as well keeps this file.
+_KEEP = """
+    UPDATE phr_recordfile f SET upload_id = g.upload_id
+    FROM (
+        SELECT DISTINCT ON (o.record_id) o.record_id, o.upload_id
+        FROM phr_provenance m
+        JOIN phr_provenance o ON o.record_id = m.record_id AND o.version = m.version
+        JOIN phr_upload x ON x.id = o.upload_id AND x.id <> m.upload_id AND x.undone_at IS NULL
+        WHERE m.upload_id = %(upload)s AND m.outcome NOT IN ('older', 'aside', 'back')
+          AND o.outcome NOT IN ('older', 'aside', 'back')
+        ORDER BY o.record_id, o.recorded_at, o.id
+    ) g
+    WHERE f.upload_id = %(upload)s AND f.record_id = g.record_id AND NOT EXISTS (
+        SELECT 1 FROM phr_recordfile e JOIN phr_upload x ON x.original_id = e.binary_id
+        JOIN phr_upload u ON u.id = f.upload_id AND u.original_id = f.binary_id
+        WHERE e.record_id = f.record_id AND x.id <> u.id
+    )
+"""
+_KEPT = """
+    SELECT w.original_id FROM phr_upload w
+    JOIN phr_recordfile f ON f.binary_id = w.original_id
+    WHERE %(upload)s IN (w.id, w.brought_by) AND f.upload_id NOT IN (w.id, %(upload)s)
+"""
+_HANDING_OVER = (
+    _HAND_OVER,
+    _KEEP,
+    f"UPDATE phr_binary SET use = 'part' WHERE id IN ({_KEPT})",  # noqa: S608
+    f"UPDATE phr_upload SET original_id = NULL WHERE original_id IN ({_KEPT})",  # noqa: S608
+)
 _GOES = """
     NOT EXISTS (SELECT 1 FROM phr_provenance o WHERE o.record_id = r.id
                 AND o.outcome NOT IN ('older', 'aside', 'back')
@@ -202,7 +234,8 @@ def purge_import(actor: Actor, patient_id: UUID, upload_id: UUID) -> None:
     May be run again at any point.
     """
     with acting_as(actor, about=patient_id), connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, [upload_id])
+        for statement in _HANDING_OVER:
+            cursor.execute(statement, {"upload": upload_id})
     for binary_id in _files(actor, patient_id, upload_id):
         _destroy(actor, patient_id, binary_id)
     while _purge_some(actor, patient_id, upload_id):
@@ -226,7 +259,9 @@ def _forget_brought(actor: Actor, patient_id: UUID, upload_id: UUID) -> None:
 def _files(actor: Actor, patient_id: UUID, upload_id: UUID) -> list[UUID]:
     with acting_as(actor, about=patient_id):
         own = Binary.objects.filter(upload=upload_id).values_list("pk", flat=True)
-        made_of = RecordFile.objects.filter(upload_id=upload_id)
+        others = RecordFile.objects.filter(binary_id=OuterRef("binary_id"))
+        others = others.exclude(upload_id=upload_id)
+        made_of = RecordFile.objects.filter(~Exists(others), upload_id=upload_id)
         return list({*own, *made_of.values_list("binary_id", flat=True)})
 
 

@@ -13,7 +13,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from phr import storage
 from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Tag, Upload
-from phr.services import entries, imports, looks, marks, records, undoing, uploads
+from phr.services import entries, files, imports, looks, marks, records, undoing, uploads
 from phr.sources import sources_of
 from rights import replay, saga
 from rights.models import Erasure, Hold
@@ -22,7 +22,7 @@ from rights.steps import steps_of
 from sharing.labels import Sensitivity
 from sharing.policy import Restricted
 from tests.cast import IMPORTER, PURGER, Cast, hand_in, put_in, receive
-from tests.worlds.files import ct_slice, dicom, pdf
+from tests.worlds.files import ct_slice, dicom, packed, pdf
 from tests.worlds.held import HOLDER, hold, una
 
 pytestmark = [
@@ -231,6 +231,40 @@ def test_a_file_that_came_twice_is_kept_once(cast: Cast) -> None:
         original = Upload.objects.get(pk=second.upload.pk).original_id
         assert RecordFile.objects.get(record=row, binary__use="original").binary_id == original
         assert row.hidden_at is None
+
+
+def letters(cast: Cast) -> list[bytes]:
+    """The file of each item."""
+    found = []
+    for item in records.timeline(cast.alice, cast.alice_id).items:
+        for each in records.open_record(cast.alice, cast.alice_id, item.id).files:
+            opened = files.open_file(cast.alice, cast.alice_id, item.id, each.pk, copy=True)
+            found.append(b"".join(opened.pieces))
+    return found
+
+
+def test_a_letter_that_came_in_several_files_keeps_one(cast: Cast) -> None:
+    letter, other = pdf("Shadow on the lung"), bundle(condition("a", "Asthma"))
+    jan = put_in(cast.alice, packed(("letter.pdf", letter), ("a.json", other)), "jan.zip")
+    put_in(cast.alice, packed(("letter.pdf", letter)), "feb.zip")
+    alone = put_in(cast.alice, letter, "letter.pdf")
+    assert (jan.upload.imported, alone.upload.duplicates) == (2, 1)
+
+    for upload_id in (jan.upload.pk, alone.upload.pk):
+        carry_out(erasures.undo_import(cast.alice, upload_id))
+        assert letters(cast) == [letter]
+
+
+def test_a_letter_stays_that_came_in_an_archive_as_well(cast: Cast) -> None:
+    letter = pdf("Shadow on the lung")
+    alone = put_in(cast.alice, letter, "letter.pdf")
+    put_in(cast.alice, packed(("letter.pdf", letter)), "feb.zip")
+
+    carry_out(erasures.undo_import(cast.alice, alone.upload.pk))
+
+    assert letters(cast) == [letter]
+    with acting_as(IMPORTER, about=cast.alice_id):
+        assert not Upload.objects.filter(pk=alone.upload.pk).exists()
 
 
 def test_pictures_go_with_the_slice_they_were_made_from(cast: Cast) -> None:
