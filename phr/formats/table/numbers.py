@@ -30,6 +30,8 @@ def number(cell: str, point: str) -> Number | None:
     if found is None:
         return None
     digits = _plain(found["number"], point)
+    if digits.count(".") > 1:
+        return None
     minus = "-" if found["minus"] in ("-", "\u2212") else ""
     sign = found["sign"] or ""
     return Number(f"{minus}{digits}", _SIGNS.get(sign, sign), (found["unit"] or "").strip())

@@ -150,6 +150,7 @@ def test_what_cannot_be_read_is_left_out_with_its_row_and_no_word_of_it() -> Non
     [
         ("72.5", "72.5"), ("72,5", "72.5"), ("072,50 kg", "72.50"), (".5", "0.5"), ("70", "70"),
         ("60 kg", "60"), ("+70", "70"), ("1\u00a0234,5", None), ("7e1", None), ("NaN", None),
+        ("12.345.678", None),
     ],
 )  # fmt: skip
 def test_numbers_keep_their_digits(cell: str, value: str | None) -> None:
