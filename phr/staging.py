@@ -28,6 +28,7 @@ from phr.bodies import seal_body
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit, told_of
+from phr.marking import mark_again
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
@@ -232,7 +233,9 @@ class Stage:
             about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
+            marked: list[UUID] = []
             if not sorted_before:
+                marked = mark_again(upload.patient_id)
                 inherit(upload.patient_id)
             for statement in sql.ADD:
                 cursor.execute(statement, about)
@@ -245,7 +248,7 @@ class Stage:
             cursor.execute(sql.COUNTS, about)
             outcome.imported, outcome.duplicates = cursor.fetchone() or (0, 0)
             cursor.execute(sql.TOUCHED, about)
-            outcome.touched = [row[0] for row in cursor.fetchall()]
+            outcome.touched = list({*marked, *(row[0] for row in cursor.fetchall())})
         return outcome
 
 

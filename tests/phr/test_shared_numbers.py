@@ -8,7 +8,11 @@ import pytest
 from accounts.acting import acting_as
 from phr.bodies import open_body
 from phr.models import Record
+from phr.services import records
 from phr.services.uploads import Followed
+from phr.updates import next_body
+from sharing.labels import Sensitivity
+from sharing.tokens import labels_of
 from tests.cast import IMPORTER, Cast, put_in
 from tests.worlds.files import ct_slice, dicom, packed
 
@@ -90,3 +94,63 @@ def test_a_scan_and_what_a_server_says_of_it_are_one(cast: Cast) -> None:
             body = open_body(row.patient_id, row.pk, row.version, bytes(row.body_sealed))
             assert row.files.count() == 2
         assert len(body["series"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "newer"),
+    [
+        ("2024-01-01T19:00:00-05:00", True),
+        ("2024-01-01T21:00:00+00:00", True),
+        ("2024-01-01T20:00:00Z", True),
+        ("2024-01-01T20:30:00+01:00", False),
+    ],
+)
+def test_which_is_newer_is_asked_of_the_instants_and_the_later_file_wins(
+    at: str, newer: bool
+) -> None:
+    old = json.loads(GLUCOSE) | {"meta": {"lastUpdated": "2024-01-01T20:00:00+00:00"}}
+    body = result("2345-7", 5.3, meta={"lastUpdated": at})
+    assert next_body(old, body) == (body if newer else None)
+
+
+def sorted_as(cast: Cast) -> list[list[Sensitivity]]:
+    with acting_as(IMPORTER, about=cast.alice_id):
+        rows = Record.objects.filter(patient_id=cast.alice_id, resource_type="Observation")
+        return [labels_of(row.patient_id, row.labels) for row in rows]
+
+
+def test_a_label_that_comes_later_is_taken_over_and_her_own_order_stays(cast: Cast) -> None:
+    mark = {"security": [{"system": "http://example.org", "code": "PSY"}]}
+    put_in(cast.alice, GLUCOSE)
+    assert sorted_as(cast) == [[Sensitivity.N]]
+    put_in(cast.alice, result("2345-7", 5.1, meta=mark))
+    assert sorted_as(cast) == [[Sensitivity.PSY]]
+
+    depressed = result("44261-6", 12, identifier=[{"system": "urn:lab", "value": "Q"}])
+    put_in(cast.alice, depressed)
+    with acting_as(cast.alice):
+        row = Record.objects.latest("created_at")
+    records.classify(cast.alice, row.pk, labels=[Sensitivity.N])
+    put_in(cast.alice, depressed)
+    assert [Sensitivity.N] in sorted_as(cast)
+
+
+def test_of_two_in_one_file_the_label_of_either_counts(cast: Cast) -> None:
+    mark = {"security": [{"system": "http://example.org", "code": "PSY"}]}
+    marked = result("2345-7", 5.1, meta=mark)
+    put_in(cast.alice, packed(("a.json", GLUCOSE), ("b.json", marked)), "a.zip")
+    assert sorted_as(cast) == [[Sensitivity.PSY]]
+
+
+def test_a_scan_that_was_taken_back_says_so_and_no_image_brings_it_back() -> None:
+    image = {"uid": "1.2.3.4", "sopClass": {"code": "urn:oid:1.2"}}
+    series = [{"uid": "1.2.3", "modality": {"code": "CT"}, "instance": [image]}]
+    study = {"resourceType": "ImagingStudy", "status": "available", "series": series}
+    gone = {"resourceType": "ImagingStudy", "status": "entered-in-error", "description": "Wrong"}
+
+    taken = next_body(dict(study), json.dumps(gone).encode())
+    assert taken is not None
+    assert json.loads(taken) == study | gone
+    assert next_body(study | gone, json.dumps(study).encode()) is None
+    assert next_body(study | gone, json.dumps(gone).encode()) is None
+    assert next_body(dict(study), json.dumps(gone).encode(), images_only=True) is None
