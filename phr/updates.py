@@ -38,6 +38,10 @@ class Staged:
 
 # What is hers of a record; how sensitive it is and what a source said last are not.
 _OWN = ("category", "digest", "effective_at", "dated", "tokens")
+# A study grows by these; its ids are those of whoever keeps it.
+_OF_IMAGES = frozenset((
+    "series", "numberOfSeries", "numberOfInstances", "id", "meta", "text", "identifier",
+))  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -62,14 +66,14 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
         row = Record.objects.select_for_update().get(pk=staged.record_id, patient_id=patient_id)
         old = open_bytes(patient_id, row.pk, row.version, bytes(row.body_sealed))
         raw = open_bytes(patient_id, staged.id, 1, bytes(staged.body_sealed))
-        hand = None if staged.resource_type == "ImagingStudy" else written(row)
-        if hand is not None:
+        hand, scan = written(row), staged.resource_type == "ImagingStudy"
+        if hand is not None and not scan:
             outcome.marks.append(_beside(row, staged, (old, raw), hand))
             outcome.aside += outcome.marks[-1][0] == "aside"
             continue
-        body = next_body(orjson.loads(old), raw)
+        said = scan and (hand is not None or was_said(row, bytes(staged.digest)))
+        body = next_body(orjson.loads(old), raw, images_only=said)
         if body is None:
-            scan = staged.resource_type == "ImagingStudy"
             outcome.marks.append(("known" if scan else "older", row.version, staged.id))
             continue
         _new_version(row, staged, body, old)
@@ -130,11 +134,15 @@ def _names(row: Record, old: bytes) -> set[int]:
     return {*row.tokens} - said
 
 
-def next_body(old: dict[str, Any], raw: bytes) -> bytes | None:
-    """The JSON that follows `old`, or None when the newcomer is older or adds nothing."""
+def next_body(old: dict[str, Any], raw: bytes, *, images_only: bool = False) -> bytes | None:
+    """The JSON that follows `old`, or None when the newcomer is older or adds nothing.
+
+    A study keeps all its images; with `images_only`, whatever else it says too.
+    """
     new = orjson.loads(raw)
     if new.get("resourceType") == "ImagingStudy":
-        return _with_instances(old, new)
+        others = {} if images_only or _is_older(old, new) else _besides_images(old, new)
+        return _with_instances(old, new, others)
     return None if _is_older(old, new) else raw
 
 
@@ -152,8 +160,26 @@ def _last_updated(body: dict[str, Any]) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _with_instances(old: dict[str, Any], new: dict[str, Any]) -> bytes | None:
-    """The study with the newcomer's images added (DICOM PS3.3: instances of series of a study)."""
+def _besides_images(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """What the newcomer says otherwise of a study than by its images.
+
+    An image alone does not bring back what was taken back: only what tells that it is newer does.
+    """
+    found = {k: v for k, v in new.items() if k not in _OF_IMAGES and old.get(k) != v}
+    if old.get("status") == "entered-in-error" and not _last_updated(new):
+        return {}
+    if found and "meta" in new:
+        found["meta"] = {**old.get("meta", {}), **new["meta"]}
+    return found
+
+
+def _with_instances(
+    old: dict[str, Any], new: dict[str, Any], others: dict[str, Any]
+) -> bytes | None:
+    """The study with the newcomer's images added (DICOM PS3.3: instances of series of a study).
+
+    Where there are none, with the `others` of its elements.
+    """
     known = {series["uid"]: series for series in old.get("series", [])}
     added = 0
     for series in new.get("series", []):
@@ -164,7 +190,9 @@ def _with_instances(old: dict[str, Any], new: dict[str, Any]) -> bytes | None:
         mine["numberOfInstances"] = len(mine["instance"])
         added += len(fresh)
     if not added:
-        return None
+        return orjson.dumps(old | others) if others else None
+    if "status" in others:
+        old["status"] = others["status"]
     old["series"] = list(known.values())
     old["numberOfSeries"] = len(known)
     old["numberOfInstances"] = sum(len(series["instance"]) for series in known.values())
