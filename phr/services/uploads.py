@@ -64,7 +64,10 @@ def hold_file(upload: Upload) -> Binary:
 
     Raises `Denied` when it was destroyed already.
     """
-    binary = Binary.objects.select_for_update().filter(upload=upload).first()
+    # First the upload, then its file: in the order of whoever destroys it, or each waits for the other.
+    Upload.objects.select_for_update(of=("self",)).filter(pk=upload.pk).first()
+    rows = Binary.objects.select_for_update(of=("self",))
+    binary = rows.filter(upload=upload).first()
     if binary is None:
         raise Denied("upload", patient_id=upload.patient_id, subject=f"Upload/{upload.pk}")
     return binary
@@ -340,6 +343,9 @@ def _left_over() -> QuerySet[Binary]:
     unfinished = Q(over, complete_at=None) | Q(use__in=[Binary.Use.PICTURE, Binary.Use.PART])
     # An archive takes as long as it takes; whoever made its row clears it away.
     stale = stale.exclude(use=Binary.Use.EXPORT)
+    # What an import is at work on is joined to its records at the end.
+    busy = Upload.objects.filter(patient_id=OuterRef("patient_id"), lease_until__gt=timezone.now())
+    stale = stale.filter(~Exists(busy))
     return stale.filter(unfinished, ~Exists(RecordFile.objects.filter(binary_id=OuterRef("pk"))))
 
 

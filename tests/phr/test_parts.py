@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.acting import acting_as
 from phr import storage
-from phr.models import Binary, Record
+from phr.models import Binary, Record, Upload
 from phr.services import files, imports, records, removal, uploads
 from tests.cast import IMPORTER, PURGER, Cast, hand_in, put_in
 from tests.doors import sign_in, text
@@ -94,6 +95,27 @@ def test_more_of_a_scan_and_the_same_again(cast: Cast) -> None:
     opened = records.open_record(cast.alice, cast.alice_id, row.pk)
     assert (row.version, opened.resource["numberOfInstances"]) == (2, 3)
     assert {image(2), image(3)} <= set(copied(cast, row))
+
+
+def test_who_writes_a_file_holds_its_upload_first(cast: Cast) -> None:
+    """As who takes the upload back does: held the other way round, each would wait for the other."""
+    upload_id = hand_in(cast.alice, pdf(), "l.pdf")
+    with acting_as(cast.alice), CaptureQueriesContext(connection) as said:
+        uploads.hold_file(Upload.objects.get(pk=upload_id))
+
+    held = [one["sql"].rpartition(" OF ")[2] for one in said if "FOR UPDATE" in one["sql"]]
+    assert held == ['"phr_upload"', '"phr_binary"']
+
+
+def test_what_an_import_is_still_at_work_on_is_left_alone(cast: Cast) -> None:
+    for _ in range(2):
+        put_in(cast.alice, packed(("l.pdf", pdf())), "a.zip")
+    open_walls()
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("UPDATE phr_binary SET created_at = now() - interval '2 hours'")
+        cursor.execute("UPDATE phr_upload SET lease_until = now() + interval '1 minute'")
+
+    assert uploads.clear_leftovers(IMPORTER) == 0
 
 
 def test_what_belongs_to_nothing_goes_and_an_item_takes_its_files_with_it(cast: Cast) -> None:
