@@ -152,17 +152,14 @@ def test_what_is_not_sure_is_not_told_as_a_fact(cast: Cast) -> None:
     }  # fmt: skip
     ruled_out = {"coding": [local, {"system": sure, "code": "refuted"}]}
     resources = (
-        condition(
-            "Cancer", verificationStatus={"coding": [{"system": sure, "code": "differential"}]}
-        ),
+        condition("Cancer", verificationStatus=coded("differential", "Local", sure)),
         condition("Stroke", verificationStatus=ruled_out),
         proposed,
         {**proposed, "intent": "plan", "medicationCodeableConcept": {"text": "Iron"}},
         statement("Warfarin", modifierExtension=[{"url": "a/not-taken", "valueBoolean": True}]),
         {**result("2024-03-01", 120), "status": "preliminary"},
     )
-    followed = put_in(cast.alice, bundle(*resources), "unsure.json")
-    assert followed.state == "finished", followed.report.problem
+    put_in(cast.alice, bundle(*resources), "unsure.json")
     shown = summary.summary(cast.alice, cast.alice_id)
     told = {line.title: dict(line.facts) for one in shown.sections for line in one.lines}
 
