@@ -30,6 +30,13 @@
     });
   }
 
+  // The day it is here, where that is what is asked for most.
+  const now = new Date();
+  const today = { day: now.getDate(), month: now.getMonth() + 1, year: now.getFullYear() };
+  for (const box of document.querySelectorAll("input[data-today]")) {
+    box.value ||= today[box.name.split("_").pop()] ?? "";
+  }
+
   // The offset of this clock on the day that is written beside it.
   for (const zone of document.querySelectorAll("input[data-zone]")) {
     zone.form.addEventListener("submit", () => {

@@ -34,6 +34,15 @@ def test_she_adds_a_medicine_and_corrects_it(arrive: Arrive) -> None:
     erin.reads("Metformin 50 mg")
 
 
+def test_the_day_of_her_own_clock_is_filled_in(arrive: Arrive) -> None:
+    erin = arrive()
+    erin.sign_in(ERIN)
+    erin.page.clock.set_fixed_time("2025-03-09T12:00:00Z")
+    erin.open("/records/new/measurement/")
+    for label, value in (("Day", "9"), ("Month", "3"), ("Year", "2025")):
+        expect(erin.page.get_by_label(label, exact=True)).to_have_value(value)
+
+
 def when_she_writes_it_down_without_its_name(visitor: Visitor) -> None:
     visitor.follow("Add something by hand")
     visitor.is_at("What do you want to add?")

@@ -1,10 +1,16 @@
 """Measurements by hand: the time of day, several at once; and files that are described afterwards."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
+from phr.forms.entries.fields import PartialDateField
+from phr.forms.entries.measurement import MeasurementForm
+from phr.forms.entries.several import SeveralForm
 from phr.services import entries, records
 from tests.cast import Cast, put_in
 from tests.doors import sign_in, text
@@ -23,6 +29,22 @@ NEW = "/records/new/measurement/"
 @pytest.fixture
 def alice(cast: Cast) -> Client:  # noqa: ARG001
     return sign_in("alice@example.org")
+
+
+def test_today_is_today_where_she_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In Sydney it is 8 in the morning of the next day.
+    at = datetime(2026, 7, 1, 22, 0, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    day = PartialDateField(label="When")
+
+    assert day.to_python(["2", "7", "2026"]) == "2026-07-02"
+    with pytest.raises(ValidationError, match="choose today or a day before"):
+        day.to_python(["3", "7", "2026"])
+    assert 'max="2026-07-02"' in str(SeveralForm()["day_1"])
+    asked = str(MeasurementForm()["day"])
+    assert asked.count("data-today") == 3
+    assert "2026" not in asked
+    assert "data-today" not in str(MeasurementForm({})["day"])
 
 
 def test_a_time_is_kept_with_the_offset_of_its_clock_and_can_be_corrected(

@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -16,6 +16,11 @@ _MONTHS = {
     for number, name in enumerate(names)
     if name
 }
+
+
+def latest_day() -> date:
+    """Today where the clock is furthest ahead, at UTC+14: nobody's day is later."""
+    return (timezone.now() + timedelta(hours=14)).date()
 
 
 class DateParts(forms.MultiWidget):
@@ -62,7 +67,7 @@ class PartialDateField(forms.Field):
         if not (day or month or year):
             return ""
         found = self._date(day, _MONTHS.get(month.casefold(), month), year)
-        if not self.future and found > timezone.now().date().isoformat()[: len(found)]:
+        if not self.future and found > latest_day().isoformat()[: len(found)]:
             raise forms.ValidationError(f"{self.label}: choose today or a day before.")
         return found
 

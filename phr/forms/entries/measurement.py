@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 
 from phr.display.words import each, one
 from phr.formats.measurements import (
@@ -49,8 +48,9 @@ class Measured(Timed):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.initial.get("day") and "day" in self.fields:
-            self.fields["day"].initial = timezone.now().date().isoformat()
+        # Which day it is only the clock of who measures can tell: the page's script fills it in.
+        if not self.is_bound and not self.initial.get("day") and "day" in self.fields:
+            self.fields["day"].widget.attrs["data-today"] = ""
 
     def ask_if_sure(self, sentence: str) -> None:
         """Ask once more, with a box to tick."""

@@ -6,10 +6,9 @@ from copy import deepcopy
 from typing import Any, Final
 
 from django import forms
-from django.utils import timezone
 
 from phr.forms.entries.entry import EntryForm, Json
-from phr.forms.entries.fields import choice
+from phr.forms.entries.fields import choice, latest_day
 from phr.forms.entries.measurement import MEASUREMENTS, BloodPressureForm, MeasurementForm
 from phr.forms.entries.moments import ZONES, Timed
 
@@ -44,9 +43,9 @@ class SeveralForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.entries: list[Json] = []
         self.fields["zone"] = deepcopy(Timed.base_fields["zone"])
-        today = timezone.now().date().isoformat()
+        latest = latest_day().isoformat()
         for number in range(1, LINES + 1):
-            days = {"type": "date", "min": "1880-01-01", "max": today, **_SMALL}
+            days = {"type": "date", "min": "1880-01-01", "max": latest, **_SMALL}
             self.fields[f"day_{number}"] = forms.DateField(
                 label=f"Line {number}: day", required=False, widget=forms.DateInput(days)
             )
