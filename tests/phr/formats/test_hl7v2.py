@@ -143,7 +143,8 @@ def test_two_results_alike_in_one_order_are_two() -> None:
 def test_what_was_measured_twice_under_one_order_is_two_with_a_report_each() -> None:
     later = OBR.replace("|202403020800|", "|202403021000|")
     for second, result in ((later, OBX), (OBR, OBX.replace("7.20", "9.00"))):
-        items = [e for e in read(message(MSH, PID, OBR, OBX, second, result)) if hasattr(e, "body")]
+        found = read(message(MSH, PID, OBR, OBX, second, result))
+        items = [each for each in found if isinstance(each, Parsed)]
         assert len({each.identity for each in items[1:]}) == 4
         (first,), (last,) = (
             [ref["reference"] for ref in json.loads(each.body)["result"]]
