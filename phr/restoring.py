@@ -18,6 +18,7 @@ from phr.formats.parsed import Parsed, Refused
 from phr.formats.restored import Earlier, Kept, Made, Origin, Restored, Sent, Stored
 from phr.formats.terms import clean
 from phr.genuine import is_genuine
+from phr.inheriting import told_of
 from phr.models import Binary, Tag, Upload
 from phr.search import Tokeniser, scoped
 from phr.services.uploads import Report, seal_name, seal_report
@@ -93,7 +94,7 @@ class Restoring:
         row.labels = self._labelled(row, kept)
         if not row.dated:
             row.effective_at = datetime.fromisoformat(kept.sorted_at)
-        row.tokens = [*row.tokens, *self._links(kept), *self._visits(kept, item)]
+        row.tokens = [*row.tokens, *self._links(kept), *self._named(kept, item)]
         row.pictures = [self._files[path] for path in kept.files if path in self._files]
         sealed = None
         if kept.version > 1:
@@ -123,9 +124,12 @@ class Restoring:
         names = ((self._of(upload) if upload else None, name) for name, upload in kept.names)
         return self._tokeniser.links(scoped(*each) for each in names)
 
-    def _visits(self, kept: Kept, item: Parsed) -> list[int]:
+    def _named(self, kept: Kept, item: Parsed) -> list[int]:
+        """Under which its visit, and what it tells of, finds it."""
         uploads = {self._of(each.upload) for each in kept.origins if each.upload}
-        return self._tokeniser.visits(scoped(pk, item.visit) for pk in uploads if item.visit)
+        told = self._tokeniser.links(scoped(pk, name) for pk in uploads for name in told_of(item))
+        visits = self._tokeniser.visits(scoped(pk, item.visit) for pk in uploads if item.visit)
+        return self._tokeniser.telling_of(told) + visits
 
     def _tags(self, kept: Kept) -> list[int]:
         names = filter(None, (clean(name)[:LONGEST_TAG] for name in kept.tags[:MOST_TAGS]))

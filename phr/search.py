@@ -145,6 +145,10 @@ class Tokeniser:
         """The same, from the tokens of the visit itself: its names are not kept in the clear."""
         return [keyed(self._key, f"visit:{token}") for token in tokens]
 
+    def telling_of(self, tokens: Iterable[int]) -> list[int]:
+        """The tokens under which all that refers to one of these names is found, people apart."""
+        return [keyed(self._key, f"telling:{token}") for token in tokens]
+
     def codes(self, codes: Iterable[str]) -> list[int]:
         """The tokens under which all that has one of these codes (`system|code`) is found."""
         found: set[int] = set()

@@ -126,3 +126,16 @@ class LabelsForm(forms.Form):
         """What is sensitive is not ordinary too. Nothing chosen means not sorted."""
         chosen: list[str] = self.cleaned_data["labels"]
         return [label for label in chosen if label != Sensitivity.N] or chosen
+
+
+def sorted_with(others: int) -> str:
+    """What to say once it is saved how sensitive an item is, and `others` that refer to it."""
+    said = "Saved. People you share with see this item only if you chose its kind."
+    if not others:
+        return said
+    those = (
+        "1 other item mentions it and is"
+        if others == 1
+        else f"{others} other items mention it and are"
+    )
+    return f"{said} {those} now marked as the same kind, too."

@@ -23,6 +23,7 @@ from phr.display.dates import date, known
 from phr.display.measured import chartable
 from phr.formats.effective import as_written
 from phr.formats.resource import visit as visit_named_by
+from phr.inheriting import hand_on
 from phr.models import Binary, Record
 from phr.narrowing import Choices, Narrowing, choices, narrowed
 from phr.printing.document import born
@@ -284,8 +285,11 @@ def _looks(actor: Actor, row: Record) -> list[Look]:
     ]
 
 
-def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> None:
-    """Say how sensitive one of the actor's own records is; permissions follow at once."""
+def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) -> int:
+    """Say how sensitive one of the actor's own records is; permissions follow at once.
+
+    What refers to it is as sensitive from now on. Returns how many records that changed.
+    """
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
@@ -294,7 +298,10 @@ def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) ->
         row.labels = [tokens[label] for label in labels] or [tokens[Sensitivity.UNCLASSIFIED]]
         row.updated_at = timezone.now()
         row.save(update_fields=["labels", "updated_at"])
-        note("classify", patient_id=patient.pk, records=[row.pk], basis="owner")
+        with acting_as(actor, about=patient.pk):
+            others = hand_on(row)
+        note("classify", patient_id=patient.pk, records=[row.pk, *others], basis="owner")
+        return len(others)
 
 
 def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:

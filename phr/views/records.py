@@ -16,7 +16,7 @@ from accounts.requests import actor_of
 from phr import ways
 from phr.forms.entries import form_for
 from phr.forms.marks import TagForm
-from phr.forms.records import LabelsForm, SearchForm
+from phr.forms.records import LabelsForm, SearchForm, sorted_with
 from phr.sending import Sent, send, told
 from phr.services import files, versions
 from phr.services import records as services
@@ -77,10 +77,8 @@ def labels(request: HttpRequest, record_id: UUID) -> HttpResponse:
     form = LabelsForm(request.POST)
     if form.is_valid():
         chosen = [Sensitivity(value) for value in form.cleaned_data["labels"]]
-        services.classify(actor_of(request), record_id, labels=chosen)
-        messages.success(
-            request, "Saved. People you share with see this item only if you chose its kind."
-        )
+        others = services.classify(actor_of(request), record_id, labels=chosen)
+        messages.success(request, sorted_with(others))
     return redirect("phr:record", record_id)
 
 
