@@ -8,8 +8,8 @@ from django.db.models import Count, QuerySet
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Record
-from phr.services.items import note_reads
-from phr.services.records import own_patient_id, titles_of
+from phr.services.items import items_of, note_reads
+from phr.services.records import own_patient_id
 from phr.tags import words_of
 from rights.archive.choice import Choice, narrowed, words
 from sharing import policy
@@ -76,12 +76,9 @@ def _rows(actor: Actor, patient_id: UUID) -> QuerySet[Record]:
 
 def _named(actor: Actor, patient_id: UUID, rows: QuerySet[Record]) -> Choices:
     """Each by day and name, in the order of the rows."""
-    listed = list(rows.defer("tokens", "body_sealed"))
+    listed = list(rows.defer("tokens"))
+    why = policy.grounds(actor, Action.READ, patient_id)
+    items, named = items_of(actor, patient_id, listed, why)
     if listed:
-        note_reads(patient_id, listed, policy.grounds(actor, Action.READ, patient_id))
-    titles = titles_of(actor, patient_id, [row.pk for row in listed])
-    return [(str(row.pk), f"{_day(row)}: {titles[row.pk]}") for row in listed if row.pk in titles]
-
-
-def _day(row: Record) -> str:
-    return f"{row.effective_at:%-d %B %Y}" if row.dated else "No date"
+        note_reads(patient_id, [*listed, *named], why)
+    return [(str(item.id), f"{item.when or 'No date'}: {item.title}") for item in items]

@@ -9,6 +9,7 @@ import pytest
 
 from phr import visits
 from phr.narrowing import Narrowing
+from phr.printing.document import Chosen
 from phr.services import entries, marks, printing, records
 from sharing.categories import Category
 from tests.cast import ORDINARY, Cast, put_in
@@ -198,7 +199,7 @@ def test_the_written_day_decides_wherever_days_count(cast: Cast) -> None:
     assert (item.day, item.when) == ("2024-12-31", "31 December 2024")
     assert [titles(cast, year=year) for year in (2024, 2025)] == [{"Zinc"}, set()]
     for year, many in ((2024, 1), (2025, 0)):
-        chosen = printing.Chosen(since=year, until=year)
+        chosen = Chosen(since=year, until=year)
         assert printing.open_print(cast.alice, chosen=chosen).extent.total == many
 
 
