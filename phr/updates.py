@@ -93,12 +93,19 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
     row.labels = sorted({*row.labels, *staged.labels})
     if staged.resource_type == "ImagingStudy":
         row.tokens = sorted({*row.tokens, *staged.tokens})
+    elif staged.resource_type == "DocumentReference" and _withdrawn(body):
+        # The words of its file are not in the resource, and must not find it any more.
+        row.tokens = sorted({*staged.tokens})
     else:
         # Words that only an earlier version had must not find it for who may not see that; by the
         # names it had, what came before still refers to it.
         row.tokens = sorted({*staged.tokens, *_names(row, old)})
     row.updated_at = timezone.now()
     row.save()
+
+
+def _withdrawn(body: bytes) -> bool:
+    return bool(orjson.loads(body).get("status") == "entered-in-error")
 
 
 def _beside(

@@ -83,6 +83,10 @@ def test_a_report_in_a_laboratory_message_is_a_file_of_its_document(cast: Cast) 
     found = records.timeline(cast.alice, cast.alice_id, text="ferritin")
     assert [item.id for item in found.items] == [letter.pk]
 
+    gone = message(MSH, PID, OBR, OBX, file(pdf("Ferritin"), status="D"))
+    assert put_in(cast.alice, gone, "b.hl7").upload.updated == 1
+    assert records.timeline(cast.alice, cast.alice_id, text="ferritin").items == []
+
 
 def test_more_of_a_scan_and_the_same_again(cast: Cast) -> None:
     put_in(cast.alice, image(1), "one.dcm")
