@@ -108,7 +108,7 @@ def weight(kilograms: int) -> bytes:
                 }
             ],
             "code": _concept("http://loinc.org", "29463-7", "Body weight"),
-            "effectiveDateTime": f"2024-03-{kilograms - 60:02}T10:00:00Z",
+            "effectiveDateTime": "2024-03-12T10:00:00Z",
             "valueQuantity": {"value": kilograms, "unit": "kg"},
             "performer": [{"display": MARK}],
             "note": [{"text": MARK}],
