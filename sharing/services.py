@@ -225,8 +225,10 @@ def resume(actor: Actor, grant_id: UUID) -> None:
     with acting_as(actor):
         row = _own(actor, grant_id, Action.SHARE)
         if row.paused_at and row.revoked_at is None:
-            ledger.remember(Kind.PAUSE, str(row.pk), state="resumed")
             _set_paused(row, None, "resume")
+            # Only once it is done: what fails must not let a restored backup go on sharing.
+            subject = str(row.pk)
+            transaction.on_commit(lambda: ledger.remember(Kind.PAUSE, subject, state="resumed"))
 
 
 def _set_paused(row: Grant, at: Now | None, action: str) -> None:

@@ -36,9 +36,10 @@ def _changing(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
 
 @contextmanager
 def _sorting(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
-    """The same for tags, one change of a patient's at a time: the last use ends a tag."""
+    """The same for tags, by which permissions may go; one change of a patient's at a time."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
+        sharing.move_epoch(patient.pk)
         lock_tags(patient.pk)
         with _changing(actor, record_id, action) as row:
             yield row

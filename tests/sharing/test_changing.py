@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts import ledger
 from accounts.acting import acting_as
@@ -90,11 +90,14 @@ def test_who_rests_may_pause_but_not_go_on(cast: Cast) -> None:
         services.resume(cast.alice, grant_id)
 
 
-def test_a_restored_backup_pauses_again_what_was_paused_last(cast: Cast) -> None:
+def test_a_restored_backup_pauses_again_what_was_paused_last(
+    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     kept, resumed = cast.share(), cast.share(ORDINARY)
     for grant_id in (kept, resumed):
         services.pause(cast.alice, grant_id)
-    services.resume(cast.alice, resumed)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.resume(cast.alice, resumed)
     open_walls()
     with as_owner():
         Grant.objects.update(paused_at=None)
