@@ -88,6 +88,20 @@ def _background(request: HttpRequest) -> bool:
     return BACKGROUND in request.headers or request.headers.get("HX-Request") == "true"
 
 
+def pieces(answer: Answer) -> Answer:
+    """A piece of a page, asked for by the page itself, is never answered with another page.
+
+    Who was signed out meanwhile gets 204: the page stays as it is.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = answer(request)
+        led_away = response.status_code == 302 and request.headers.get("HX-Request") == "true"
+        return HttpResponse(status=204) if led_away else response
+
+    return middleware
+
+
 def actor(answer: Answer) -> Answer:
     """Give the request its actor: `request.actor`."""
 

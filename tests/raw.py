@@ -99,6 +99,8 @@ def open_walls() -> None:
     """Let the tables' owner through the walls for the rest of this transaction."""
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # Longer than autovacuum needs to give way; the gate set a second for this transaction.
+        cursor.execute("SET LOCAL lock_timeout = '20s'")
         cursor.execute(WALLED)
         for (name,) in cursor.fetchall():
             cursor.execute(f"CREATE POLICY test_owner ON {name} TO CURRENT_USER USING (true)")

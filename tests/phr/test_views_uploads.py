@@ -3,7 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.storage import storages
@@ -22,7 +22,7 @@ from phr.models import Binary
 from phr.services import uploads
 from tests import raw
 from tests.cast import Cast, put_in, receive
-from tests.doors import body, sign_in, text
+from tests.doors import body, sign_in, text, visitor
 from tests.worlds.files import fhir, pdf
 
 pytestmark = [
@@ -271,3 +271,12 @@ def test_an_original_stops_flowing_once_its_record_is_hidden(cast: Cast) -> None
         next(sent.pieces)
 
     assert (sent.binary.size, got) == (len(data), data[: uploads.PIECE])
+
+
+def test_a_piece_of_a_page_is_never_the_sign_in_page() -> None:
+    """A page that is left open asks for its pieces; who was signed out gets none, and no other."""
+    address = f"/records/upload/{uuid4()}/"
+
+    assert visitor().get(address).status_code == 302
+    answer = visitor().get(address, headers={"hx-request": "true"})
+    assert (answer.status_code, body(answer)) == (204, b"")
