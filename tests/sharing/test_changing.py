@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from django.template import Template
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -163,6 +164,23 @@ def test_everything_stops_at_once(cast: Cast) -> None:
     assert other.get("/records/").status_code == 302
     assert ledger.token(Kind.REVOCATION, str(invited)) in ledger.latest(Kind.REVOCATION)
     assert services.revoke_all(cast.alice) == 0
+
+
+def test_everything_stops_when_no_page_and_no_mail_can_be_made(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast.share()
+    alice = sign_in("alice@example.org")
+
+    def broken(*_: object, **__: object) -> str:
+        raise OSError("no template can be rendered")
+
+    with monkeypatch.context() as broken_down:
+        broken_down.setattr(Template, "render", broken)
+        answer = alice.post("/sharing/end/", {"all": "yes"})
+
+    assert "1 ended" in text(answer)
+    assert states(cast) == ["revoked"]
 
 
 def test_all_sharing_of_one_is_nothing_to_another(cast: Cast) -> None:
