@@ -34,6 +34,7 @@ from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
+from sharing.services import granting
 from sharing.tokens import keyed, label_tokens
 
 TANGLED = (
@@ -249,6 +250,9 @@ class Stage:
             outcome.imported, outcome.duplicates = cursor.fetchone() or (0, 0)
             cursor.execute(sql.TOUCHED, about)
             outcome.touched = list({*marked, *(row[0] for row in cursor.fetchall())})
+            if marked or outcome.resorted:
+                # Last of all: whoever takes a permission back must not wait for the rest.
+                granting.move_epoch(upload.patient_id)
         return outcome
 
 

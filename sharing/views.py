@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
-from sharing import services
+from sharing.services import granting, listing
 
-Group = tuple[str, str, list[services.Held]]
+Group = tuple[str, str, list[listing.Held]]
 Headings = Mapping[str, tuple[str, str]]
 OPEN: Headings = {
     "active": ("They can look now", ""),
@@ -41,12 +41,12 @@ DONE = """<!DOCTYPE html>
 @require_safe
 def sharing(request: HttpRequest) -> HttpResponse:
     """The one list of who has access."""
-    given = services.given(actor_of(request))
+    given = listing.given(actor_of(request))
     context = {"open": _grouped(given, OPEN), "over": _grouped(given, OVER)}
     return render(request, "sharing/sharing.html", context)
 
 
-def _grouped(given: list[services.Held], headings: Headings) -> list[Group]:
+def _grouped(given: list[listing.Held], headings: Headings) -> list[Group]:
     groups = (
         (heading, hint, [held for held in given if held.state == state])
         for state, (heading, hint) in headings.items()
@@ -57,7 +57,7 @@ def _grouped(given: list[services.Held], headings: Headings) -> list[Group]:
 @login_required
 @require_http_methods(["POST"])
 def revoke(request: HttpRequest, grant_id: UUID) -> HttpResponse:
-    services.revoke(actor_of(request), grant_id)
+    granting.revoke(actor_of(request), grant_id)
     messages.success(request, "Sharing has ended. They can open nothing more with it.")
     return redirect("phr:receipt", grant_id)
 
@@ -65,7 +65,7 @@ def revoke(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["POST"])
 def pause(request: HttpRequest, grant_id: UUID) -> HttpResponse:
-    services.pause(actor_of(request), grant_id)
+    granting.pause(actor_of(request), grant_id)
     messages.success(request, "Paused. They can open nothing with it until you go on.")
     return redirect("sharing:sharing")
 
@@ -73,7 +73,7 @@ def pause(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["POST"])
 def resume(request: HttpRequest, grant_id: UUID) -> HttpResponse:
-    services.resume(actor_of(request), grant_id)
+    granting.resume(actor_of(request), grant_id)
     messages.success(request, "Sharing goes on.")
     return redirect("sharing:sharing")
 
@@ -87,9 +87,9 @@ def end(request: HttpRequest) -> HttpResponse:
     """
     actor = actor_of(request)
     if request.method != "POST":
-        still = [held for held in services.given(actor) if held.state in OPEN]
+        still = [held for held in listing.given(actor) if held.state in OPEN]
         return render(request, "sharing/end.html", {"still": still})
-    count = services.revoke_all(actor)
+    count = granting.revoke_all(actor)
     if "alone" in request.POST and request.user.is_authenticated:
         end_other_sessions(request, request.user)
     return HttpResponse(DONE.format(count=count, back=reverse("sharing:sharing")))
@@ -99,7 +99,7 @@ def end(request: HttpRequest) -> HttpResponse:
 @require_safe
 def shared(request: HttpRequest) -> HttpResponse:
     """Patients who share with the person signed in."""
-    return render(request, "sharing/shared.html", {"shared": services.shared(actor_of(request))})
+    return render(request, "sharing/shared.html", {"shared": listing.shared(actor_of(request))})
 
 
 @login_required
@@ -107,7 +107,7 @@ def shared(request: HttpRequest) -> HttpResponse:
 def invitation(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """See an invitation, and accept it."""
     if request.method == "POST":
-        patient_id = services.accept(actor_of(request), grant_id)
+        patient_id = granting.accept(actor_of(request), grant_id)
         return redirect("phr:shared_records", patient_id)
-    held = services.invitation(actor_of(request), grant_id)
+    held = listing.invitation(actor_of(request), grant_id)
     return render(request, "sharing/invitation.html", {"held": held})

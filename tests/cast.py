@@ -12,10 +12,10 @@ from accounts.actors import Actor, System
 from accounts.models import User
 from phr.models import Upload
 from phr.services import imports, uploads
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
+from sharing.services import granting
 
 PASSWORD = "correct horse battery staple"
 IMPORTER = Actor.job(System.IMPORT)
@@ -67,8 +67,8 @@ class Cast:
 
     def share(self, scope: Scope = ALL, *, email: str = "bob@example.org") -> UUID:
         """Alice shares with bob, who accepts. Returns the Grant's id."""
-        grant_id = sharing.grant(self.alice, email, scope=scope)
-        sharing.accept(self.bob, grant_id)
+        grant_id = granting.grant(self.alice, email, scope=scope)
+        granting.accept(self.bob, grant_id)
         return grant_id
 
 

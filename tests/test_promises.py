@@ -26,8 +26,8 @@ from phr.services import files, looks, records
 from phr.services.items import Item
 from rights import saga
 from rights.services import erasures as rights
-from sharing import services as sharing
 from sharing.labels import Sensitivity
+from sharing.services import granting
 from tests.cast import ALL, ORDINARY, PASSWORD, PURGER, Cast, put_in
 from tests.doors import sign_in, text, visitor
 from tests.worlds.files import pdf
@@ -132,7 +132,7 @@ def test_the_receipt_tells_what_was_shared_opened_and_copied(cast: Cast) -> None
     opened = records.open_record(cast.bob, cast.alice_id, item.id)
     copy = files.open_file(cast.bob, cast.alice_id, item.id, opened.files[0].pk, copy=True)
     assert b"".join(copy.pieces)
-    sharing.revoke(cast.alice, grant_id)
+    granting.revoke(cast.alice, grant_id)
 
     page = looks.receipt(cast.alice, grant_id)
 
@@ -296,7 +296,7 @@ def test_the_invitation_names_nobody(
     cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        grant_id = sharing.grant(cast.alice, "new@example.org", scope=ALL)
+        grant_id = granting.grant(cast.alice, "new@example.org", scope=ALL)
 
     (letter,) = mail.outbox
     assert letter.to == ["new@example.org"]

@@ -5,7 +5,7 @@ import pytest
 from accounts import sealer
 from accounts.actors import Denied
 from phr.services import looks, records
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import SEALER, Cast, put_in
 from tests.worlds.synthea import lines
 
@@ -27,7 +27,7 @@ def test_the_main_job(cast: Cast) -> None:
     opened = records.open_record(cast.bob, cast.alice_id, seen.items[0].id)
     assert opened.patient_name == "Alice Archer"
 
-    sharing.revoke(cast.alice, grant_id)
+    granting.revoke(cast.alice, grant_id)
     with pytest.raises(Denied):
         records.open_record(cast.bob, cast.alice_id, seen.items[0].id)
 

@@ -16,7 +16,7 @@ import pytest
 
 from accounts.actors import Actor
 from phr.models import Record
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import ALL, Cast
 from tests.raw import as_role, login
 from tests.worlds.kept import keep
@@ -153,7 +153,7 @@ def test_a_grantee_who_holds_the_permission_still_locks_nothing(cast: Cast) -> N
 
 def test_an_invitation_revoked_while_it_is_accepted_stays_revoked(cast: Cast) -> None:
     """The patient's revocation commits while the invited person's acceptance waits."""
-    grant_id = sharing.grant(cast.alice, "bob@example.org", scope=ALL)
+    grant_id = granting.grant(cast.alice, "bob@example.org", scope=ALL)
     accepting = (
         "UPDATE sharing_grant SET grantee_id = %s, accepted_at = now()"
         " WHERE id = %s AND grantee_id IS NULL RETURNING id"

@@ -24,10 +24,10 @@ from rights.services import holds
 from rights.services.cases import open_case
 from rights.services.erasures import erase_record
 from rights.services.exports import request_export
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
+from sharing.services import granting
 from tests.cast import IMPORTER, PURGER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
 from tests.worlds.held import hold, una
@@ -166,7 +166,7 @@ def test_the_grantee_sees_exactly_the_covered_rows(kept: Kept) -> None:
 
 
 def test_the_grantee_sees_nothing_once_it_is_revoked(kept: Kept) -> None:
-    sharing.revoke(kept.cast.alice, kept.grant_id)
+    granting.revoke(kept.cast.alice, kept.grant_id)
 
     with acting_as(kept.cast.bob):
         for name in [*CONTENT, "accounts_patient"]:

@@ -12,10 +12,10 @@ from accounts import services as accounts
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr.services import imports, reviews, uploads
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
+from sharing.services import granting
 
 FOLDER = Path(__file__).parent
 FILES = ("alice.json", "vaccination-card.jpg", "letter.pdf", "knee.dcm")
@@ -54,7 +54,7 @@ def fill() -> bool:
     for name in FILES:
         _put_in(alice, FOLDER / name)
     scope = Scope(tuple(Category), (Sensitivity.N,), may_copy=False, ends_at=None)
-    sharing.accept(bob, sharing.grant(alice, BOB.email, scope=scope))
+    granting.accept(bob, granting.grant(alice, BOB.email, scope=scope))
     _hire(SAM)
     return True
 

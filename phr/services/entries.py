@@ -24,8 +24,9 @@ from phr.past import keep_past
 from phr.sources import seal_reason
 from phr.staging import Row, Sealer
 from sharing import policy
-from sharing import services as sharing
 from sharing.policy import Action
+from sharing.services import granting
+from sharing.tokens import joined
 
 KNOWN = "You already have exactly this in your record, so it was not added again."
 NOT_NEW = "Nothing is different, so nothing was changed."
@@ -146,11 +147,11 @@ def _next_version(row: Record, old: Parsed, new: Parsed) -> None:
     # What the words of the old version do not account for is how other items refer to this one.
     columns["tokens"] = sorted({*after.tokens} | ({*row.tokens} - {*before.tokens}))
     # Never less careful than before: a label that she or a file gave stays.
-    columns["labels"] = sorted({*row.labels, *after.labels})
+    columns["labels"] = joined(row.patient_id, (*row.labels, *after.labels))
     if not after.dated:
         columns["effective_at"] = row.created_at
     if columns["labels"] != sorted(row.labels) or columns["category"] != row.category:
-        sharing.move_epoch(row.patient_id)
+        granting.move_epoch(row.patient_id)
     if row.resource_type == "DocumentReference" and before.digest != bytes(row.digest):
         # It tells the bytes of a file from others; what is said about the file does not change them.
         columns["digest"] = row.digest

@@ -11,9 +11,9 @@ from accounts.actors import Actor
 from phr.models import Record
 from phr.services.items import Item, items_of, note_reads
 from sharing import policy
-from sharing import services as sharing
 from sharing.policy import Action, Grounds
 from sharing.scopes import Scope
+from sharing.services import listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def as_they_see(actor: Actor, grant_id: UUID) -> Foresight:
     with acting_as(actor):
         patient = policy.require_own(actor)
     with acting_as(actor, about=patient.pk):
-        grant = sharing.one_given(actor, grant_id)
+        grant = listing.one_given(actor, grant_id)
         why = policy.grounds(actor, Action.READ, patient.pk)
         theirs = replace(why, everything=None, grants=(grant,))
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=theirs)

@@ -15,8 +15,8 @@ from accounts.actors import Actor, Door
 from accounts.models import AuditEvent
 from phr.services.records import titles, titles_of
 from sharing import policy
-from sharing import services as sharing
 from sharing.policy import Action
+from sharing.services import listing
 
 MOST_TITLES = 50
 MOST_NAMED = 20_000
@@ -258,7 +258,7 @@ def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
 class ReceiptPage:
     """A receipt with the names of the items."""
 
-    receipt: sharing.Receipt
+    receipt: listing.Receipt
     seen: list[tuple[UUID, str, datetime]]
     copied: list[tuple[UUID, str, datetime]]
 
@@ -266,7 +266,7 @@ class ReceiptPage:
 def receipt(actor: Actor, grant_id: UUID) -> ReceiptPage:
     """What somebody saw and copied under one of the actor's permissions (C53)."""
     with acting_as(actor):
-        found = sharing.receipt(actor, grant_id)
+        found = listing.receipt(actor, grant_id)
         named = titles(actor, [*found.seen, *found.copied])
         gone = "An item that has been deleted since"
         return ReceiptPage(

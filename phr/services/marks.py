@@ -12,8 +12,8 @@ from phr.formats.terms import clean
 from phr.models import Record, Tag
 from phr.tags import Word, lock_tags, new_word, token_of, words_of
 from sharing import policy
-from sharing import services as sharing
 from sharing.policy import Action
+from sharing.services import granting
 
 LONGEST = 40
 MOST = 20
@@ -39,7 +39,7 @@ def _sorting(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
     """The same for tags, by which permissions may go; one change of a patient's at a time."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
-        sharing.move_epoch(patient.pk)
+        granting.move_epoch(patient.pk)
         lock_tags(patient.pk)
         with _changing(actor, record_id, action) as row:
             yield row
@@ -96,7 +96,7 @@ def keep_back(actor: Actor, record_id: UUID, *, never_shared: bool) -> None:
     """Keep a record from everybody, whatever they were permitted, or no more; holds at once."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
-        sharing.move_epoch(patient.pk)
+        granting.move_epoch(patient.pk)
         with _changing(actor, record_id, "keep-back" if never_shared else "give-back") as row:
             row.never_shared = never_shared
             row.updated_at = timezone.now()

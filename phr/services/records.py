@@ -34,10 +34,10 @@ from phr.sources import Past, Source, by_hand, past_of, sources_of
 from phr.tags import Marks, marks_of
 from phr.visits import MOST_IN_ONE, belonging, tokens_of, under
 from sharing import policy
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.policy import Action, Grounds
+from sharing.services import granting
 from sharing.tokens import label_tokens, labels_of
 
 PIECE = 1024 * 1024
@@ -293,7 +293,7 @@ def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) ->
     with acting_as(actor):
         patient = policy.require_own(actor, Action.UPDATE)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
-        sharing.move_epoch(patient.pk)
+        granting.move_epoch(patient.pk)
         tokens = label_tokens(patient.pk)
         row.labels = [tokens[label] for label in labels] or [tokens[Sensitivity.UNCLASSIFIED]]
         row.updated_at = timezone.now()

@@ -24,12 +24,14 @@ from phr.elements import exactly
 from phr.formats.resource import made
 from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Upload
 from phr.past import standing
+from phr.publishing import ONE_IMPORT_AT_A_TIME
 from phr.services import uploads
 from phr.staging import Sealer
 from phr.tags import end_unused
 from sharing import policy
-from sharing import services as sharing
 from sharing.policy import Action
+from sharing.services import granting
+from sharing.tokens import joined
 
 IDS_AN_EVENT = 1000
 BATCH = 500
@@ -164,7 +166,9 @@ def hide_import(actor: Actor, upload_id: UUID) -> tuple[UUID, dict[str, int]]:
     Call inside an act. Items that stay but lose a version or a file are hidden until they have.
     """
     row = _own(actor, upload_id)
-    sharing.move_epoch(row.patient_id)
+    # An import at work moves the epoch at its end: whoever waits for it must not hold that.
+    _alone(row.patient_id)
+    granting.move_epoch(row.patient_id)
     return row.patient_id, _hide(row, "owner")
 
 
@@ -184,13 +188,16 @@ def hide_again(actor: Actor, patient_id: UUID, upload_id: UUID) -> dict[str, int
         return _hide(row, "ledger")
 
 
+def _alone(patient_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_IMPORT_AT_A_TIME, {"patient": patient_id})
+
+
 def _hide(row: Upload, basis: str) -> dict[str, int]:
     at = timezone.now()
+    _alone(row.patient_id)
     with connection.cursor() as cursor:
         about: dict[str, Any] = {"upload": row.pk, "patient": row.patient_id, "at": at}
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%(patient)s::text, 7))", about
-        )
         cursor.execute(_HIDE, about)
         found = cursor.fetchall()
     Upload.objects.filter(pk=row.pk).update(undone_at=at)
@@ -361,7 +368,8 @@ def _labelled_by_hand(row: Record, before: RecordVersion | None) -> bool:
     if known is None:
         return True
     own = _reckoned(row, row.version, bytes(row.body_sealed))["labels"]
-    return set(row.labels) != {*known["labels"], *own}
+    patient_id = row.patient_id
+    return joined(patient_id, row.labels) != joined(patient_id, (*known["labels"], *own))
 
 
 def _make_room(row: Record) -> None:

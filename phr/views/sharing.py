@@ -15,8 +15,9 @@ from accounts.requests import actor_of, dangerous
 from phr import agreements
 from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
+from phr.sending import while_signed_in
 from phr.services import foresight, looks, marks
-from sharing import services
+from sharing.services import granting, listing
 
 
 @dangerous
@@ -36,7 +37,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
 
 
 def _agreed(
-    request: HttpRequest, form: ScopeForm, page: str, held: services.Held | None = None
+    request: HttpRequest, form: ScopeForm, page: str, held: listing.Held | None = None
 ) -> HttpResponse | None:
     """The form, or the check of what was chosen; None once it was said yes to."""
     valid = request.method == "POST" and form.is_valid()
@@ -58,7 +59,7 @@ def _agreed(
     return render(request, "phr/share_check.html", context)
 
 
-def _who(form: ScopeForm, held: services.Held | None) -> str:
+def _who(form: ScopeForm, held: listing.Held | None) -> str:
     return held.person.name if held else str(form.cleaned_data["email"])
 
 
@@ -66,8 +67,8 @@ def _give(request: HttpRequest, form: ShareForm) -> HttpResponse:
     scope, email = form.scope(), form.cleaned_data["email"]
     words = agreements.words(scope, email, form.shown_tags)
     try:
-        services.grant(actor_of(request), email, scope=scope, agreement=words)
-    except services.Refused as refused:
+        granting.grant(actor_of(request), email, scope=scope, agreement=words)
+    except granting.Refused as refused:
         form.add_error("email", str(refused))
         return render(request, "phr/share.html", {"form": form})
     messages.success(request, "Shared. We have sent them an email with an invitation.")
@@ -80,7 +81,7 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """Put another permission in the place of one, after the same check."""
     actor = actor_of(request)
     words = marks.own_tags(actor)
-    held = services.receipt(actor, grant_id).held
+    held = listing.receipt(actor, grant_id).held
     initial = told(held.scope, words)
     form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
     page = _agreed(request, form, "phr/share.html", held)
@@ -89,8 +90,8 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     scope = form.scope()
     said = agreements.words(scope, held.person.name, form.shown_tags)
     try:
-        services.change(actor, grant_id, scope=scope, agreement=said)
-    except services.Refused as refused:
+        granting.change(actor, grant_id, scope=scope, agreement=said)
+    except granting.Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.success(request, "Changed. What you chose before has ended.")
@@ -102,7 +103,7 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """The actor's own record as one permission shows it."""
     actor = actor_of(request)
-    found, held = foresight.as_they_see(actor, grant_id), services.receipt(actor, grant_id).held
+    found, held = foresight.as_they_see(actor, grant_id), listing.receipt(actor, grant_id).held
     return render(request, "phr/as_they_see.html", {"foresight": found, "held": held})
 
 
@@ -122,7 +123,8 @@ def log(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     if request.GET.get("format") == "csv":
         rows = looks.all_lines(actor, **form.narrowing())
-        response = StreamingHttpResponse(_csv(rows), content_type="text/csv; charset=utf-8")
+        lines = while_signed_in(request, _csv(rows))
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="who-has-looked.csv"'
         return response
     page = looks.log(actor, **form.narrowing())

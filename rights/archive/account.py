@@ -14,9 +14,9 @@ from accounts.acting import acting_as
 from accounts.models import Consent, Patient, Practitioner, User
 from rights.archive.room import Room
 from rights.archive.times import instant
-from sharing import services as sharing
 from sharing.models import Grant
 from sharing.scopes import agreement_of, scope_of
+from sharing.services import listing
 
 Json = dict[str, object]
 ROWS_AT_ONCE = 1000
@@ -143,7 +143,7 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
     )
     return {
         "permission": str(row.pk),
-        "state": sharing.Held(row, scope, accounts.Person("")).state,
+        "state": listing.Held(row, scope, accounts.Person("")).state,
         "invited": row.invited_email,
         "person": {"name": person.name, "title": person.title} if person else None,
         "kinds": [one.value for one in scope.categories],

@@ -29,11 +29,11 @@ from rights.archive.ending import part
 from rights.archive.reading import PAGE, opened, pages, visible
 from rights.archive.room import Kept, Listed, Room
 from sharing import policy
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.models import Grant
 from sharing.policy import Action
 from sharing.scopes import scope_of
+from sharing.services import listing
 
 MARK = "the items go here"
 # Of each category, in `rights.archive.paper`.
@@ -142,7 +142,7 @@ def permissions(room: Room) -> None:
         rows = list(Grant.objects.filter(patient_id=room.patient_id).order_by("-created_at", "id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         held = [
-            sharing.Held(
+            listing.Held(
                 row,
                 scope_of(row),
                 _shown(row, people),

@@ -22,7 +22,7 @@ from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
 from rights.models.exports import Export
 from rights.services import exports, holds, restriction
-from sharing import services as sharing
+from sharing.services import replaying
 
 
 class Unsettled(Exception):
@@ -125,8 +125,8 @@ def _replays(actor: Actor, since: datetime | None) -> dict[str, Callable[[], int
     return {
         "erasures": lambda: replay.replay(actor),
         "holds": lambda: holds.replay(actor),
-        "revocations": lambda: sharing.replay_revocations(actor),
-        "pauses": lambda: sharing.replay_pauses(actor),
+        "revocations": lambda: replaying.replay_revocations(actor),
+        "pauses": lambda: replaying.replay_pauses(actor),
         "restrictions": lambda: restriction.replay(actor),
         "credentials": lambda: credentials.replay(actor, since=since),
         "news": lambda: consents.replay(actor, since=since),

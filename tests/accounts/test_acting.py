@@ -14,9 +14,9 @@ from accounts.actors import Actor, Denied
 from accounts.models import AuditEvent, Patient, User
 from phr.models import Binary, Record
 from phr.services import files, looks, records, removal
-from sharing import services as sharing
 from sharing.labels import Sensitivity
 from sharing.models import Grant
+from sharing.services import granting
 from tests.cast import ALL, Cast
 from tests.raw import login, owner
 from tests.worlds.kept import keep, with_file
@@ -91,8 +91,8 @@ ACTS: dict[str, Callable[[Scene], object]] = {
     "look at a file": lambda at: files.open_file(
         at.cast.bob, at.cast.alice_id, at.row.pk, at.binary.pk, copy=True
     ),
-    "share": lambda at: sharing.grant(at.alice, "new@example.org", scope=ALL),
-    "revoke": lambda at: sharing.revoke(at.alice, at.grant_id),
+    "share": lambda at: granting.grant(at.alice, "new@example.org", scope=ALL),
+    "revoke": lambda at: granting.revoke(at.alice, at.grant_id),
     "classify": lambda at: records.classify(at.alice, at.row.pk, labels=[Sensitivity.HIV]),
     "hide": lambda at: removal.hide_record(at.alice, at.row.pk),
     "be denied": lambda at: records.timeline(at.cast.carol, at.cast.alice_id),
@@ -194,7 +194,7 @@ def test_the_events_of_nested_acts_come_last_and_together(scene: Scene) -> None:
 
     def revoke_and_fail() -> None:
         with acting_as(scene.alice):
-            sharing.revoke(scene.alice, scene.grant_id)
+            granting.revoke(scene.alice, scene.grant_id)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -211,9 +211,9 @@ def test_authority_and_epoch_move_together(scene: Scene) -> None:
             return Patient.objects.get(pk=scene.cast.alice_id).access_epoch
 
     first = epoch()
-    sharing.revoke(scene.alice, scene.grant_id)
+    granting.revoke(scene.alice, scene.grant_id)
     assert epoch() == first + 1
-    sharing.revoke(scene.alice, scene.grant_id)
+    granting.revoke(scene.alice, scene.grant_id)
     assert epoch() == first + 1
 
 
@@ -223,7 +223,7 @@ def test_a_running_download_stops_when_it_is_revoked(cast: Cast) -> None:
     opened = files.open_file(cast.bob, cast.alice_id, row.pk, binary.pk, copy=True)
     assert len(next(opened.pieces)) == files.PIECE
 
-    sharing.revoke(cast.alice, grant_id)
+    granting.revoke(cast.alice, grant_id)
 
     with pytest.raises(Denied):
         next(opened.pieces)

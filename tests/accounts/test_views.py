@@ -14,7 +14,7 @@ from accounts import purposes
 from accounts.acting import acting_as
 from accounts.models import AuditEvent, User
 from phr import settings as portal_settings
-from sharing import services as sharing
+from sharing.services import listing
 from tests.cast import ALL, PASSWORD, SEALER, Cast
 from tests.doors import give_second_factor, sign_in, text, visitor
 
@@ -87,7 +87,7 @@ def test_inviting_tells_not_who_is_here(cast: Cast) -> None:
 
     assert [one[0] for one in stories] == [[("/sharing/", 302)]] * 2
     assert stories[1][1] == stories[0][1]
-    states = [held.state for held in sharing.given(cast.alice)]
+    states = [held.state for held in listing.given(cast.alice)]
     assert states == ["waiting", "waiting"]
 
 

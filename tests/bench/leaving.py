@@ -14,7 +14,7 @@ from phr.services import removal
 from rights import saga
 from rights.models import Erasure
 from rights.services import erasures
-from sharing import services as sharing
+from sharing.services import granting
 from tests.bench.people import Person, patient, share
 from tests.bench.report import Report, Times, measure
 from tests.cast import PURGER, put_in
@@ -84,7 +84,7 @@ def _revoke_meanwhile(report: Report) -> None:
 
 def _revoke(owner: Person, readers: list[Person]) -> Times:
     granted = iter([share(owner, reader) for _ in range(12) for reader in readers])
-    return measure(lambda: sharing.revoke(owner.actor, next(granted)), times=30)
+    return measure(lambda: granting.revoke(owner.actor, next(granted)), times=30)
 
 
 @contextmanager

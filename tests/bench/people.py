@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import services
 from accounts.actors import Actor
 from accounts.models import User
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import ALL, join
 
 
@@ -47,6 +47,6 @@ def patient() -> tuple[Person, UUID]:
 
 def share(owner: Person, reader: Person) -> UUID:
     """The owner shares everything with the reader. Returns the Grant's id."""
-    grant_id = sharing.grant(owner.actor, reader.email, scope=ALL)
-    sharing.accept(reader.actor, grant_id)
+    grant_id = granting.grant(owner.actor, reader.email, scope=ALL)
+    granting.accept(reader.actor, grant_id)
     return grant_id

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.actors import Actor
-from sharing import services as sharing
+from sharing.services import granting
 from tests.browser import kept, post
 from tests.browser.conftest import Arrive
 from tests.browser.visitor import Visitor
@@ -23,7 +23,7 @@ def people() -> None:
     doctor = Actor.session(join("bob@example.org").pk)
     for name in ("alice", "erin"):
         patient = kept.patient(f"{name}@example.org", name.title(), kept.three_things())
-        sharing.accept(doctor, sharing.grant(patient, "bob@example.org", scope=ALL))
+        granting.accept(doctor, granting.grant(patient, "bob@example.org", scope=ALL))
 
 
 def test_she_deletes_everything_and_gets_a_certificate(

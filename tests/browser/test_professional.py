@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from accounts import services
 from accounts.actors import Actor
-from sharing import services as sharing
+from sharing.services import granting
 from tests.browser import kept
 from tests.browser.conftest import Arrive
 from tests.browser.test_sign_in import one_time_code, when_she_sets_up_the_app
@@ -21,7 +21,7 @@ def people() -> None:
         join(f"{name}@example.org")
     join("sam@example.org", staff=True)
     alice = kept.patient("alice@example.org", "Alice Archer", kept.three_things())
-    sharing.grant(alice, "cleo@example.org", scope=ALL)
+    granting.grant(alice, "cleo@example.org", scope=ALL)
     services.register_practitioner(
         Actor.session(join("cleo@example.org").pk),
         name="Dr Cleo Green",

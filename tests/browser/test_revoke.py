@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.actors import Actor
-from sharing import services as sharing
+from sharing.services import granting
 from tests.browser import kept
 from tests.browser.conftest import Arrive
 from tests.browser.visitor import Visitor
@@ -25,8 +25,8 @@ def people() -> None:
         patient = kept.patient(
             f"{name}@example.org", name.title(), kept.three_things(), kept.scan()
         )
-        grant_id = sharing.grant(patient, f"{doctor}@example.org", scope=ALL)
-        sharing.accept(Actor.session(join(f"{doctor}@example.org").pk), grant_id)
+        grant_id = granting.grant(patient, f"{doctor}@example.org", scope=ALL)
+        granting.accept(Actor.session(join(f"{doctor}@example.org").pk), grant_id)
 
 
 @pytest.mark.parametrize("script", [True, False])

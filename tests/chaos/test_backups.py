@@ -21,7 +21,7 @@ from phr import storage
 from rights.backups import manifest
 from rights.backups.repository import Kind, Repository
 from rights.services import backups
-from sharing import services as sharing
+from sharing.services import granting, listing
 from tests.cast import Cast, join, put_in, user_of
 from tests.chaos.errands import JOB
 from tests.chaos.kills import EVERY, Kill, Worker, kills
@@ -138,7 +138,7 @@ def test_a_killed_restore_shows_nobody_half_of_anything(worker: Worker, kept: Ca
 def test_a_killed_reconciliation_lets_nobody_in_too_soon(worker: Worker, kept: Cast) -> None:
     grant_id = kept.share()
     row = backups.back_up(JOB, Kind.DEFAULT)
-    sharing.revoke(kept.alice, grant_id)
+    granting.revoke(kept.alice, grant_id)
     run(worker, "restore", row.pk)
 
     for kill in each_kill(worker, "reconcile", "", most=3):
@@ -150,7 +150,7 @@ def test_a_killed_reconciliation_lets_nobody_in_too_soon(worker: Worker, kept: C
             run(worker, "reconcile")
 
         assert not gate.closed(), kill
-        (given,) = sharing.given(kept.alice)
+        (given,) = listing.given(kept.alice)
         assert given.state == "revoked", kill
 
 

@@ -23,8 +23,8 @@ from phr import integrity, storage
 from phr.services import records
 from rights.backups.repository import Kind
 from rights.services import backups, erasures, restriction
-from sharing import services as sharing
 from sharing.scopes import Scope
+from sharing.services import granting
 from tests.cast import PASSWORD, Cast, join, put_in, user_of
 from tests.doors import give_second_factor, sign_in, visitor
 from tests.raw import owner
@@ -79,7 +79,7 @@ class Story:
     def live_on(self) -> None:
         """What everybody does after the backup was made."""
         cast = self.cast
-        sharing.revoke(cast.alice, self.grant_id)
+        granting.revoke(cast.alice, self.grant_id)
         erasures.erase_record(cast.alice, self.gone_id)
         self.browser.post(
             "/accounts/password/change/",
@@ -121,7 +121,7 @@ def denied(actor: Actor, patient_id: UUID, *, change: bool = False) -> bool:
     """Whether the actor may not look at the record, or may not share what is hers."""
     try:
         if change:
-            sharing.grant(actor, "dana@example.org", scope=_NOTHING)
+            granting.grant(actor, "dana@example.org", scope=_NOTHING)
         else:
             records.timeline(actor, patient_id)
     except Denied:

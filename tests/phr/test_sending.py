@@ -1,13 +1,17 @@
 """A download that broke off goes on, is decided anew each time, and is written down once."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from accounts.acting import acting_as
-from accounts.models import AuditEvent
+from accounts.actors import Denied
+from accounts.models import AuditEvent, User
 from phr import sending
 from phr.services import records
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in
 from tests.worlds.files import pdf
@@ -95,7 +99,7 @@ def test_what_was_taken_back_does_not_go_on(cast: Cast, paths: dict[str, str]) -
     first = body(bob.get(paths["shared"], headers={"Range": "bytes=0-99"}))
     assert first == LETTER[:100]
     assert copies(cast) == 1
-    sharing.revoke(cast.alice, grant)
+    granting.revoke(cast.alice, grant)
 
     for method in (bob.get, bob.head):
         answer = method(paths["shared"], headers={"Range": "bytes=100-"})
@@ -104,3 +108,53 @@ def test_what_was_taken_back_does_not_go_on(cast: Cast, paths: dict[str, str]) -
     cast.share()
     assert body(bob.get(paths["shared"], headers={"Range": "bytes=100-"})) == LETTER[100:]
     assert copies(cast) == 2, "another permission, another entry in its receipt"
+
+
+def sign_out(client: Client) -> None:
+    client.post("/accounts/logout/")
+
+
+def end_elsewhere(client: Client) -> None:
+    sign_in("alice@example.org").post("/account/sign-out-everywhere/")
+
+
+def change_password(client: Client) -> None:
+    user = User.objects.get(email="alice@example.org")
+    user.set_password("another long passphrase")
+    user.save()
+
+
+def leave(client: Client) -> None:
+    User.objects.filter(email="alice@example.org").update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [sign_out, end_elsewhere, change_password, leave])
+def test_a_download_stops_when_its_session_ends(
+    paths: dict[str, str], monkeypatch: pytest.MonkeyPatch, end: Callable[[Client], None]
+) -> None:
+    monkeypatch.setattr("phr.services.files.PIECE", 20)
+    monkeypatch.setattr("phr.sending.ASKED_BYTES", 20)
+    alice = sign_in("alice@example.org")
+    answer: Any = alice.get(paths["item"])
+    pieces = iter(answer.streaming_content)
+    assert next(pieces) == LETTER[:20]
+    sign_out(sign_in("alice@example.org"))
+    assert next(pieces) == LETTER[20:40], "another session is none of its business"
+
+    end(alice)
+
+    with pytest.raises(Denied):
+        next(pieces)
+
+
+@pytest.mark.usefixtures("cast")
+def test_small_pieces_are_asked_about_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = sign_in("alice@example.org")
+    answer: Any = alice.get("/sharing/log/", {"format": "csv"})
+    rows = iter(answer.streaming_content)
+    assert next(rows).startswith(b"When")
+    sign_out(alice)
+    monkeypatch.setattr("phr.sending.ASKED_SECONDS", 0)
+
+    with pytest.raises(Denied):
+        list(rows)

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.actors import Denied
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in, text
 from tests.worlds.files import fhir, pdf
@@ -128,8 +128,8 @@ def test_an_earlier_version_is_for_the_owner(world: Shared) -> None:
 def test_saying_how_sensitive_an_item_is_takes_it_from_those_who_may_not_see_that(
     world: Shared,
 ) -> None:
-    sharing.revoke(world.cast.alice, world.ids["grant_id"])
-    sharing.accept(world.cast.bob, world.ids["invitation_id"])
+    granting.revoke(world.cast.alice, world.ids["grant_id"])
+    granting.accept(world.cast.bob, world.ids["invitation_id"])
     bob, address = sign_in("bob@example.org"), shared(world, world.ids["weight_id"])
     assert bob.get(address).status_code == 200
 
@@ -188,7 +188,7 @@ def test_ending_access_cuts_a_download_that_is_running(
     pieces = iter(answer.streaming_content)
     first = next(pieces)
 
-    sharing.revoke(world.cast.alice, world.ids["grant_id"])
+    granting.revoke(world.cast.alice, world.ids["grant_id"])
     with pytest.raises(Denied):
         next(pieces)
 
@@ -201,7 +201,7 @@ def test_an_open_page_learns_that_access_ended(world: Shared) -> None:
     assert f'data-watch-url="{pulse}"' in page
     assert bob.get(pulse).status_code == bob.get(shared(world, "open")).status_code == 204
 
-    sharing.revoke(world.cast.alice, world.ids["grant_id"])
+    granting.revoke(world.cast.alice, world.ids["grant_id"])
 
     assert bob.get(pulse).status_code == 404
     for address in (

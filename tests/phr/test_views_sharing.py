@@ -14,9 +14,9 @@ from accounts import services as accounts
 from accounts.actors import Actor, Denied
 from phr.services import records
 from phr.views.sharing import formula_safe
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
+from sharing.services import granting, listing
 from tests.cast import Cast, join
 from tests.doors import body, sign_in, text
 from tests.worlds.shared_record import Shared
@@ -38,7 +38,7 @@ def world() -> Shared:
     """Alice's record, with nobody let in by the tests' own hand."""
     world = Shared.enter()
     for name in ("grant_id", "lou_grant_id", "invitation_id"):
-        sharing.revoke(world.cast.alice, world.ids[name])
+        granting.revoke(world.cast.alice, world.ids[name])
     return world
 
 
@@ -57,8 +57,8 @@ def promised(page: str) -> int:
 
 
 def accept_newest(world: Shared) -> UUID:
-    newest = sharing.given(world.cast.alice)[0].grant.pk
-    sharing.accept(world.cast.bob, newest)
+    newest = listing.given(world.cast.alice)[0].grant.pk
+    granting.accept(world.cast.bob, newest)
     return newest
 
 
@@ -119,14 +119,14 @@ def test_a_wrong_choice_is_told_and_shares_nothing(
     assert answer.status_code == 200
     assert "There is a problem" in page
     assert sentence in page
-    assert sharing.given(cast.alice) == []
+    assert listing.given(cast.alice) == []
 
 
 def test_change_something_leads_back_to_the_filled_form(cast: Cast) -> None:
     page = text(sign_in("alice@example.org").post("/sharing/new/", FORM | {"change": "yes"}))
 
     assert 'value="bob@example.org"' in page
-    assert sharing.given(cast.alice) == []
+    assert listing.given(cast.alice) == []
 
 
 def test_sharing_asks_for_the_password_again(cast: Cast) -> None:

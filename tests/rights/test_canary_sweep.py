@@ -22,7 +22,7 @@ from rights import replay, saga
 from rights.backups.repository import Kind
 from rights.models import Erasure
 from rights.services import backups
-from sharing import services as sharing
+from sharing.services import granting, listing
 from tests.cast import PURGER, SEALER, Cast, put_in
 from tests.raw import as_owner
 from tests.sweep import Found, files, rows, server_logs, sweep
@@ -207,8 +207,8 @@ def somebody() -> Quinn:
 def test_of_a_professional_only_the_entry_beside_what_she_opened_stays(cast: Cast) -> None:
     quinn = somebody()
     quinn.work(cast)
-    [offered] = sharing.shared(quinn.actor).waiting
-    sharing.accept(quinn.actor, offered.grant.pk)
+    [offered] = listing.shared(quinn.actor).waiting
+    granting.accept(quinn.actor, offered.grant.pk)
     records.timeline(quinn.actor, cast.alice_id)
 
     leave(quinn)

@@ -24,8 +24,8 @@ from rights.models import Erasure
 from rights.models.erasures import reference_of
 from rights.services import erasures
 from rights.steps import Wait, steps_of
-from sharing import services as sharing
 from sharing.models import Grant
+from sharing.services import listing
 from tests import raw
 from tests.cast import PURGER, Cast, put_in, user_of
 from tests.worlds.files import pdf
@@ -70,7 +70,7 @@ def test_it_is_hidden_from_everyone_at_once(full: Cast) -> None:
     for actor in (full.alice, full.bob):
         with pytest.raises(Denied):
             records.timeline(actor, full.alice_id)
-    assert sharing.shared(full.bob).open == []
+    assert listing.shared(full.bob).open == []
     assert not User.objects.get(pk=user_of(full.alice)).is_active
 
 
@@ -116,7 +116,7 @@ def test_it_waits_for_the_undo_window_and_can_be_undone(full: Cast) -> None:
     erasures.undo(erasures.prove("alice@example.org", "correct horse battery staple"), reference)
 
     assert len(records.timeline(full.alice, full.alice_id).items) == 13
-    assert sharing.shared(full.bob).open == [], "sharing stays ended"
+    assert listing.shared(full.bob).open == [], "sharing stays ended"
     with acting_as(PURGER):
         assert Erasure.objects.due().count() == 0
     with pytest.raises(erasures.Refused):
@@ -212,7 +212,7 @@ def test_a_professional_leaves_a_name_where_she_looked_and_nothing_else(full: Ca
     assert not shell.has_usable_password()
     with acting_as(full.alice):
         assert Practitioner.objects.get(user=shell).name == "Dr Bob Brown"
-    held = sharing.given(full.alice)[0]
+    held = listing.given(full.alice)[0]
     assert held.state == "revoked"
     assert "bob@" not in held.grant.invited_email
 
@@ -265,7 +265,7 @@ def test_a_replay_of_an_undone_deletion_gives_nobody_access_again(full: Cast) ->
 
     assert replay.replay(RECONCILER) == 1
     assert replay.replay(RECONCILER) == 0
-    assert sharing.shared(full.bob).open == []
+    assert listing.shared(full.bob).open == []
     assert records.timeline(full.alice, full.alice_id).items
 
 

@@ -12,9 +12,9 @@ from accounts.models import Patient
 from phr.services import entries, imports, looks, records, uploads
 from phr.services.items import Item
 from rights.services import erasures, restriction
-from sharing import services as sharing
 from sharing.labels import Sensitivity
 from sharing.policy import Action, Restricted
+from sharing.services import granting, listing
 from tests import raw
 from tests.cast import ALL, IMPORTER, Cast, put_in, receive
 from tests.doors import sign_in, text
@@ -40,13 +40,13 @@ def test_nobody_else_sees_it_and_she_does(resting: Cast) -> None:
         records.timeline(resting.bob, resting.alice_id)
 
     assert records.timeline(resting.alice, resting.alice_id).items
-    assert sharing.shared(resting.bob).open == []
+    assert listing.shared(resting.bob).open == []
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda cast: sharing.grant(cast.alice, "dora@example.org", scope=ALL),
+        lambda cast: granting.grant(cast.alice, "dora@example.org", scope=ALL),
         lambda cast: uploads.begin_upload(cast.alice, file_name="new.json"),
         lambda cast: records.classify(cast.alice, first(cast).id, labels=[Sensitivity.N]),
         lambda cast: records.own_or_denied(cast.alice, Action.SHARE),
@@ -64,8 +64,8 @@ def test_she_neither_adds_nor_changes_nor_shares(
 
 
 def test_she_may_end_sharing_and_delete(resting: Cast) -> None:
-    for held in sharing.given(resting.alice):
-        sharing.revoke(resting.alice, held.grant.pk)
+    for held in listing.given(resting.alice):
+        granting.revoke(resting.alice, held.grant.pk)
     erasures.erase_record(resting.alice, first(resting).id)
 
     assert len(records.timeline(resting.alice, resting.alice_id).items) == 2

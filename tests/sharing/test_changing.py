@@ -16,9 +16,9 @@ from accounts.actors import Actor, Denied, System
 from accounts.ledger import Kind
 from accounts.models import Patient
 from phr.services import foresight, marks, records
-from sharing import services
 from sharing.models import Grant, Purpose
 from sharing.policy import Restricted
+from sharing.services import granting, listing, replaying
 from tests.cast import ALL, ORDINARY, Cast
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
@@ -32,7 +32,7 @@ RECONCILER = Actor.job(System.RECONCILE)
 
 
 def states(cast: Cast) -> list[str]:
-    return [held.state for held in services.given(cast.alice)]
+    return [held.state for held in listing.given(cast.alice)]
 
 
 def sees(cast: Cast) -> bool:
@@ -60,7 +60,7 @@ def test_it_is_paused_and_goes_on_from_the_list(cast: Cast) -> None:
     assert "Go on sharing" not in text(alice.get("/sharing/"))
 
 
-@pytest.mark.parametrize("act", [services.pause, services.resume])
+@pytest.mark.parametrize("act", [granting.pause, granting.resume])
 def test_nobody_else_can(cast: Cast, act: object) -> None:
     grant_id = cast.share()
     for actor in (cast.bob, cast.carol, cast.sam, Actor()):
@@ -69,26 +69,26 @@ def test_nobody_else_can(cast: Cast, act: object) -> None:
 
 
 def test_an_invitation_is_not_paused_and_an_end_is_an_end(cast: Cast) -> None:
-    waiting = services.grant(cast.alice, "dora@example.org", scope=ALL)
-    services.pause(cast.alice, waiting)
+    waiting = granting.grant(cast.alice, "dora@example.org", scope=ALL)
+    granting.pause(cast.alice, waiting)
     assert states(cast) == ["waiting"]
 
     ended = cast.share()
-    services.pause(cast.alice, ended)
-    services.revoke(cast.alice, ended)
-    services.resume(cast.alice, ended)
+    granting.pause(cast.alice, ended)
+    granting.revoke(cast.alice, ended)
+    granting.resume(cast.alice, ended)
     assert not sees(cast)
     assert sorted(states(cast)) == ["revoked", "waiting"]
 
 
 def test_who_rests_may_pause_but_not_go_on(cast: Cast) -> None:
     grant_id = cast.share()
-    services.pause(cast.alice, grant_id)
+    granting.pause(cast.alice, grant_id)
     open_walls()
     with as_owner():
         Patient.objects.filter(pk=cast.alice_id).update(restricted_at=timezone.now())
     with pytest.raises(Restricted):
-        services.resume(cast.alice, grant_id)
+        granting.resume(cast.alice, grant_id)
 
 
 def test_a_restored_backup_pauses_again_what_was_paused_last(
@@ -96,15 +96,15 @@ def test_a_restored_backup_pauses_again_what_was_paused_last(
 ) -> None:
     kept, resumed = cast.share(), cast.share(ORDINARY)
     for grant_id in (kept, resumed):
-        services.pause(cast.alice, grant_id)
+        granting.pause(cast.alice, grant_id)
     with django_capture_on_commit_callbacks(execute=True):
-        services.resume(cast.alice, resumed)
+        granting.resume(cast.alice, resumed)
     open_walls()
     with as_owner():
         Grant.objects.update(paused_at=None)
 
-    assert services.replay_pauses(RECONCILER) == 1
-    assert services.replay_pauses(RECONCILER) == 0
+    assert replaying.replay_pauses(RECONCILER) == 1
+    assert replaying.replay_pauses(RECONCILER) == 0
     with acting_as(cast.alice):
         assert list(Grant.objects.filter(paused_at__isnull=False).values_list("pk", flat=True)) == [
             kept
@@ -115,41 +115,41 @@ def test_a_change_is_a_new_agreement_with_the_same_person(cast: Cast) -> None:
     old = cast.share()
     narrower = replace(ORDINARY, purpose=Purpose.SECOND_OPINION)
 
-    new = services.change(cast.alice, old, scope=narrower, agreement="the new words")
+    new = granting.change(cast.alice, old, scope=narrower, agreement="the new words")
 
     assert sees(cast)
-    given = {held.grant.pk: held for held in services.given(cast.alice)}
+    given = {held.grant.pk: held for held in listing.given(cast.alice)}
     assert given[old].state == "revoked"
     assert given[old].replaced
     assert given[new].state == "active"
     assert given[new].grant.replaces == old
     assert given[new].scope.purpose is Purpose.SECOND_OPINION
-    assert services.receipt(cast.alice, new).agreement == "the new words"
+    assert listing.receipt(cast.alice, new).agreement == "the new words"
     assert {ledger.token(Kind.REVOCATION, str(old))} <= set(ledger.latest(Kind.REVOCATION))
-    with pytest.raises(services.Refused, match="has ended"):
-        services.change(cast.alice, old, scope=ALL)
+    with pytest.raises(granting.Refused, match="has ended"):
+        granting.change(cast.alice, old, scope=ALL)
 
 
 def test_a_changed_pause_stays_a_pause(cast: Cast) -> None:
     old = cast.share()
-    services.pause(cast.alice, old)
-    services.change(cast.alice, old, scope=ORDINARY)
+    granting.pause(cast.alice, old)
+    granting.change(cast.alice, old, scope=ORDINARY)
     assert not sees(cast)
 
 
 def test_a_changed_invitation_is_a_new_invitation(cast: Cast) -> None:
-    old = services.grant(cast.alice, "bob@example.org", scope=ALL)
-    new = services.change(cast.alice, old, scope=ORDINARY)
+    old = granting.grant(cast.alice, "bob@example.org", scope=ALL)
+    new = granting.change(cast.alice, old, scope=ORDINARY)
 
     with pytest.raises(Denied):
-        services.accept(cast.bob, old)
-    services.accept(cast.bob, new)
+        granting.accept(cast.bob, old)
+    granting.accept(cast.bob, new)
     assert sees(cast)
 
 
 def test_everything_stops_at_once(cast: Cast) -> None:
     cast.share()
-    invited = services.grant(cast.alice, "dora@example.org", scope=ALL)
+    invited = granting.grant(cast.alice, "dora@example.org", scope=ALL)
     alice, other = sign_in("alice@example.org"), sign_in("alice@example.org")
     page = text(alice.get("/sharing/end/"))
     assert "Dr Bob Brown" in page
@@ -163,7 +163,7 @@ def test_everything_stops_at_once(cast: Cast) -> None:
     assert alice.get("/records/").status_code == 200
     assert other.get("/records/").status_code == 302
     assert ledger.token(Kind.REVOCATION, str(invited)) in ledger.latest(Kind.REVOCATION)
-    assert services.revoke_all(cast.alice) == 0
+    assert granting.revoke_all(cast.alice) == 0
 
 
 def test_everything_stops_when_no_page_and_no_mail_can_be_made(
@@ -185,7 +185,7 @@ def test_everything_stops_when_no_page_and_no_mail_can_be_made(
 
 def test_all_sharing_of_one_is_nothing_to_another(cast: Cast) -> None:
     cast.share()
-    assert services.revoke_all(cast.carol) == 0
+    assert granting.revoke_all(cast.carol) == 0
     assert sees(cast)
 
 
@@ -211,9 +211,9 @@ def test_the_check_shows_what_they_will_see_and_lets_her_leave_out(cast: Cast) -
     assert "without 1 item" in left
 
     check(alice, besides=[str(first.pk)], confirmed="yes")
-    (held,) = services.given(cast.alice)
+    (held,) = listing.given(cast.alice)
     assert held.scope.besides == (first.pk,)
-    services.accept(cast.bob, held.grant.pk)
+    granting.accept(cast.bob, held.grant.pk)
     assert [item.id for item in records.timeline(cast.bob, cast.alice_id).items] == [second.pk]
 
 
@@ -243,16 +243,16 @@ def test_what_makes_no_sense_is_said_in_one_sentence(
 ) -> None:
     page = check(sign_in("alice@example.org"), **more)
     assert sentence in page
-    assert not services.given(cast.alice)
+    assert not listing.given(cast.alice)
 
 
 def test_the_words_she_agreed_to_are_kept(cast: Cast) -> None:
     keep(cast.alice_id)
     alice = sign_in("alice@example.org")
     check(alice, confirmed="yes", from_day="2024-01-01", until_day="2024-12-31")
-    (held,) = services.given(cast.alice)
+    (held,) = listing.given(cast.alice)
 
-    kept = services.receipt(cast.alice, held.grant.pk).agreement
+    kept = listing.receipt(cast.alice, held.grant.pk).agreement
     for words in ("I let bob@example.org look at", "from 1 January 2024 on",
                   "up to 31 December 2024", "For a second opinion", "I take it back"):  # fmt: skip
         assert words in kept
@@ -272,7 +272,7 @@ def test_she_changes_a_permission_on_its_page(cast: Cast) -> None:
     answer = alice.post(address, CHOSEN | {"confirmed": "yes"})
 
     assert answer.headers["Location"] == "/sharing/"
-    newest = services.given(cast.alice)[0]
+    newest = listing.given(cast.alice)[0]
     assert newest.state == "active"
     assert not newest.scope.may_copy
     page = text(alice.get(f"/sharing/receipts/{newest.grant.pk}/"))
@@ -297,8 +297,8 @@ def test_a_first_day_that_is_to_come_gives_nothing_yet(cast: Cast) -> None:
     keep(cast.alice_id)
     alice = sign_in("alice@example.org")
     check(alice, confirmed="yes", starts_on="2126-01-01")
-    (held,) = services.given(cast.alice)
-    services.accept(cast.bob, UUID(str(held.grant.pk)))
+    (held,) = listing.given(cast.alice)
+    granting.accept(cast.bob, UUID(str(held.grant.pk)))
 
     assert not sees(cast)
     assert states(cast) == ["later"]
@@ -340,20 +340,20 @@ def test_changing_an_invitation_again_and_again_sends_no_more_mails(
 ) -> None:
     accepted = cast.share()
     settings.PHR_INVITATIONS_A_DAY = 3
-    accepted = services.change(cast.alice, accepted, scope=ORDINARY)
-    invited = services.grant(cast.alice, "dora@example.org", scope=ALL)
-    invited = services.change(cast.alice, invited, scope=ORDINARY)
+    accepted = granting.change(cast.alice, accepted, scope=ORDINARY)
+    invited = granting.grant(cast.alice, "dora@example.org", scope=ALL)
+    invited = granting.change(cast.alice, invited, scope=ORDINARY)
 
-    with pytest.raises(services.Refused, match="3 invitations"):
-        services.change(cast.alice, invited, scope=ALL)
-    services.change(cast.alice, accepted, scope=ALL)
+    with pytest.raises(granting.Refused, match="3 invitations"):
+        granting.change(cast.alice, invited, scope=ALL)
+    granting.change(cast.alice, accepted, scope=ALL)
     assert sorted(one for one in states(cast) if one != "revoked") == ["active", "waiting"]
 
 
 def test_who_is_invited_is_not_told_that_something_was_left_out(cast: Cast) -> None:
     row = keep(cast.alice_id)
     scope = replace(ALL, besides=(row.pk,))
-    invited = services.grant(cast.alice, "bob@example.org", scope=scope)
+    invited = granting.grant(cast.alice, "bob@example.org", scope=scope)
 
     assert "without 1 item" in text(sign_in("alice@example.org").get("/sharing/"))
     page = text(sign_in("bob@example.org").get(f"/sharing/invitations/{invited}/"))

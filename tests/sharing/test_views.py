@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from accounts.actors import Actor
 from phr.services import records
-from sharing import services as sharing
 from sharing.scopes import Scope
+from sharing.services import granting, listing
 from tests.cast import ALL, PASSWORD, Cast, join, put_in
 from tests.doors import sign_in, text, visitor
 from tests.worlds.files import fhir
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def invite(cast: Cast, email: str = "bob@example.org", scope: Scope = ALL) -> tuple[UUID, str]:
-    grant_id = sharing.grant(cast.alice, email, scope=scope)
+    grant_id = granting.grant(cast.alice, email, scope=scope)
     return grant_id, f"/sharing/invitations/{grant_id}/"
 
 
@@ -65,7 +65,7 @@ def test_the_link_alone_gives_nothing_to_anybody_else(cast: Cast) -> None:
         other = sign_in(f"{name}@example.org")
         assert other.get(address).status_code == 404
         assert other.post(address).status_code == 404
-    assert [held.state for held in sharing.given(cast.alice)] == ["waiting"]
+    assert [held.state for held in listing.given(cast.alice)] == ["waiting"]
 
 
 def test_an_address_that_was_claimed_but_not_proved_gives_nothing(cast: Cast) -> None:
@@ -103,7 +103,7 @@ def test_an_invitation_is_used_once(cast: Cast) -> None:
 
     assert bob.get(address).status_code == 404
     assert bob.post(address).status_code == 404
-    sharing.revoke(cast.alice, grant_id)
+    granting.revoke(cast.alice, grant_id)
     assert bob.post(address).status_code == 404
     assert not opens(bob, cast)
 
@@ -123,7 +123,7 @@ def test_an_invitation_that_waited_too_long_is_worth_nothing(
     _, address = invite(cast)
 
     assert sign_in("bob@example.org").get(address).status_code == 404
-    assert [held.state for held in sharing.given(cast.alice)] == ["expired"]
+    assert [held.state for held in listing.given(cast.alice)] == ["expired"]
 
 
 def test_access_ends_by_itself(cast: Cast) -> None:
@@ -131,7 +131,7 @@ def test_access_ends_by_itself(cast: Cast) -> None:
     _, address = invite(cast, scope=soon)
 
     assert sign_in("bob@example.org").get(address).status_code == 404
-    assert next(held.state for held in sharing.given(cast.alice)) == "ended"
+    assert next(held.state for held in listing.given(cast.alice)) == "ended"
 
 
 def test_the_list_says_who_what_until_when_and_in_which_state(cast: Cast) -> None:
@@ -180,7 +180,7 @@ def test_nobody_revokes_for_another_and_nothing_is_revoked_that_is_not(cast: Cas
 def test_a_user_who_was_shut_out_sees_nothing(cast: Cast) -> None:
     user = join("rob@example.org")
     rob = Actor.session(user.pk)
-    sharing.accept(rob, sharing.grant(cast.alice, "rob@example.org", scope=ALL))
+    granting.accept(rob, granting.grant(cast.alice, "rob@example.org", scope=ALL))
     browser = sign_in("rob@example.org")
     assert opens(browser, cast)
 

@@ -20,12 +20,12 @@ from accounts.models import Patient, User
 from phr.models import Binary, Record
 from phr.services import files, looks, marks, records, removal
 from sharing import policy
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.models import Grant
 from sharing.policy import Action
 from sharing.scopes import Scope
+from sharing.services import granting, listing
 from tests.cast import ALL, Cast
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep, with_file
@@ -116,7 +116,7 @@ def and_then(
 
 
 def invited(at: Stage) -> Actor:
-    sharing.grant(at.cast.alice, "bob@example.org", scope=ALL)
+    granting.grant(at.cast.alice, "bob@example.org", scope=ALL)
     return at.cast.bob
 
 
@@ -131,14 +131,14 @@ def grants(**state: object) -> Callable[[Stage], object]:
 def take_back(at: Stage) -> None:
     with acting_as(at.cast.alice):
         grant_id = Grant.objects.get().pk
-    sharing.revoke(at.cast.alice, grant_id)
+    granting.revoke(at.cast.alice, grant_id)
 
 
 def then(act: Callable[[Actor, UUID], object]) -> Callable[[Stage], object]:
     """What alice does to her one permission."""
 
     def change(at: Stage) -> None:
-        (held,) = (one for one in sharing.given(at.cast.alice) if one.state in {"active", "paused"})
+        (held,) = (one for one in listing.given(at.cast.alice) if one.state in {"active", "paused"})
         act(at.cast.alice, held.grant.pk)
 
     return change
@@ -200,15 +200,15 @@ SCENES: dict[str, Callable[[Stage], Actor]] = {
         replace(LOOK, data_until=datetime(NOW.year, 1, 1, tzinfo=UTC))
     ),
     "bob, who may view reports by their type": bob(replace(LOOK, types=("DiagnosticReport",))),
-    "bob, while his permission is paused": and_then(bob(ALL), then(sharing.pause)),
+    "bob, while his permission is paused": and_then(bob(ALL), then(granting.pause)),
     "bob, after his permission was paused and goes on": and_then(
-        and_then(bob(ALL), then(sharing.pause)), then(sharing.resume)
+        and_then(bob(ALL), then(granting.pause)), then(granting.resume)
     ),
     "bob, after alice changed his permission to letters": and_then(
-        bob(ALL), then(lambda alice, pk: sharing.change(alice, pk, scope=LETTERS))
+        bob(ALL), then(lambda alice, pk: granting.change(alice, pk, scope=LETTERS))
     ),
     "bob, after alice stopped everything at once": and_then(
-        bob(ALL), lambda at: sharing.revoke_all(at.cast.alice)
+        bob(ALL), lambda at: granting.revoke_all(at.cast.alice)
     ),
     "bob, invited but not yet accepted": invited,
     "bob, before his permission begins": and_then(bob(ALL), grants(starts_at=NOW + DAY)),
@@ -288,7 +288,7 @@ def decides(actor: Actor, at: Stage) -> str:
 
 def share_alices(actor: Actor, at: Stage) -> None:
     """Anybody with a record may share; what counts is whose record it is."""
-    grant_id = sharing.grant(actor, "dora@example.org", scope=ALL)
+    grant_id = granting.grant(actor, "dora@example.org", scope=ALL)
     with as_owner():
         patient_id = Grant.objects.get(pk=grant_id).patient_id
     if patient_id != at.cast.alice_id:

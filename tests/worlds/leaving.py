@@ -16,7 +16,7 @@ from phr.models import Binary
 from rights.models import Erasure
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, erasures
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import ALL, IMPORTER, PURGER, Cast, join, receive
 from tests.worlds.archive import made
 from tests.worlds.held import ask_for, hold, item, una
@@ -101,11 +101,11 @@ class Town:
 
     def _share(self, actor: Actor, email: str) -> None:
         """Bob sees her record, she may see carol's and is a professional herself."""
-        sharing.accept(self.cast.bob, sharing.grant(actor, "bob@example.org", scope=ALL))
+        granting.accept(self.cast.bob, granting.grant(actor, "bob@example.org", scope=ALL))
         services.register_practitioner(
             actor, name="Dr Lea", profession="Doctor", specialty="", licence_number="GMC 7"
         )
-        sharing.accept(actor, sharing.grant(self.cast.carol, email, scope=ALL))
+        granting.accept(actor, granting.grant(self.cast.carol, email, scope=ALL))
 
 
 def _sign_in(actor: Actor, second: str) -> None:

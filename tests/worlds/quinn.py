@@ -22,7 +22,7 @@ from accounts.purposes import Purpose
 from phr.services import imports, records, uploads
 from rights.models import RightRequest
 from rights.services import building, desk
-from sharing import services as sharing
+from sharing.services import granting
 from tests.cast import ALL, IMPORTER, Cast, join
 from tests.doors import body, visitor
 from tests.worlds.files import ct_slice, dicom, pdf
@@ -127,10 +127,10 @@ class Quinn:
             "confirmed": "yes",
         }
         self.post("/sharing/new/", email=WORDS["invited"], **form)
-        grant_id = sharing.grant(self.actor, "bob@example.org", scope=ALL)
-        sharing.accept(cast.bob, grant_id)
+        grant_id = granting.grant(self.actor, "bob@example.org", scope=ALL)
+        granting.accept(cast.bob, grant_id)
         records.timeline(cast.bob, self.patient_id)
-        sharing.revoke(self.actor, grant_id)
+        granting.revoke(self.actor, grant_id)
 
     def work(self, cast: Cast) -> None:
         """She is a professional too, and has been offered somebody's record."""
@@ -144,7 +144,7 @@ class Quinn:
         with acting_as(self.actor):
             practitioner_id = Practitioner.objects.get(user_id=self.user_id).pk
         accounts.verify_practitioner(cast.sam, practitioner_id)
-        sharing.grant(cast.alice, EMAIL, scope=ALL)
+        granting.grant(cast.alice, EMAIL, scope=ALL)
 
     def _ask(self, cast: Cast) -> None:
         """She asks the rights desk for something, staff answer, and she takes everything away."""
@@ -233,5 +233,5 @@ def neighbour(cast: Cast) -> tuple[Actor, UUID]:
     """Somebody who has nothing to do with her: dora, with a record and a permission of her own."""
     dora = Actor.session(join("dora@example.org").pk)
     patient_id = accounts.begin_record(dora, name="Dora Dean")
-    sharing.accept(cast.bob, sharing.grant(dora, "bob@example.org", scope=ALL))
+    granting.accept(cast.bob, granting.grant(dora, "bob@example.org", scope=ALL))
     return dora, patient_id

@@ -14,10 +14,10 @@ from PIL import Image
 from accounts import services as accounts
 from accounts.actors import Actor
 from phr.services import marks, records
-from sharing import services as sharing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
+from sharing.services import granting
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
 from tests.worlds.files import ct_slice, dicom, pdf
 
@@ -71,9 +71,9 @@ class Shared:
         self.ids["grant_id"] = self.cast.share()
         self.ids["lou_grant_id"] = self._share_with("lou", ORDINARY)
         revoked = self._share_with("rob", ALL)
-        sharing.revoke(self.cast.alice, revoked)
+        granting.revoke(self.cast.alice, revoked)
         self.ids["revoked_id"] = revoked
-        self.ids["invitation_id"] = sharing.grant(
+        self.ids["invitation_id"] = granting.grant(
             self.cast.alice, "bob@example.org", scope=ORDINARY
         )
 
@@ -85,8 +85,8 @@ class Shared:
             actor, name=f"Dr {name.title()}", profession="Doctor", specialty="", licence_number="9"
         )
         looking = Scope(scope.categories, tuple(Sensitivity), may_copy=name == "rob", ends_at=None)
-        grant_id = sharing.grant(self.cast.alice, f"{name}@example.org", scope=looking)
-        sharing.accept(actor, grant_id)
+        grant_id = granting.grant(self.cast.alice, f"{name}@example.org", scope=looking)
+        granting.accept(actor, grant_id)
         return grant_id
 
 

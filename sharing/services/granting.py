@@ -1,13 +1,11 @@
-"""What happens to permissions: granting, accepting, revoking; and who holds which."""
+"""What happens to permissions: granting, accepting, changing, pausing, revoking."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -15,43 +13,14 @@ from django.utils import timezone
 from accounts import ledger, mail
 from accounts import services as accounts
 from accounts.acting import acting_as, note
-from accounts.actors import Actor, Denied, Door
+from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
-from accounts.models import AuditEvent, Patient
+from accounts.models import Patient
 from sharing import policy
 from sharing.models import Grant
 from sharing.policy import Action
-from sharing.scopes import Scope, agreement_of, scope_of, seal_agreement
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One permission as its patient or its grantee sees it."""
-
-    grant: Grant
-    scope: Scope
-    person: accounts.Person
-    patient_name: str = ""
-    looked_at: datetime | None = None
-    replaced: bool = False
-
-    @property
-    def begins_later(self) -> bool:
-        return self.grant.starts_at > timezone.now()
-
-    @property
-    def state(self) -> str:
-        """One of: revoked, waiting, expired, ended, paused, later, active."""
-        now = timezone.now()
-        if self.grant.revoked_at:
-            return "revoked"
-        if self.grant.ends_at and self.grant.ends_at <= now:
-            return "ended"
-        if self.grant.grantee_id is None:
-            return "waiting" if self.grant.invitation_ends_at > now else "expired"
-        if self.grant.paused_at:
-            return "paused"
-        return "later" if self.begins_later else "active"
+from sharing.scopes import Scope, seal_agreement
+from sharing.services.listing import one_waiting
 
 
 class Refused(Exception):
@@ -146,26 +115,10 @@ def move_epoch(patient_id: UUID) -> None:
         cursor.execute("SELECT phr_move_epoch(%s)", [patient_id])
 
 
-def invitation(actor: Actor, grant_id: UUID) -> Held:
-    """The invitation for the actor's own verified address, or `Denied`."""
-    with acting_as(actor):
-        return _held_by_me(actor, _invitation(actor, grant_id))
-
-
-def _invitation(actor: Actor, grant_id: UUID) -> Grant:
-    row = None
-    if actor.door is Door.SESSION and actor.user_id:
-        mine = accounts.verified_addresses(actor.user_id)
-        row = Grant.objects.waiting().filter(pk=grant_id, invited_email__in=mine).first()
-    if row is None:
-        raise Denied("accept", subject=f"Grant/{grant_id}")
-    return row
-
-
 def accept(actor: Actor, grant_id: UUID) -> UUID:
     """Bind an invitation to the actor, who owns the invited address. Returns the Patient's id."""
     with acting_as(actor):
-        row = _invitation(actor, grant_id)
+        row = one_waiting(actor, grant_id)
         move_epoch(row.patient_id)
         bound = Grant.objects.filter(pk=row.pk, grantee=None, revoked_at=None).update(
             grantee_id=actor.user_id, accepted_at=Now()
@@ -235,132 +188,3 @@ def _set_paused(row: Grant, at: Now | None, action: str) -> None:
     move_epoch(row.patient_id)
     Grant.objects.filter(pk=row.pk, patient_id=row.patient_id).update(paused_at=at)
     note(action, patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
-
-
-def replay_pauses(actor: Actor) -> int:
-    """After a restore: pause again what the ledger says was paused last. Returns how many."""
-    paused = {
-        token for token, entry in ledger.latest(Kind.PAUSE).items() if entry.state == "paused"
-    }
-    with acting_as(actor):
-        rows = Grant.objects.filter(revoked_at=None, paused_at=None)
-        found = list(rows.values_list("pk", "patient_id"))
-    again = [row for row in found if ledger.token(Kind.PAUSE, str(row[0])) in paused]
-    for grant_id, patient_id in again:
-        with acting_as(actor, about=patient_id):
-            Grant.objects.filter(pk=grant_id, paused_at=None).update(paused_at=Now())
-            note("pause", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")
-    return len(again)
-
-
-def replay_revocations(actor: Actor) -> int:
-    """After a restore: end again what the ledger says was taken back. For a job; returns how many."""
-    ended = ledger.latest(Kind.REVOCATION)
-    with acting_as(actor):
-        rows = list(Grant.objects.filter(revoked_at=None).values_list("pk", "patient_id"))
-    again = [row for row in rows if ledger.token(Kind.REVOCATION, str(row[0])) in ended]
-    for grant_id, patient_id in again:
-        _end_again(actor, grant_id, patient_id)
-    return len(again)
-
-
-def _end_again(actor: Actor, grant_id: UUID, patient_id: UUID) -> None:
-    with acting_as(actor, about=patient_id):
-        if Grant.objects.filter(pk=grant_id, revoked_at=None).update(revoked_at=Now()):
-            note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")
-
-
-def given(actor: Actor) -> list[Held]:
-    """Every permission the actor ever gave, newest first: the one list of who has access (C50)."""
-    with acting_as(actor):
-        patient = policy.require_own(actor)
-        rows = list(Grant.objects.filter(patient=patient).order_by("-created_at", "-id"))
-        people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
-        looked = _last_looks(patient.pk)
-        replaced = {row.replaces for row in rows}
-        return [replace(_held(row, people, looked), replaced=row.pk in replaced) for row in rows]
-
-
-def _last_looks(patient_id: UUID) -> dict[str, datetime]:
-    looks = AuditEvent.objects.filter(
-        patient_id=patient_id, action__in=[Action.READ, Action.COPY], basis__startswith="grant:"
-    )
-    return dict(looks.values_list("basis").annotate(Max("at")))
-
-
-def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, datetime]) -> Held:
-    person = people.get(row.grantee_id) if row.grantee_id else None
-    return Held(
-        row,
-        scope_of(row),
-        person or accounts.Person(row.invited_email),
-        looked_at=looked.get(f"grant:{row.pk}"),
-    )
-
-
-def one_given(actor: Actor, grant_id: UUID) -> Grant:
-    """One of the actor's own permissions, or `Denied`. Within an act of hers."""
-    patient = policy.require_own(actor)
-    row = Grant.objects.filter(pk=grant_id, patient=patient).first()
-    if row is None:
-        raise Denied("read", patient_id=patient.pk, subject=f"Grant/{grant_id}")
-    return row
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What somebody saw and copied under one permission, and what its patient agreed to (C53)."""
-
-    held: Held
-    agreement: str
-    seen: dict[UUID, datetime]
-    copied: dict[UUID, datetime]
-
-
-def receipt(actor: Actor, grant_id: UUID) -> Receipt:
-    """The receipt of one of the actor's own permissions, or `Denied`."""
-    with acting_as(actor):
-        row = one_given(actor, grant_id)
-        people = accounts.people({row.grantee_id} if row.grantee_id else set())
-        events = AuditEvent.objects.filter(patient_id=row.patient_id, basis=f"grant:{row.pk}")
-        return Receipt(
-            _held(row, people, {}),
-            agreement_of(row),
-            _first_times(events.filter(action=Action.READ)),
-            _first_times(events.filter(action=Action.COPY)),
-        )
-
-
-def _first_times(events: Iterable[AuditEvent]) -> dict[UUID, datetime]:
-    times: dict[UUID, datetime] = {}
-    for event in sorted(events, key=lambda event: event.at):
-        for record in event.records:
-            times.setdefault(record, event.at)
-    return times
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What a care provider finds when she comes in."""
-
-    open: list[Held]
-    waiting: list[Held]
-
-
-def shared(actor: Actor, *, most: int = 100) -> Shared:
-    """Who shares with the actor now, and the invitations waiting for her verified addresses."""
-    with acting_as(actor):
-        if actor.door is not Door.SESSION or actor.user_id is None:
-            raise Denied("read")
-        mine = Grant.objects.active().filter(grantee_id=actor.user_id).select_related("patient")
-        addresses = accounts.verified_addresses(actor.user_id)
-        waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
-        return Shared(
-            [_held_by_me(actor, row) for row in mine.order_by("-created_at", "-id")[:most]],
-            [_held_by_me(actor, row) for row in waiting.order_by("-created_at", "-id")[:most]],
-        )
-
-
-def _held_by_me(actor: Actor, row: Grant) -> Held:
-    name = accounts.name_of(row.patient) if row.grantee_id == actor.user_id else ""
-    return Held(row, scope_of(row), accounts.Person(""), patient_name=name)

@@ -1,0 +1,161 @@
+"""Who holds which permission, as its patient sees it and as who holds it does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.acting import acting_as
+from accounts.actors import Actor, Denied, Door
+from accounts.models import AuditEvent
+from sharing import policy
+from sharing.models import Grant
+from sharing.policy import Action
+from sharing.scopes import Scope, agreement_of, scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One permission as its patient or its grantee sees it."""
+
+    grant: Grant
+    scope: Scope
+    person: accounts.Person
+    patient_name: str = ""
+    looked_at: datetime | None = None
+    replaced: bool = False
+
+    @property
+    def begins_later(self) -> bool:
+        return self.grant.starts_at > timezone.now()
+
+    @property
+    def state(self) -> str:
+        """One of: revoked, waiting, expired, ended, paused, later, active."""
+        now = timezone.now()
+        if self.grant.revoked_at:
+            return "revoked"
+        if self.grant.ends_at and self.grant.ends_at <= now:
+            return "ended"
+        if self.grant.grantee_id is None:
+            return "waiting" if self.grant.invitation_ends_at > now else "expired"
+        if self.grant.paused_at:
+            return "paused"
+        return "later" if self.begins_later else "active"
+
+
+def invitation(actor: Actor, grant_id: UUID) -> Held:
+    """The invitation for the actor's own verified address, or `Denied`."""
+    with acting_as(actor):
+        return _held_by_me(actor, one_waiting(actor, grant_id))
+
+
+def one_waiting(actor: Actor, grant_id: UUID) -> Grant:
+    """The invitation itself. Within an act of the actor."""
+    row = None
+    if actor.door is Door.SESSION and actor.user_id:
+        mine = accounts.verified_addresses(actor.user_id)
+        row = Grant.objects.waiting().filter(pk=grant_id, invited_email__in=mine).first()
+    if row is None:
+        raise Denied("accept", subject=f"Grant/{grant_id}")
+    return row
+
+
+def given(actor: Actor) -> list[Held]:
+    """Every permission the actor ever gave, newest first: the one list of who has access (C50)."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        rows = list(Grant.objects.filter(patient=patient).order_by("-created_at", "-id"))
+        people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
+        looked = _last_looks(patient.pk)
+        replaced = {row.replaces for row in rows}
+        return [replace(_held(row, people, looked), replaced=row.pk in replaced) for row in rows]
+
+
+def _last_looks(patient_id: UUID) -> dict[str, datetime]:
+    looks = AuditEvent.objects.filter(
+        patient_id=patient_id, action__in=[Action.READ, Action.COPY], basis__startswith="grant:"
+    )
+    return dict(looks.values_list("basis").annotate(Max("at")))
+
+
+def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, datetime]) -> Held:
+    person = people.get(row.grantee_id) if row.grantee_id else None
+    return Held(
+        row,
+        scope_of(row),
+        person or accounts.Person(row.invited_email),
+        looked_at=looked.get(f"grant:{row.pk}"),
+    )
+
+
+def one_given(actor: Actor, grant_id: UUID) -> Grant:
+    """One of the actor's own permissions, or `Denied`. Within an act of hers."""
+    patient = policy.require_own(actor)
+    row = Grant.objects.filter(pk=grant_id, patient=patient).first()
+    if row is None:
+        raise Denied("read", patient_id=patient.pk, subject=f"Grant/{grant_id}")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What somebody saw and copied under one permission, and what its patient agreed to (C53)."""
+
+    held: Held
+    agreement: str
+    seen: dict[UUID, datetime]
+    copied: dict[UUID, datetime]
+
+
+def receipt(actor: Actor, grant_id: UUID) -> Receipt:
+    """The receipt of one of the actor's own permissions, or `Denied`."""
+    with acting_as(actor):
+        row = one_given(actor, grant_id)
+        people = accounts.people({row.grantee_id} if row.grantee_id else set())
+        events = AuditEvent.objects.filter(patient_id=row.patient_id, basis=f"grant:{row.pk}")
+        return Receipt(
+            _held(row, people, {}),
+            agreement_of(row),
+            _first_times(events.filter(action=Action.READ)),
+            _first_times(events.filter(action=Action.COPY)),
+        )
+
+
+def _first_times(events: Iterable[AuditEvent]) -> dict[UUID, datetime]:
+    times: dict[UUID, datetime] = {}
+    for event in sorted(events, key=lambda event: event.at):
+        for record in event.records:
+            times.setdefault(record, event.at)
+    return times
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a care provider finds when she comes in."""
+
+    open: list[Held]
+    waiting: list[Held]
+
+
+def shared(actor: Actor, *, most: int = 100) -> Shared:
+    """Who shares with the actor now, and the invitations waiting for her verified addresses."""
+    with acting_as(actor):
+        if actor.door is not Door.SESSION or actor.user_id is None:
+            raise Denied("read")
+        mine = Grant.objects.active().filter(grantee_id=actor.user_id).select_related("patient")
+        addresses = accounts.verified_addresses(actor.user_id)
+        waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
+        return Shared(
+            [_held_by_me(actor, row) for row in mine.order_by("-created_at", "-id")[:most]],
+            [_held_by_me(actor, row) for row in waiting.order_by("-created_at", "-id")[:most]],
+        )
+
+
+def _held_by_me(actor: Actor, row: Grant) -> Held:
+    name = accounts.name_of(row.patient) if row.grantee_id == actor.user_id else ""
+    return Held(row, scope_of(row), accounts.Person(""), patient_name=name)
