@@ -17,6 +17,7 @@ from phr.models import Provenance, Record
 from phr.past import keep_past, was_said
 from phr.search import Tokeniser, scoped
 from phr.sources import keep_in_force, written
+from sharing.tokens import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,15 @@ _OF_IMAGES = frozenset((
 class Outcome:
     """What publishing did; `marks` are (outcome, version, staged id) of the changed rows.
 
-    `aside` counts what was kept beside what its patient wrote herself.
+    `aside` counts what was kept beside what its patient wrote herself. `resorted`: something that was
+    there is sorted or dated otherwise now, so that others may see more or less of it.
     """
 
     imported: int = 0
     updated: int = 0
     duplicates: int = 0
     aside: int = 0
+    resorted: bool = False
     touched: list[UUID] = field(default_factory=list)
     marks: list[tuple[str, int, UUID]] = field(default_factory=list)
 
@@ -64,12 +67,14 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
     outcome = Outcome()
     for staged in changed:
         row = Record.objects.select_for_update().get(pk=staged.record_id, patient_id=patient_id)
+        before = _sorted(row)
         old = open_bytes(patient_id, row.pk, row.version, bytes(row.body_sealed))
         raw = open_bytes(patient_id, staged.id, 1, bytes(staged.body_sealed))
         hand, scan = written(row), staged.resource_type == "ImagingStudy"
         if hand is not None and not scan:
             outcome.marks.append(_beside(row, staged, (old, raw), hand))
             outcome.aside += outcome.marks[-1][0] == "aside"
+            outcome.resorted |= _sorted(row) != before
             continue
         said = scan and (hand is not None or was_said(row, bytes(staged.digest)))
         body = next_body(orjson.loads(old), raw, images_only=said)
@@ -77,9 +82,15 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
             outcome.marks.append(("known" if scan else "older", row.version, staged.id))
             continue
         _new_version(row, staged, body, old)
+        outcome.resorted |= _sorted(row) != before
         outcome.updated += 1
         outcome.marks.append(("changed", row.version, staged.id))
     return outcome
+
+
+def _sorted(row: Record) -> tuple[Any, ...]:
+    """What permissions go by, of what a file may change."""
+    return row.category, {*row.labels}, row.dated and row.effective_at
 
 
 def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
@@ -90,7 +101,7 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
     row.likeness = staged.likeness
     row.effective_at, row.dated = staged.effective_at, staged.dated
     # Never less careful than before: a label the patient or an earlier file gave stays.
-    row.labels = sorted({*row.labels, *staged.labels})
+    row.labels = joined(row.patient_id, (*row.labels, *staged.labels))
     if staged.resource_type == "ImagingStudy":
         row.tokens = sorted({*row.tokens, *staged.tokens})
     elif staged.resource_type == "DocumentReference" and _withdrawn(body):

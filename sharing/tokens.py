@@ -24,3 +24,9 @@ def labels_of(patient_id: UUID, tokens: Iterable[int]) -> list[Sensitivity]:
     """The labels behind tokens, in the order of `Sensitivity`."""
     wanted = set(tokens)
     return [label for label, token in label_tokens(patient_id).items() if token in wanted]
+
+
+def joined(patient_id: UUID, tokens: Iterable[int]) -> list[int]:
+    """These labels as they stand together: what is sensitive or not sorted is not ordinary too."""
+    ordinary = label_tokens(patient_id)[Sensitivity.N]
+    return sorted({*tokens} - {ordinary}) or [ordinary]

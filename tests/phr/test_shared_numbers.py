@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.acting import acting_as
+from accounts.models import Patient
 from phr.bodies import open_body
 from phr.models import Record
 from phr.services import records
@@ -133,6 +134,28 @@ def test_a_label_that_comes_later_is_taken_over_and_her_own_order_stays(cast: Ca
     records.classify(cast.alice, row.pk, labels=[Sensitivity.N])
     put_in(cast.alice, depressed)
     assert [Sensitivity.N] in sorted_as(cast)
+
+
+def epoch(cast: Cast) -> int:
+    with acting_as(cast.alice):
+        return Patient.objects.get(pk=cast.alice_id).access_epoch
+
+
+def test_what_a_file_makes_more_sensitive_calls_off_what_others_are_taking(cast: Cast) -> None:
+    mark = {"security": [{"system": "http://example.org", "code": "PSY"}]}
+    steps = [
+        (GLUCOSE, False),
+        (result("2345-7", 5.1, meta=mark), True),
+        (result("2345-7", 5.1, meta=mark), False),
+        (CORRECTED, False),
+        (result("2345-7", 5.4, effectiveDateTime="2024-03-02", meta=mark), False),
+        (SODIUM, False),
+        (result("2951-2", 141, meta=mark), True),
+    ]
+    for file, moves in steps:
+        before = epoch(cast)
+        put_in(cast.alice, file)
+        assert (epoch(cast) > before) is moves, file
 
 
 def test_of_two_in_one_file_the_label_of_either_counts(cast: Cast) -> None:
