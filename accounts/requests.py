@@ -10,7 +10,9 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,6 +26,18 @@ def actor_of(request: HttpRequest) -> Actor:
     """Who asks. `accounts.middleware.actor` found it out."""
     actor = getattr(request, "actor", None)
     return actor if isinstance(actor, Actor) else Actor()
+
+
+def still_signed_in(request: HttpRequest) -> bool:
+    """Whether the session that a request began with is alive, asked anew; True where it had none.
+
+    It ends by signing out, from the list of devices, with its user and with her password.
+    """
+    if not request.user.is_authenticated:
+        return True
+    now = HttpRequest()
+    now.session = SessionStore(request.session.session_key)
+    return bool(get_user(now).pk == request.user.pk)
 
 
 def authenticated_recently(request: HttpRequest) -> bool:

@@ -1,23 +1,29 @@
 """A file on its way to a browser, whole or from where an earlier download broke off.
 
 Source: RFC 9110 sections 8.8.3 (ETag), 13.1.5 (If-Range), 14 (range requests), 15.3.7 and 15.5.17.
-Each request is decided anew, and each piece of it. What is written down: one copy for a file, a
-ground and a session in ten minutes, however many ranges it comes in; asking by HEAD brings no
-byte and is no copy.
+Each request is decided anew, and each piece of it; none flows once the session has ended. What is
+written down: one copy for a file, a ground and a session in ten minutes, however many ranges it
+comes in; asking by HEAD brings no byte and is no copy.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from accounts.actors import Denied
+from accounts.requests import still_signed_in
 from phr.ranges import NotSatisfiable, wanted
 
 SANDBOX = "sandbox; default-src 'none'"
 COPIED = "copied"
 ONE_COPY_SECONDS = 600
 MOST_REMEMBERED = 50
+ASKED_BYTES = 1024 * 1024
+ASKED_SECONDS = 1
+Flowing = TypeVar("Flowing", bytes, str)
 
 # Whether the copy called so (file and ground), of a file of that size and tag, is written down.
 Told = Callable[[str, int, str], bool]
@@ -99,5 +105,21 @@ def _body(
 ) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=sent.content_type)
-    pieces = sent.pieces(start, end)
+    pieces = while_signed_in(request, sent.pieces(start, end))
     return StreamingHttpResponse(pieces, status=status, content_type=sent.content_type)
+
+
+def while_signed_in(request: HttpRequest, pieces: Iterator[Flowing]) -> Iterator[Flowing]:
+    """The pieces, as long as the session that asked for them is alive; raises `Denied` then.
+
+    It is asked before each MiB and after each second. The connection breaks, so that nobody takes
+    what came for all of it.
+    """
+    flowed, asked = 0, 0.0
+    for piece in pieces:
+        flowed += len(piece)
+        if flowed > ASKED_BYTES or time.monotonic() > asked + ASKED_SECONDS:
+            if not still_signed_in(request):
+                raise Denied("copy")
+            flowed, asked = len(piece), time.monotonic()
+        yield piece

@@ -13,6 +13,7 @@ from accounts.requests import actor_of
 from phr.forms.records import PrintForm
 from phr.printing.document import SOURCES
 from phr.printing.pdf import CannotPrint
+from phr.sending import while_signed_in
 from phr.services import printing as services
 from sharing.categories import Category
 
@@ -27,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
     opened = services.open_print(actor_of(request), chosen=PrintForm(request.GET).chosen())
     context = {"print": opened, "categories": list(Category)}
     around = render_to_string("phr/print.html", context, request)
-    return StreamingHttpResponse(_flow(around, opened))
+    return StreamingHttpResponse(while_signed_in(request, _flow(around, opened)))
 
 
 @login_required

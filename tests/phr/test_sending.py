@@ -114,17 +114,17 @@ def sign_out(client: Client) -> None:
     client.post("/accounts/logout/")
 
 
-def end_elsewhere(client: Client) -> None:
+def end_elsewhere(_: Client) -> None:
     sign_in("alice@example.org").post("/account/sign-out-everywhere/")
 
 
-def change_password(client: Client) -> None:
+def change_password(_: Client) -> None:
     user = User.objects.get(email="alice@example.org")
     user.set_password("another long passphrase")
     user.save()
 
 
-def leave(client: Client) -> None:
+def leave(_: Client) -> None:
     User.objects.filter(email="alice@example.org").update(is_active=False)
 
 
@@ -147,7 +147,7 @@ def test_a_download_stops_when_its_session_ends(
         next(pieces)
 
 
-@pytest.mark.usefixtures("cast")
+@pytest.mark.usefixtures("paths")
 def test_small_pieces_are_asked_about_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
     alice = sign_in("alice@example.org")
     answer: Any = alice.get("/sharing/log/", {"format": "csv"})
