@@ -21,7 +21,7 @@ TOP_LEVEL = {
     "pyproject.toml", "requirements", "rights", "sharing", "static", "templates", "tests",
 }  # fmt: skip
 MADE_BY_TOOLS = {
-    ".cache", ".data", ".env", ".git", ".hypothesis", ".mypy_cache", ".pytest_cache",
+    ".cache", ".data", ".env", ".fuzz", ".git", ".hypothesis", ".mypy_cache", ".pytest_cache",
     ".ruff_cache", ".venv", "__pycache__", "node_modules", "secrets", "staticfiles",
 }  # fmt: skip
 WIRING = ["phr/settings.py", "phr/urls.py", "phr/celery.py", "phr/wsgi.py"]
