@@ -263,6 +263,23 @@ def seal(patient_id: UUID, purpose: Purpose, place: str, plaintext: bytes) -> by
     return encrypt(subkey(patient_id, purpose), _aad(patient_id, place), plaintext)
 
 
+class Sealing:
+    """`seal` for many places: the cipher is set up once for as long as the key is remembered."""
+
+    def __init__(self, patient_id: UUID, purpose: Purpose) -> None:
+        self._patient_id, self._purpose = patient_id, purpose
+        self._key = b""
+
+    def seal(self, place: str, plaintext: bytes) -> bytes:
+        """Encrypt for one place. Raises `Unopenable` once the key is destroyed."""
+        key = subkey(self._patient_id, self._purpose)
+        if key is not self._key:
+            self._key, self._cipher = key, AESGCM(key)
+        nonce = os.urandom(12)
+        sealed = self._cipher.encrypt(nonce, plaintext, _aad(self._patient_id, place))
+        return FORMAT + nonce + sealed
+
+
 def unseal(patient_id: UUID, purpose: Purpose, place: str, sealed: bytes) -> bytes:
     """Decrypt what `seal` made for this very patient and place; else raises `Unopenable`."""
     return decrypt(subkey(patient_id, purpose), _aad(patient_id, place), bytes(sealed))

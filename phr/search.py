@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from phr.models import Record
-from sharing.tokens import keyed
+from sharing.tokens import Keyed
 
 # So many records with the same words are found soon by going through the newest.
 FEW = 1000
@@ -27,6 +27,8 @@ _ANSWERING = """
 MOST_TOKENS = 400
 MOST_WHOLE_WORDS = 5000
 MOST_HEAD_TOKENS = 80
+# So much of what was made before is remembered within an import: a few megabytes.
+MOST_REMEMBERED = 20_000
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
 # Scripts written without spaces between words: kana, Han and its extensions.
@@ -74,6 +76,16 @@ def scoped(upload_id: UUID | None, name: str) -> str:
     return name if ":" in name else f"{upload_id}|{name}"
 
 
+class _Remembered(dict[str, tuple[int, ...]]):
+    """Tokens by what they were made of; forgets all of it when that becomes too much."""
+
+    def keep(self, name: str, tokens: tuple[int, ...]) -> tuple[int, ...]:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[name] = tokens
+        return tokens
+
+
 class Tokeniser:
     """Turns words into one patient's tokens and remembers them for the length of an import.
 
@@ -81,9 +93,10 @@ class Tokeniser:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._known: dict[str, tuple[int, ...]] = {}
-        self._words: dict[str, tuple[int, ...]] = {}
+        self._token = Keyed(key).token
+        self._known = _Remembered()
+        self._words = _Remembered()
+        self._links = _Remembered()
 
     def tokens(self, terms: Iterable[str]) -> list[int]:
         """The tokens to keep with a record: every prefix of every word, up to `MOST_TOKENS`.
@@ -95,7 +108,7 @@ class Tokeniser:
         for term in rest:
             known = self._known.get(term)
             if known is None:
-                known = self._known[term] = self._of(term)
+                known = self._known.keep(term, self._of(term))
             if len(found) + len(known) > MOST_TOKENS:
                 return self._with_whole_words(found, chain((term,), rest))
             found.update(known)
@@ -104,7 +117,7 @@ class Tokeniser:
     def _with_whole_words(self, found: set[int], terms: Iterable[str]) -> list[int]:
         most = len(found) + MOST_WHOLE_WORDS
         for term in terms:
-            found.update(keyed(self._key, f"word:{word}") for word in words(term))
+            found.update(self._token(f"word:{word}") for word in words(term))
             if len(found) >= most:
                 break
         return list(found)[:most]
@@ -115,8 +128,8 @@ class Tokeniser:
     def _of_word(self, word: str) -> tuple[int, ...]:
         known = self._words.get(word)
         if known is None:
-            found = (keyed(self._key, f"word:{prefix}") for prefix in prefixes(word))
-            known = self._words[word] = tuple(found)
+            found = (self._token(f"word:{prefix}") for prefix in prefixes(word))
+            known = self._words.keep(word, tuple(found))
         return known
 
     def head(self, terms: Iterable[str]) -> list[int]:
@@ -126,8 +139,8 @@ class Tokeniser:
             known = self._known.get(f"head|{term}")
             if known is None:
                 parts = (part for word in words(term) for part in prefixes(word))
-                known = tuple(keyed(self._key, f"head:{part}") for part in parts)
-                self._known[f"head|{term}"] = known
+                tokens = tuple(self._token(f"head:{part}") for part in parts)
+                known = self._known.keep(f"head|{term}", tokens)
             found.update(known)
             if len(found) >= MOST_HEAD_TOKENS:
                 break
@@ -135,7 +148,7 @@ class Tokeniser:
 
     def links(self, names: Iterable[str]) -> list[int]:
         """The tokens under which other records find this one by reference."""
-        return [keyed(self._key, f"link:{name}") for name in names]
+        return self._all("link", names)
 
     def visits(self, names: Iterable[str]) -> list[int]:
         """The tokens under which all that belongs to the visit of one of these names is found."""
@@ -143,25 +156,31 @@ class Tokeniser:
 
     def of_visit(self, tokens: Iterable[int]) -> list[int]:
         """The same, from the tokens of the visit itself: its names are not kept in the clear."""
-        return [keyed(self._key, f"visit:{token}") for token in tokens]
+        return self._all("visit", tokens)
 
     def telling_of(self, tokens: Iterable[int]) -> list[int]:
         """The tokens under which all that refers to one of these names is found, people apart."""
-        return [keyed(self._key, f"telling:{token}") for token in tokens]
+        return self._all("telling", tokens)
+
+    def systems(self, names: Iterable[str]) -> list[int]:
+        """The tokens under which all that is numbered by one of these (`Type|system`) is found."""
+        return self._all("system", names)
+
+    def _all(self, of: str, names: Iterable[str | int]) -> list[int]:
+        """In their order. Whatever is named once in a file is mostly named again."""
+        found: list[int] = []
+        for each in names:
+            name = f"{of}:{each}"
+            found += self._links.get(name) or self._links.keep(name, (self._token(name),))
+        return found
 
     def codes(self, codes: Iterable[str]) -> list[int]:
         """The tokens under which all that has one of these codes (`system|code`) is found."""
-        found: set[int] = set()
-        for code in codes:
-            name = f"code:{code}"
-            if name not in self._known:
-                self._known[name] = (keyed(self._key, name),)
-            found.update(self._known[name])
-        return sorted(found)
+        return sorted({*self._all("code", codes)})
 
     def query(self, text: str, *, of: str = "word") -> list[int]:
         """The tokens a record must all have to match what a person typed, or its name `head`."""
-        return [keyed(self._key, f"{of}:{word}") for word in words(text)]
+        return [self._token(f"{of}:{word}") for word in words(text)]
 
 
 def matching(rows: QuerySet[Record], tokens: list[int], *, every: bool = True) -> QuerySet[Record]:

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
-from hmac import digest as hmac_digest
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -24,7 +22,7 @@ from accounts.actors import Actor
 from accounts.models import Patient
 from phr import copying
 from phr import publishing as sql
-from phr.bodies import seal_body
+from phr.bodies import Bodies
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit, told_of
@@ -35,7 +33,7 @@ from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import granting
-from sharing.tokens import keyed, label_tokens
+from sharing.tokens import Keyed, label_tokens
 
 TANGLED = (
     "What is in this file refers to itself so often that it could not be compared with your record."
@@ -98,8 +96,10 @@ class Sealer:
     def __init__(self, patient_id: UUID, upload_id: UUID | None = None) -> None:
         self.patient_id, self.upload_id = patient_id, upload_id
         self.received_at = timezone.now()
-        self._index = keys.subkey(patient_id, keys.Purpose.INDEX)
-        self._tokeniser = Tokeniser(self._index)
+        index = keys.subkey(patient_id, keys.Purpose.INDEX)
+        self._keyed, self._token = Keyed(index).digest, Keyed(index).token
+        self._tokeniser = Tokeniser(index)
+        self._bodies = Bodies(patient_id)
         self._labels = label_tokens(patient_id)
 
     def row(self, item: Parsed) -> Row:
@@ -115,7 +115,7 @@ class Sealer:
             tokens=self._tokens(item, known_by),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
-            body_sealed=seal_body(self.patient_id, record_id, 1, item.body),
+            body_sealed=self._bodies.seal(record_id, 1, item.body),
             place=item.place[:40],
             owns_file=bool(item.attachments),
             known_by=known_by,
@@ -135,7 +135,7 @@ class Sealer:
             refs=self.called(said.refs),
             around=self.called(said.around),
             names=self.called(item.links),
-            systems=[self._token(f"system:{system}") for system, _ in said.numbers],
+            systems=self._tokeniser.systems(system for system, _ in said.numbers),
             numbers=[self._token(f"number:{'|'.join(number)}") for number in said.numbers],
         )
 
@@ -143,14 +143,8 @@ class Sealer:
         """The tokens of what is called so in this file."""
         return self._tokeniser.links(scoped(self.upload_id, name) for name in names)
 
-    def _token(self, text: str) -> int:
-        return keyed(self._index, text)
-
     def _visit(self, item: Parsed) -> list[int]:
         return self._tokeniser.visits([scoped(self.upload_id, item.visit)] if item.visit else [])
-
-    def _keyed(self, text: str) -> bytes:
-        return hmac_digest(self._index, text.encode(), sha256)
 
 
 def _copied(row: Row, position: int) -> bytes:

@@ -1,12 +1,13 @@
 """Whoever can write to the tables still cannot show one person's words as another's."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
-from accounts.keys import Unopenable
+from accounts.keys import Unopenable, destroy_patient_key
 from accounts.models import Patient
-from phr.bodies import open_bytes, seal_body
+from phr.bodies import Bodies, open_bytes, seal_body
 from phr.models import Record, RecordVersion, Upload
 from phr.services import records, uploads
 from tests.cast import Cast
@@ -28,6 +29,25 @@ def test_a_body_opens_in_its_own_place_only(cast: Cast) -> None:
     ):
         with pytest.raises(Unopenable):
             open_bytes(patient_id, record_id, version, sealed)
+
+
+@pytest.mark.parametrize("length", [0, 1, 16_384, 16_385, 200_000])
+def test_a_body_of_any_length_comes_back_whole(cast: Cast, length: int) -> None:
+    bodies, record_id = Bodies(cast.alice_id), uuid4()
+    body = (b'{"resourceType":"Basic"}' * (length // 24 + 1))[:length]
+    sealed = bodies.seal(record_id, 1, body)
+
+    assert open_bytes(cast.alice_id, record_id, 1, sealed) == body
+    assert len(sealed) < 2000
+
+
+def test_nothing_more_is_sealed_once_the_key_is_destroyed(cast: Cast) -> None:
+    bodies = Bodies(cast.alice_id)
+    bodies.seal(uuid4(), 1, b"{}")
+    destroy_patient_key(cast.alice_id)
+
+    with pytest.raises(Unopenable):
+        bodies.seal(uuid4(), 1, b"{}")
 
 
 def move_to_another_row(cast: Cast) -> Record:
