@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr import storage
-from phr.formats.parsed import Piece, Preview
+from phr.formats.parsed import Piece, Preview, Refused
 from phr.models import Binary
+from phr.room import NotTaken, Taking, ask
 from phr.storage import Writer
 
 
@@ -24,6 +25,7 @@ class Parts:
     def __init__(self, actor: Actor, patient_id: UUID) -> None:
         self._actor, self._patient_id = actor, patient_id
         self._writer: Writer | None = None
+        self._taking: Taking | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -38,10 +40,23 @@ class Parts:
             self._writer.abandon()
 
     def take(self, item: Piece | Preview) -> list[UUID]:
-        """Write a piece of a file, or a picture. Returns the id of its Binary once it is whole."""
+        """Write a piece of a file, or a picture. Returns the id of its Binary once it is whole.
+
+        Raises Refused where there is no room for it.
+        """
+        try:
+            self._room().take(len(item.data))
+        except NotTaken as no:
+            raise Refused(str(no)) from no
         writer = self._writer or self._begin(item)
         writer.write(item.data)
         return self._finish(writer) if isinstance(item, Preview) or item.last else []
+
+    def _room(self) -> Taking:
+        if self._taking is None:
+            with acting_as(self._actor, about=self._patient_id):
+                self._taking = Taking(ask(self._patient_id, 0))
+        return self._taking
 
     def _begin(self, item: Piece | Preview) -> Writer:
         with acting_as(self._actor, about=self._patient_id):

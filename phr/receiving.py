@@ -1,14 +1,15 @@
 """Uploaded files go from the socket into encrypted storage; no plaintext touches the disk."""
 
 from dataclasses import dataclass
-from typing import Any
+from hmac import compare_digest
+from typing import Any, NoReturn
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopFutureHandlers, StopUpload
 from django.http import HttpRequest
 
 from accounts.actors import Actor
+from phr.room import NotTaken
 from phr.services import resumable, uploads
 from phr.storage import CHUNK, Writer
 
@@ -39,17 +40,24 @@ class EncryptingUploadHandler(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        self._open = uploads.begin_upload(self.actor, file_name=self.file_name or "file")
+        try:
+            self._open = uploads.begin_upload(self.actor, file_name=self.file_name or "file")
+        except NotTaken as refusal:
+            self._stop(refusal)
         raise StopFutureHandlers
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002
         if self._open is None:
             return
-        if start + len(raw_data) > settings.PHR_UPLOAD_MOST_BYTES:
-            self.problem = str(resumable.TooLarge())
-            self.upload_interrupted()
-            raise StopUpload(connection_reset=False)
-        self._open[1].write(raw_data)
+        try:
+            self._open[1].write(raw_data)
+        except NotTaken as refusal:
+            self._stop(refusal)
+
+    def _stop(self, refusal: NotTaken) -> NoReturn:
+        self.problem = str(refusal)
+        self.upload_interrupted()
+        raise StopUpload(connection_reset=False)
 
     def file_complete(self, file_size: int) -> Any:
         if self._open is None:
@@ -77,6 +85,15 @@ class EncryptingUploadHandler(FileUploadHandler):
         if stream._pos < stream.limit:  # noqa: SLF001
             self.give_up("The connection was lost. Please send the files again.")
 
+    def complete(self) -> None:
+        """From now on what arrived is due; what has no room any more is left out (`problem`)."""
+        for received in self.received:
+            try:
+                uploads.complete_upload(self.actor, received.upload_id, size=received.size)
+            except NotTaken as refusal:
+                self.problem = str(refusal)
+                uploads.abandon_upload(self.actor, received.upload_id)
+
     def give_up(self, problem: str) -> None:
         """Leave nothing of what came with this request."""
         self.upload_interrupted()
@@ -86,14 +103,35 @@ class EncryptingUploadHandler(FileUploadHandler):
         self.problem = problem
 
 
-def receive_piece(request: HttpRequest, actor: Actor, upload_id: UUID, offset: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a sender says the bytes of a piece hash to: a hash object to feed, and its digest."""
+
+    hashed: Any
+    digest: bytes
+    size: int
+
+    def holds(self, step: bytes, taken: int) -> bool:
+        """False once the last step is here and the bytes are others; they are counted from 0."""
+        self.hashed.update(step)
+        whole = taken + len(step) >= self.size
+        return not whole or compare_digest(self.hashed.digest(), self.digest)
+
+
+def receive_piece(
+    request: HttpRequest, actor: Actor, upload_id: UUID, offset: int, proof: Proof | None = None
+) -> int:
     """Take the body of a request as what follows on byte `offset` of a file. Returns how much.
 
     It is decided anew with each step, and each is durable before the next one is read; where the
-    connection breaks, what came before is kept. Raises what `resumable.add` raises.
+    connection breaks, what came before is kept. Raises what `resumable.add` raises, and `Mismatch`
+    when nothing of the piece is kept, since it is not what was sent.
     """
     taken = 0
     while step := _read(request):
+        if proof and not proof.holds(step, taken):
+            resumable.rewind(actor, upload_id, at=offset + taken, to=offset)
+            raise resumable.Mismatch
         now = resumable.add(actor, upload_id, step, offset=offset + taken)
         taken += now
         if now < len(step):

@@ -6,6 +6,7 @@ What is acknowledged is in the row and on the disk, in whole encrypted chunks; t
 import errno
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -21,45 +22,36 @@ from accounts.models import Patient
 from accounts.wake import wake
 from phr import storage
 from phr.models import Binary, Upload
+from phr.room import NoRoom, NotTaken, TooMuch, ask, ask_disk
 from phr.services import reviews, uploads
 from sharing import policy
 from sharing.policy import Action
 
 # How long the next piece may take.
 PATIENCE = timedelta(days=1)
+# So begins a fingerprint that is the SHA-256 hash of all bytes of a file.
+WHOLE = "sha256"
 FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-class NotTaken(Exception):
-    """The file cannot be taken, or not now; the text says why, for its owner."""
-
-
-class TooMuch(NotTaken):
-    """It is larger than what one file, one person or one piece may be."""
-
-
-class TooLarge(TooMuch):
-    def __init__(self) -> None:
-        megabytes = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
-        super().__init__(f"The file is larger than {megabytes} MB, the largest we can take.")
-
-
-class NoRoom(NotTaken):
-    """The disk has too little room left."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no room for this file at the moment. Please try again later.")
 
 
 class OutOfStep(Exception):
     """A piece does not begin where the file ends, for instance because another one was faster."""
 
 
+class Mismatch(Exception):
+    """The bytes of a piece are not those that its sender hashed."""
+
+
+class Different(Exception):
+    """The whole file is not the one that was announced; nothing of it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """A file of which `offset` of `size` bytes are here; the rest may come until `until`.
 
-    `fingerprint` is what her browser said it knows the file by: hexadecimal, or "".
+    `fingerprint` is what her browser said it knows the file by, or "": after `sha256:` the hash of
+    the whole file in hexadecimal digits, which is compared at its end.
     """
 
     upload_id: UUID
@@ -83,13 +75,15 @@ def begin(actor: Actor, *, file_name: str, size: int, fingerprint: str = "") -> 
 
     Raises `NotTaken`; `Denied`, or `Restricted` while the record rests.
     """
-    _refuse_size(size)
+    if size < 1:
+        raise NotTaken("The file is empty.")
     with acting_as(actor):
         patient = policy.require_own(actor, Action.CREATE)
+        ask(patient.pk, size)
         _refuse_crowd(patient, size)
         upload = Upload(expected_size=size)
         if fingerprint:
-            text = fingerprint[:64].encode()
+            text = fingerprint[:80].encode()
             place = _fingerprint_place(upload.pk)
             upload.fingerprint_sealed = keys.seal(patient.pk, keys.Purpose.BODY, place, text)
         uploads.begin_rows(actor, patient, upload, file_name=file_name)
@@ -103,18 +97,7 @@ def _fingerprint_place(upload_id: UUID) -> str:
     return f"phr_upload/{upload_id}/fingerprint"
 
 
-def _refuse_size(size: int) -> None:
-    if size < 1:
-        raise NotTaken("The file is empty.")
-    if size > settings.PHR_UPLOAD_MOST_BYTES:
-        raise TooLarge
-    if storage.free_bytes() - size < settings.PHR_UPLOAD_SPARE_BYTES:
-        raise NoRoom
-
-
 def _refuse_crowd(patient: Patient, size: int) -> None:
-    # One at a time, or two beginnings at once would both find room.
-    Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     rows = _unfinished(patient)
     held = rows.aggregate(bytes=Sum("expected_size"))["bytes"] or 0
     crowded = rows.count() >= settings.PHR_UPLOAD_MOST_FILES
@@ -182,19 +165,47 @@ def add(actor: Actor, upload_id: UUID, data: bytes, *, offset: int) -> int:
     """Take what follows on byte `offset`: whole chunks, or all if the file ends with it.
 
     Returns how many bytes were taken; they are durable. With the last one the import is due.
-    Raises `OutOfStep`, `NotTaken`; `Denied`, or `Restricted` while the record rests.
+    Raises `OutOfStep`, `NotTaken`, `Different`; `Denied`, or `Restricted` while the record rests.
     """
+    try:
+        with acting_as(actor):
+            return _add(_in_pieces(actor, upload_id, action=Action.CREATE), data, offset)
+    except Different:
+        uploads.abandon_upload(actor, upload_id)
+        raise
+
+
+def _add(row: Upload, data: bytes, offset: int) -> int:
+    binary = uploads.hold_file(row)
+    if binary.size != offset:
+        raise OutOfStep
+    final = offset + len(data) == row.expected_size
+    taken = data if final else data[: len(data) // storage.CHUNK * storage.CHUNK]
+    if taken:
+        ask_disk(len(taken))
+        _write(binary, taken, offset, final=final)
+        if final and not _as_announced(row, binary):
+            raise Different
+        _count(row, binary, len(taken), final=final)
+    return len(taken)
+
+
+def _as_announced(row: Upload, binary: Binary) -> bool:
+    """Whether the file on the disk is the one that was announced, where that was said."""
+    kind, _, said = _fingerprint(row).partition(":")
+    if kind != WHOLE:
+        return True
+    found = sha256()
+    for piece in storage.read(binary.name, binary.patient_id, binary.pk):
+        found.update(piece)
+    return found.hexdigest() == said.casefold()
+
+
+def rewind(actor: Actor, upload_id: UUID, *, at: int, to: int) -> None:
+    """Forget what came last of a file of which `at` bytes are here: the same comes again at `to`."""
     with acting_as(actor):
-        row = _in_pieces(actor, upload_id, action=Action.CREATE)
-        binary = uploads.hold_file(row)
-        if binary.size != offset:
-            raise OutOfStep
-        final = offset + len(data) == row.expected_size
-        taken = data if final else data[: len(data) // storage.CHUNK * storage.CHUNK]
-        if taken:
-            _write(binary, taken, offset, final=final)
-            _count(row, binary, len(taken), final=final)
-        return len(taken)
+        binary = uploads.hold_file(_in_pieces(actor, upload_id, action=Action.CREATE))
+        Binary.objects.filter(pk=binary.pk, size=at, complete_at=None).update(size=to)
 
 
 def _write(binary: Binary, data: bytes, offset: int, *, final: bool) -> None:

@@ -18,7 +18,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from accounts.wake import wake
-from phr import storage
+from phr import room, storage
 from phr.formats.parsed import Person
 from phr.models import Binary, Provenance, RecordFile, Upload
 from phr.outlook import Outlook, birth_date, is_about_somebody_else, open_outlook, whose
@@ -38,13 +38,28 @@ def begin_upload(
     """Make the rows of a file that is about to arrive; its bytes go to the writer, encrypted.
 
     The row comes first, so there is never a file without one. `patient_id` is for the operator's
-    command; a person adds to her own record. Returns the Upload's id.
+    command; a person adds to her own record. Returns the Upload's id. Raises `NotTaken` where there
+    is no room, and so does the writer once it has taken what there was.
     """
     with acting_as(actor, about=patient_id):
-        upload = begin_rows(actor, _receiver(actor, patient_id), Upload(), file_name=file_name)
+        patient = _receiver(actor, patient_id)
+        left = room.ask(patient.pk, 0)
+        upload = begin_rows(actor, patient, Upload(), file_name=file_name)
     with acting_as(actor, about=patient_id):
         binary = hold_file(upload)
-        return upload.pk, Writer(binary.name, binary.patient_id, binary.pk)
+        return upload.pk, _Bounded(binary, left)
+
+
+class _Bounded(Writer):
+    """A writer that takes no more than one file may have and there is room for."""
+
+    def __init__(self, binary: Binary, left: int) -> None:
+        super().__init__(binary.name, binary.patient_id, binary.pk)
+        self._taking = room.Taking(left, settings.PHR_UPLOAD_MOST_BYTES)
+
+    def write(self, data: bytes) -> None:
+        self._taking.take(len(data))
+        super().write(data)
 
 
 def begin_rows(actor: Actor, patient: Patient, upload: Upload, *, file_name: str) -> Upload:
@@ -101,9 +116,13 @@ def basis(actor: Actor) -> str:
 def complete_upload(
     actor: Actor, upload_id: UUID, *, size: int, patient_id: UUID | None = None
 ) -> None:
-    """All bytes are here and durable: from now on the import is due."""
+    """All bytes are here and durable: from now on the import is due.
+
+    Raises `NotTaken` where other files took the room meanwhile.
+    """
     with acting_as(actor, about=patient_id):
         upload = own(actor, upload_id, patient_id)
+        room.ask(upload.patient_id, size)
         Binary.objects.filter(upload=upload).update(size=size, complete_at=Now())
         wake("phr.tasks.import_upload", upload.pk)
 

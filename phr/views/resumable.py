@@ -1,9 +1,11 @@
-"""Uploads that survive a broken connection: tus 1.0.0 (core, creation, termination, expiration).
+"""Uploads that survive a broken connection: tus 1.0.0 (core, creation, termination, expiration,
+checksum).
 
 https://tus.io/protocols/resumable-upload, spoken by the script of the upload page. Whoever is not
 signed in gets 401 here, not the sign-in page: scripts follow redirects without knowing.
 """
 
+import hashlib
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Callable
@@ -19,16 +21,34 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from accounts.actors import Denied
 from accounts.requests import actor_of
-from phr.receiving import receive_piece
+from phr.receiving import Proof, receive_piece
+from phr.room import NoRoom, NotTaken, TooMuch
 from phr.services import resumable as services
-from phr.services.resumable import Arriving, NoRoom, NotTaken, OutOfStep, TooMuch
+from phr.services.resumable import Arriving, Different, Mismatch, OutOfStep
 from sharing.policy import Restricted
 
 VERSION = "1.0.0"
 PIECE = "application/offset+octet-stream"
+HASHES = ("sha1", "sha256")
 ABOUT = {
     "Tus-Version": VERSION,
-    "Tus-Extension": "creation,expiration,termination",
+    "Tus-Extension": "creation,expiration,termination,checksum",
+    "Tus-Checksum-Algorithm": ",".join(HASHES),
+}
+DIFFERENT = (
+    "What arrived is not the file that was begun: it changed on the way or in the meantime."
+    " Nothing of it was kept. Please choose it again."
+)
+# From errors to answers; those of `NotTaken` bring their own sentence.
+ANSWERS: dict[type[Exception], tuple[int, str]] = {
+    NotTaken: (400, ""),
+    TooMuch: (413, ""),
+    NoRoom: (507, ""),
+    OutOfStep: (409, ""),
+    Mismatch: (460, ""),
+    Different: (422, DIFFERENT),
+    Restricted: (403, "While your record is restricted, nothing can be added to it."),
+    Denied: (404, ""),
 }
 View = Callable[..., HttpResponse]
 
@@ -71,20 +91,9 @@ def _refused(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse | N
 def _caught(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     try:
         return view(request, *args, **kwargs)
-    except NotTaken as refusal:
-        return _say(_status(refusal), str(refusal))
-    except OutOfStep:
-        return _say(409)
-    except Restricted:
-        return _say(403, "While your record is restricted, nothing can be added to it.")
-    except Denied:
-        return _say(404)
-
-
-def _status(refusal: NotTaken) -> int:
-    if isinstance(refusal, TooMuch):
-        return 413
-    return 507 if isinstance(refusal, NoRoom) else 400
+    except tuple(ANSWERS) as error:
+        status, sentence = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+        return _say(status, str(error) if isinstance(error, NotTaken) else sentence)
 
 
 @speaks_tus("POST")
@@ -131,9 +140,26 @@ def _more(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         raise OutOfStep
     if coming > min(settings.PHR_UPLOAD_PIECE_BYTES, found.size - offset):
         raise TooMuch("This piece is too large.")
-    if coming and not receive_piece(request, actor_of(request), upload_id, offset):
+    proof = _proof(request, coming)
+    if coming and not receive_piece(request, actor_of(request), upload_id, offset, proof):
         raise NotTaken("This piece is too small.")
     return HttpResponse(status=204, headers=_state(services.look(actor_of(request), upload_id)))
+
+
+def _proof(request: HttpRequest, coming: int) -> Proof | None:
+    """Upload-Checksum (checksum extension): the name of a hash, a space, the digest in Base64."""
+    name, _, digest = request.headers.get("Upload-Checksum", "").partition(" ")
+    if not name:
+        return None
+    if name not in HASHES:
+        raise NotTaken("Upload-Checksum must be of sha1 or sha256.")
+    try:
+        # SHA-1 only guards against accidents of the wire here.
+        return Proof(
+            hashlib.new(name, usedforsecurity=False), b64decode(digest, validate=True), coming
+        )
+    except ValueError as error:
+        raise NotTaken("Upload-Checksum cannot be read.") from error
 
 
 def _state(found: Arriving) -> dict[str, str]:

@@ -62,8 +62,7 @@ def _received(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpRes
 def _complete(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
     # Reading the form is what receives the files.
     bool(request.FILES)
-    for received in handler.received:
-        services.complete_upload(actor_of(request), received.upload_id, size=received.size)
+    handler.complete()
     return _answer(request, handler)
 
 

@@ -15,7 +15,6 @@
   const most = Number(form.dataset.mostFiles);
   const STALLED = 45_000;
   const WAITS = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000];
-  const EDGE = 65_536;
   const PUZZLED = "The portal could not take this file. Please try again.";
   const OUT =
     "You were signed out. Sign in again and choose the same file: it carries on where it stopped.";
@@ -98,15 +97,14 @@
 
   // --- knowing a file again ----------------------------------------------------------------------
 
-  // A hash of its name, size, date, beginning and end; it is kept by the portal, sealed, and not in
-  // this browser, where the next person to use it could look.
-  const fingerprint = async (file) => {
-    const edges = [file.slice(0, EDGE), file.slice(Math.max(0, file.size - EDGE))];
-    const facts = `${file.name}\n${file.size}\n${file.lastModified}\n`;
-    const bytes = await new Blob([facts, ...edges]).arrayBuffer();
-    if (!window.crypto || !crypto.subtle) return "";
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    return [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  // The hash of all of it: a file that differs anywhere is another one, and what arrived is compared
+  // with it. It is kept by the portal, sealed, and not in this browser, where the next person to use
+  // it could look.
+  const fingerprint = async (file, row) => {
+    const far = (bytes) => {
+      row.state.textContent = `Reading the file: ${megabytes(bytes)} of ${megabytes(file.size)}`;
+    };
+    return `sha256:${await window.sha256(file, far)}`;
   };
 
   const begun = (mark) => {
@@ -118,12 +116,33 @@
     return found.dataset.url;
   };
 
+  // Each piece goes with its own hash: one that was damaged on its way is sent again.
+  const checked = {
+    getName: () => "checked",
+    createRequest: (method, url) => {
+      const request = new tus.DefaultHttpStack().createRequest(method, url);
+      const [send, abort] = [request.send.bind(request), request.abort.bind(request)];
+      let over = false;
+      request.abort = () => {
+        over = true;
+        return abort();
+      };
+      request.send = async (body) => {
+        if (body && body.size) {
+          request.setHeader("Upload-Checksum", `sha256 ${await window.sha256.base64(body)}`);
+        }
+        return over ? new Promise(() => {}) : send(body);
+      };
+      return request;
+    },
+  };
+
   // --- sending one file --------------------------------------------------------------------------
 
   const status = (error) => (error.originalResponse ? error.originalResponse.getStatus() : 0);
 
   // Worth another try: no answer at all, a step missed, or a server that is just coming back.
-  const passing = (code) => [0, 409, 423, 429].includes(code) || (code >= 500 && code !== 507);
+  const passing = (code) => [0, 409, 423, 429, 460].includes(code) || (code >= 500 && code !== 507);
 
   const reason = (error, code) => {
     const words = error.originalResponse ? error.originalResponse.getBody() || "" : "";
@@ -154,6 +173,7 @@
         uploadUrl: begun(mark),
         chunkSize: Number(form.dataset.piece),
         headers: { "X-CSRFToken": token },
+        httpStack: checked,
         metadata: about,
         retryDelays: null,
         storeFingerprintForResuming: false,
@@ -256,7 +276,7 @@
     if (row.givenUp) return finish(row, { gone: true });
     let mark;
     try {
-      mark = await fingerprint(file);
+      mark = await fingerprint(file, row);
     } catch {
       return finish(row, { error: "This cannot be read. Choose files, not folders." });
     }

@@ -1,6 +1,8 @@
 """A large file over a bad line: what has arrived is never sent again."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ class Line:
 
     def __init__(self, visitor: Visitor) -> None:
         self.offsets: list[int] = []
+        self.proofs: list[str] = []
         self.cut_at: int | None = None
         self.held_at: int | None = None
         visitor.page.route(PIECES, self._carry)
@@ -38,6 +41,7 @@ class Line:
             route.abort("internetdisconnected")
         elif offset != self.held_at:
             self.offsets.append(offset)
+            self.proofs.append(route.request.headers["upload-checksum"])
             route.continue_()
 
 
@@ -83,6 +87,7 @@ def test_a_large_file_over_a_bad_line(arrive: Arrive, alice_herself: Actor, tmp_
     expect(alice.page.get_by_role("progressbar")).to_have_attribute("value", re.compile("4."))
     given_she_is_at_the_upload_page(alice)
     then_she_sees_how_much_is_here(alice)
+    then_the_portal_would_know_another_file(alice, path)
 
     line.held_at = None
     when_she_chooses(alice, path)
@@ -90,6 +95,7 @@ def test_a_large_file_over_a_bad_line(arrive: Arrive, alice_herself: Actor, tmp_
 
     assert line.offsets == [0, PIECE, 2 * PIECE]
     then_the_file_is_the_same(alice_herself, path)
+    then_each_piece_came_with_its_hash(line, path)
     assert alice.page.evaluate("localStorage.length") == 0
     assert "mammogram" not in alice.page.evaluate("JSON.stringify(sessionStorage)")
 
@@ -108,6 +114,18 @@ def then_the_file_is_the_same(actor: Actor, path: Path) -> None:
     (one,) = uploads.uploads(actor)
     sent = b"".join(uploads.original(actor, one.upload.pk).pieces)
     assert sent == path.read_bytes()
+
+
+def then_the_portal_would_know_another_file(visitor: Visitor, path: Path) -> None:
+    """Even one that differs in its middle alone."""
+    whole = f"sha256:{sha256(path.read_bytes()).hexdigest()}"
+    expect(visitor.page.locator("[data-fingerprint]")).to_have_attribute("data-fingerprint", whole)
+
+
+def then_each_piece_came_with_its_hash(line: Line, path: Path) -> None:
+    pieces = [path.read_bytes()[offset : offset + PIECE] for offset in line.offsets]
+    hashes = [b64encode(sha256(piece).digest()).decode() for piece in pieces]
+    assert line.proofs == [f"sha256 {one}" for one in hashes]
 
 
 def test_cancelling_leaves_nothing(arrive: Arrive, tmp_path: Path) -> None:

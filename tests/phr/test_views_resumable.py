@@ -1,6 +1,9 @@
 """tus 1.0.0: what is acknowledged is kept, and nothing is taken twice."""
 
+import hashlib
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +22,19 @@ from phr.storage import CHUNK
 from tests import raw
 from tests.cast import PURGER, Cast
 from tests.doors import sign_in, text
-from tests.worlds.tus import DATA, EMPTY, START, b64, begun, id_in, offset_of, pour, send, whole
+from tests.worlds.tus import (
+    DATA,
+    EMPTY,
+    START,
+    b64,
+    begin,
+    begun,
+    id_in,
+    offset_of,
+    pour,
+    send,
+    whole,
+)
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -45,12 +60,23 @@ def findings() -> integrity.Findings:
     return integrity.check(Actor.job(System.INTEGRITY))
 
 
+def hashed(data: bytes, name: str = "sha256") -> dict[str, str]:
+    return {"Upload-Checksum": f"{name} {b64encode(hashlib.new(name, data).digest()).decode()}"}
+
+
+def announced(client: Client, data: bytes) -> str:
+    """Where the pieces of a file go whose hash is said."""
+    about = f"filename {b64('brief.pdf')},fingerprint {b64('sha256:' + sha256(data).hexdigest())}"
+    return str(begin(client, len(data), **{"Upload-Metadata": about}).headers["Location"])
+
+
 def test_it_says_what_it_can_do(alice: Client) -> None:
     answer = alice.options(START)
 
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == answer.headers["Tus-Resumable"] == "1.0.0"
-    assert answer.headers["Tus-Extension"] == "creation,expiration,termination"
+    assert answer.headers["Tus-Extension"] == "creation,expiration,termination,checksum"
+    assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert answer.headers["Tus-Max-Size"] == "200000000"
 
 
@@ -151,6 +177,49 @@ def test_a_piece_that_makes_no_sense(alice: Client) -> None:
     assert plain.status_code == 415
     assert send(alice, place, DATA, 0, **{"Upload-Offset": "٣"}).status_code == 400
     assert alice.put(place).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["sha1", "sha256"])
+def test_a_piece_that_was_damaged_on_its_way_comes_again(
+    alice: Client, cast: Cast, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phr.receiving.STEP", CHUNK)
+    place, damaged = begun(alice), DATA[:-1] + b"?"
+    first, rest = DATA[:CHUNK], DATA[CHUNK:]
+    assert send(alice, place, first, 0, **hashed(first, name)).status_code == 204
+
+    assert send(alice, place, damaged[CHUNK:], CHUNK, **hashed(rest, name)).status_code == 460
+    assert offset_of(alice, place) == CHUNK
+    assert [one.state for one in uploads.uploads(cast.alice)] == []
+    assert send(alice, place, rest, CHUNK, **hashed(rest, name)).status_code == 204
+    assert whole(cast, place) == DATA
+
+
+@pytest.mark.parametrize("said", ["md5 1B2M2Y8AsgTpgAmY7PhCfg==", "sha1 x", "sha256 é"])
+def test_a_hash_that_makes_no_sense(alice: Client, said: str) -> None:
+    place = begun(alice)
+
+    assert send(alice, place, DATA, 0, **{"Upload-Checksum": said}).status_code in {400, 460}
+    assert offset_of(alice, place) == 0
+
+
+def test_a_file_that_is_not_the_announced_one_in_the_end_is_not_kept(
+    alice: Client, cast: Cast
+) -> None:
+    """For instance carried on with another file of the same name, size, beginning and end."""
+    place = announced(alice, DATA)
+    send(alice, place, DATA[:CHUNK], 0)
+    other = DATA[: 2 * CHUNK] + b"!" + DATA[2 * CHUNK + 1 :]
+
+    answer = send(alice, place, other[CHUNK:], CHUNK)
+
+    assert answer.status_code == 422
+    assert "not the file that was begun" in text(answer)
+    assert alice.head(place).status_code == 404
+    assert storage.names() == []
+    place = announced(alice, DATA)
+    assert send(alice, place, DATA, 0).status_code == 204
+    assert whole(cast, place) == DATA
 
 
 def test_taking_it_back_leaves_nothing(alice: Client, cast: Cast) -> None:

@@ -14,6 +14,7 @@ from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
 from accounts.commands import Gated
 from phr.formats.table.matching import PARTS, by_heading
+from phr.room import NotTaken
 from phr.services import imports, reports, reviews, uploads
 
 PIECE = 1024 * 1024
@@ -114,9 +115,11 @@ class Command(Gated):
                 with writer:
                     while piece := source.read(PIECE):
                         writer.write(piece)
+            uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
         except OSError as error:
             raise CommandError(f"{path.name} cannot be read.") from error
-        uploads.complete_upload(actor, upload_id, size=writer.size, patient_id=patient_id)
+        except NotTaken as refusal:
+            raise CommandError(f"{path.name}: {refusal}") from None
         return upload_id
 
     def _import(
