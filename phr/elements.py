@@ -39,6 +39,14 @@ def exactly(raw: bytes) -> Json:
     return found
 
 
+def spelled(raw: bytes) -> list[str]:
+    """The decimals whose spelling a float forgets, such as 7.20, as `phr.formats.resource.keep` takes
+    them."""
+    found: list[str] = []
+    json.loads(raw, parse_float=found.append)
+    return [literal for literal in found if repr(float(literal)) != literal]
+
+
 def _whole(digits: str) -> int | orjson.Fragment:
     # orjson writes whole numbers of at most 64 bits.
     return int(digits) if len(digits) < 19 else decimal(digits)

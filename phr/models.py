@@ -201,7 +201,8 @@ class Record(models.Model):
 class RecordVersion(models.Model):
     """A past version of a record, as it stood until `ended_at`.
 
-    `standing_sealed` is how it was found and sorted (see `phr.past`), so that it can come back.
+    `standing_sealed` is how it was found and sorted (see `phr.past`), so that it can come back;
+    `likeness` is by what it said (see `phr.publishing`), for what says the same later.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -210,11 +211,19 @@ class RecordVersion(models.Model):
     version = models.PositiveIntegerField()
     body_sealed = models.BinaryField()
     standing_sealed = models.BinaryField(null=True)
+    likeness = models.BinaryField(null=True)
     ended_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["record", "version"], name="one_row_per_version")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["patient", "likeness"],
+                name="version_by_likeness",
+                condition=Q(likeness__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:
@@ -244,7 +253,8 @@ class Provenance(models.Model):
 
     Either an upload and the place in it, or the person who entered it by hand (`by`), and why.
     Of what came in an upload, `position` is the how manieth it was (from 1) and `outcome` what became
-    of it; `back` is what an archive of this portal told of the version.
+    of it; `back` is what an archive of this portal told of the version. `scope` is the upload, gone
+    since, that gave the words of the version: relative references mean what they meant in it.
     """
 
     class Outcome(models.TextChoices):
@@ -263,6 +273,7 @@ class Provenance(models.Model):
     upload = models.ForeignKey(
         Upload, null=True, on_delete=models.PROTECT, related_name="provenances", db_index=False
     )
+    scope = models.UUIDField(null=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
     place = models.CharField(max_length=40, blank=True)

@@ -24,7 +24,7 @@ from phr.staging import Row, Sealer, bounded
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
            count(*) FILTER (WHERE outcome = 'changed' AND NOT by_hand),
-           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice')),
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'older', 'twice')),
            count(*) FILTER (WHERE outcome = 'changed' AND by_hand)
     FROM (
         SELECT outcome, outcome = 'changed' AND EXISTS (

@@ -26,6 +26,7 @@ def keep_past(row: Record) -> None:
         record=row,
         version=row.version,
         body_sealed=row.body_sealed,
+        likeness=row.likeness,
         standing_sealed=keys.seal(row.patient_id, keys.Purpose.BODY, place, text),
     )
 

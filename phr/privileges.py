@@ -52,7 +52,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_record": (
         (
             "select, insert, update (hidden_at, labels, updated_at, category, effective_at, dated,"
-            " tokens, tags, favourite, never_shared, digest, version, body_sealed)"
+            " tokens, tags, favourite, never_shared, digest, likeness, version, body_sealed)"
         ),
         ALL,
         "select (id, patient_id, tokens, hidden_at, effective_at)",

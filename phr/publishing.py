@@ -58,6 +58,13 @@ WHERE s.core IS NOT NULL
 GROUP BY s.id, s.position, s.core
 """
 
+# The version of `r` that is in force is as its owner wrote it.
+BY_HAND = """
+    EXISTS (
+        SELECT 1 FROM phr_provenance p
+        WHERE p.record_id = r.id AND p.version = r.version AND p.upload_id IS NULL
+    )
+"""
 # Two of one source that say the same stay two, so each is paired with one of the other source's;
 # unless one numbering gave them different numbers. In steps, because nothing is known of the rows
 # of a young record that would let a plan of it all be a good one.
@@ -87,6 +94,31 @@ PAIR = (
     JOIN phr_record r ON r.id = k.id
     WHERE s.id = n.id AND (NOT s.systems && r.tokens OR s.numbers && r.tokens)
     """,
+    # What a file said of it before: not hers where its owner corrected it, an older state elsewhere.
+    "DROP TABLE IF EXISTS pg_temp.once_said",
+    """
+    CREATE TEMPORARY TABLE once_said ON COMMIT DROP AS
+    SELECT v.record_id AS id, v.likeness,
+           row_number() OVER (PARTITION BY v.likeness ORDER BY k.created_at, k.id)
+    FROM (
+        SELECT DISTINCT record_id, likeness FROM phr_recordversion
+        WHERE patient_id = %(patient)s AND likeness IN (SELECT likeness FROM pg_temp.left_over)
+    ) v
+    JOIN phr_record k ON k.id = v.record_id
+    WHERE k.patient_id = %(patient)s AND k.hidden_at IS NULL AND k.resource_type <> 'ImagingStudy'
+      AND k.id NOT IN (SELECT record_id FROM pg_temp.staged WHERE record_id IS NOT NULL)
+    """,
+    f"""
+    UPDATE pg_temp.staged s SET record_id = r.id, version = r.version,
+        outcome = CASE WHEN {BY_HAND} THEN 'changed' ELSE 'older' END
+    FROM (
+        SELECT l.id, l.likeness, row_number() OVER (PARTITION BY l.likeness ORDER BY s.position)
+        FROM pg_temp.left_over l JOIN pg_temp.staged s ON s.id = l.id WHERE s.outcome = 'new'
+    ) n
+    JOIN pg_temp.once_said k ON k.likeness = n.likeness AND k.row_number = n.row_number
+    JOIN phr_record r ON r.id = k.id
+    WHERE s.id = n.id AND (NOT s.systems && r.tokens OR s.numbers && r.tokens)
+    """,  # noqa: S608 - a piece of our own
 )
 
 # Each staged row ends as `new`, `changed` (same identity, other content), `older` than what is
@@ -136,16 +168,16 @@ SETTLE = (
       AND r.likeness = l.likeness
     """,
     *PAIR,
-    # What its owner corrected by hand is known by what a file said before: that is not hers.
-    """
+    # What its owner corrected before that was told apart is known by what a file said: not hers.
+    f"""
     UPDATE pg_temp.staged s SET outcome = 'changed'
     FROM pg_temp.left_over n, phr_record r
     WHERE s.outcome = 'alike' AND n.id = s.id AND r.id = s.record_id AND r.version > 1
-      AND EXISTS (
-          SELECT 1 FROM phr_provenance p
-          WHERE p.record_id = r.id AND p.version = r.version AND p.upload_id IS NULL
+      AND {BY_HAND} AND NOT EXISTS (
+          SELECT 1 FROM phr_recordversion v
+          WHERE v.record_id = r.id AND v.likeness IS NOT NULL
       )
-    """,
+    """,  # noqa: S608 - a piece of our own
     # A file that came before with several versions of one thing: the last of them is in force.
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = k.id

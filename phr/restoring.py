@@ -126,7 +126,8 @@ class Restoring:
 
     def _named(self, kept: Kept, item: Parsed) -> list[int]:
         """Under which its visit, and what it tells of, finds it."""
-        uploads = {self._of(each.upload) for each in kept.origins if each.upload}
+        within = {each.scope or each.upload for each in kept.origins} - {""}
+        uploads = {self._of(each) for each in within}
         told = self._tokeniser.links(scoped(pk, name) for pk in uploads for name in told_of(item))
         visits = self._tokeniser.visits(scoped(pk, item.visit) for pk in uploads if item.visit)
         return self._tokeniser.telling_of(told) + visits
@@ -146,6 +147,7 @@ class Restoring:
             APART.get(origin.outcome, "back"),
             seal_reason(self._patient_id, record_id, origin.version, origin.reason),
             datetime.fromisoformat(origin.recorded_at),
+            self._of(origin.scope) if origin.scope else None,
         )
 
     def _put(self, name: str, values: tuple[Any, ...]) -> None:

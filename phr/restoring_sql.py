@@ -47,6 +47,7 @@ TABLES = {
         (
             ("id", "uuid"), ("upload_id", "uuid"), ("version", "int4"), ("place", "text"),
             ("outcome", "text"), ("reason_sealed", "bytea"), ("recorded_at", "timestamptz"),
+            ("scope", "uuid"),
         ),
     ),
 }  # fmt: skip
@@ -82,10 +83,10 @@ PUBLISH = (
     """,
     """
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, by_id, version, place,
-                                outcome, reason_sealed, recorded_at)
+                                outcome, reason_sealed, recorded_at, scope)
     SELECT gen_random_uuid(), %(patient)s, x.id, x.upload_id,
            CASE WHEN x.upload_id IS NULL THEN %(user)s::uuid END, x.version, x.place, x.outcome,
-           x.reason_sealed, x.recorded_at
+           x.reason_sealed, x.recorded_at, x.scope
     FROM pg_temp.source x JOIN pg_temp.staged s ON s.id = x.id AND s.outcome = 'new'
     WHERE x.upload_id IS NULL OR x.upload_id = ANY (%(needed)s::uuid[])
     """,

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts import keys
 from phr.models import Provenance, Record, Upload
+
+# Files that call what a record refers to by other names than the record does.
+IN_OTHER_NAMES = (
+    Provenance.Outcome.ALIKE, Provenance.Outcome.OLDER, Provenance.Outcome.ASIDE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,18 @@ def sources_of(row: Record) -> list[Source]:
         Source(each.version, each.recorded_at, each.upload, each.place, _reason(each), each.outcome)
         for each in rows.order_by("recorded_at", "version")
     ]
+
+
+def words_of(rows: QuerySet[Provenance]) -> list[tuple[UUID, UUID | None]]:
+    """Each of their records with the uploads in which its relative references mean something."""
+    own = rows.filter(Q(scope__isnull=False) | ~Q(outcome__in=IN_OTHER_NAMES))
+    pairs = own.order_by("recorded_at").values_list("record_id", Coalesce("scope", "upload_id"))
+    return list(dict.fromkeys(pairs))
+
+
+def scopes_of(row: Record) -> list[UUID | None]:
+    """The same of one record."""
+    return [scope for _, scope in words_of(row.provenances.all())]
 
 
 def past_of(row: Record, sources: Iterable[Source]) -> list[Past]:

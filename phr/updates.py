@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import keys
@@ -38,7 +39,7 @@ class Staged:
 
 
 # What is hers of a record; how sensitive it is and what a source said last are not.
-_OWN = ("category", "digest", "effective_at", "dated", "tokens")
+_OWN = ("category", "digest", "effective_at", "dated", "tokens", "likeness")
 # A study grows by these; its ids are those of whoever keeps it.
 _OF_IMAGES = frozenset((
     "series", "numberOfSeries", "numberOfInstances", "id", "meta", "text", "identifier",
@@ -144,7 +145,8 @@ def _names(row: Record, old: bytes) -> set[int]:
     item = made(exactly(old), "")
     tokeniser = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX))
     said = {*tokeniser.tokens(item.terms), *tokeniser.head(item.head), *tokeniser.codes(item.codes)}
-    uploads = row.provenances.values_list("upload_id", flat=True).distinct()
+    within = row.provenances.annotate(within=Coalesce("scope", "upload_id"))
+    uploads = within.values_list("within", flat=True).distinct()
     for upload in uploads if item.visit or item.meaning.refs else ():
         told = tokeniser.links(scoped(upload, name) for name in told_of(item))
         said |= {*tokeniser.telling_of(told)}

@@ -271,6 +271,7 @@ def _origin(line: Json) -> tuple[str, Origin]:
         told[shape.PLACE]["valueString"] if shape.PLACE in told else "",
         line["reason"][0]["text"] if "reason" in line else "",
         told[shape.OUTCOME]["valueCode"] if shape.OUTCOME in told else "",
+        told[shape.SCOPE]["valueId"] if shape.SCOPE in told else "",
     )
     return line["target"][0]["reference"].removeprefix(_NAME), origin
 

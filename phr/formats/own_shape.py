@@ -11,5 +11,7 @@ TAG, END = b',\n  "tag": "TAG"', b"\n}\n"
 ITEMS, FILES, LINKS = "items.ndjson", "files.ndjson", "links.ndjson"
 PROVENANCE, UPLOADS = "provenance.ndjson", "originals/files.ndjson"
 ACCOUNT = "account/account.json"
-# The extensions of a Provenance: which version, the place in the file, and what became of it.
+# The extensions of a Provenance: which version, the place in the file, what became of it, and the
+# upload, gone since, in which its relative references mean something.
 VERSION, PLACE, OUTCOME = "urn:phr:version", "urn:phr:place", "urn:phr:outcome"
+SCOPE = "urn:phr:scope"

@@ -11,7 +11,8 @@ from phr.formats.effective import utc
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where one version came from: `upload`, as the archive calls it, or "" for what was written
-    by hand, for this `reason`. `recorded_at` is a FHIR instant, `outcome` what became of it then."""
+    by hand, for this `reason`. `recorded_at` is a FHIR instant, `outcome` what became of it then;
+    `scope` is the upload, gone since, in whose words it is."""
 
     version: int
     recorded_at: str
@@ -19,6 +20,7 @@ class Origin:
     place: str
     reason: str
     outcome: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,11 @@ def _kept(_: bytes, *fields: Any) -> Kept:
 
 
 def _origin(version: Any, recorded_at: Any, *texts: Any) -> Origin:
-    upload, place, reason, outcome = texts
+    upload, place, reason, outcome, scope = texts
     _number(version, least=1, most=MOST_VERSIONS)
     _instant(recorded_at)
     _all(str, *texts)
-    return Origin(version, recorded_at, upload, place, reason, outcome)
+    return Origin(version, recorded_at, upload, place, reason, outcome, scope)
 
 
 def _earlier(body: bytes, version: Any, ended_at: Any) -> Earlier:

@@ -19,9 +19,10 @@ from phr.display.words import each
 from phr.elements import Json, element, exactly, replaced
 from phr.formats.parsed import Parsed, Refused
 from phr.formats.resource import made
+from phr.likeness import likeness
 from phr.models import Provenance, Record
 from phr.past import keep_past
-from phr.sources import seal_reason
+from phr.sources import scopes_of, seal_reason
 from phr.staging import Row, Sealer
 from sharing import policy
 from sharing.policy import Action
@@ -33,7 +34,8 @@ NOT_NEW = "Nothing is different, so nothing was changed."
 MEANWHILE = "This item was changed meanwhile. Look at it again, then correct it."
 _ONCE = "record_once_per_patient"
 _CHANGING = (
-    "category", "effective_at", "dated", "labels", "tokens", "digest", "version", "body_sealed",
+    "category", "effective_at", "dated", "labels", "tokens", "digest", "likeness", "version",
+    "body_sealed",
 )  # fmt: skip
 
 
@@ -109,7 +111,9 @@ def correct(
         old = exactly(raw)
         meta = {**old.get("meta", {}), **_now()}
         item = _made({**replaced(old, elements), "meta": meta})
-        _next_version(row, _made(old), item)
+        with acting_as(actor, about=patient.pk):
+            alike = likeness(patient.pk, item.body, scopes_of(row))
+        _next_version(row, _made(old), item, alike)
         _write_provenance(actor, patient.pk, row.pk, row.version, reason)
         note("correct", patient_id=patient.pk, records=[row.pk], basis=policy.OWNER.text)
 
@@ -138,11 +142,11 @@ def _made(resource: Json) -> Parsed:
     return replace(item, terms=(*item.terms, *filter(None, said)))
 
 
-def _next_version(row: Record, old: Parsed, new: Parsed) -> None:
+def _next_version(row: Record, old: Parsed, new: Parsed, alike: bytes | None) -> None:
     sealer = Sealer(row.patient_id)
     before, after = sealer.row(old), sealer.row(new)
     keep_past(row)
-    columns = _columns(after) | {"version": row.version + 1}
+    columns = _columns(after) | {"version": row.version + 1, "likeness": alike}
     columns["body_sealed"] = seal_body(row.patient_id, row.pk, row.version + 1, new.body)
     # What the words of the old version do not account for is how other items refer to this one.
     columns["tokens"] = sorted({*after.tokens} | ({*row.tokens} - {*before.tokens}))

@@ -11,15 +11,11 @@ from accounts.actors import Actor
 from phr.bodies import open_body
 from phr.models import Provenance, Record
 from phr.search import Tokeniser, answering, scoped
+from phr.sources import words_of
 from sharing import policy
 from sharing.policy import Grounds
 
 MOST = 50
-# Files that call what a record refers to by other names than the record does.
-IN_OTHER_NAMES = (
-    Provenance.Outcome.ALIKE, Provenance.Outcome.OLDER, Provenance.Outcome.ASIDE,
-)  # fmt: skip
-
 Linked = dict[str, dict[str, Any]]
 
 
@@ -79,8 +75,7 @@ def _askers(
         return {}
     tokeniser = Tokeniser(keys.subkey(patient_id, keys.Purpose.INDEX))
     found: dict[int, list[tuple[UUID, str]]] = {}
-    sources = Provenance.objects.filter(record_id__in=asking).exclude(outcome__in=IN_OTHER_NAMES)
-    for record_id, upload_id in sources.values_list("record_id", "upload_id").distinct():
+    for record_id, upload_id in words_of(Provenance.objects.filter(record_id__in=asking)):
         names = asking[record_id]
         tokens = tokeniser.links(scoped(upload_id, name) for name in names)
         for token, name in zip(tokens, names, strict=True):

@@ -97,6 +97,21 @@ _GOES = """
                 AND o.outcome NOT IN ('older', 'aside', 'back')
                 AND o.upload_id IS DISTINCT FROM %(upload)s)
 """
+# What this file said first stays in its words, whoever else says it or corrected it.
+_IN_ITS_WORDS = """
+    UPDATE phr_provenance p SET scope = coalesce(m.scope, m.upload_id)
+    FROM phr_provenance m
+    WHERE m.upload_id = %(upload)s AND m.record_id = ANY (%(records)s)
+      AND (m.scope IS NOT NULL OR m.outcome NOT IN ('alike', 'older', 'aside'))
+      AND p.record_id = m.record_id AND p.upload_id IS DISTINCT FROM m.upload_id
+      AND p.scope IS NULL
+      AND (p.version = m.version AND p.outcome IN ('alike', 'known')
+           OR p.upload_id IS NULL AND p.version > m.version AND NOT EXISTS (
+               SELECT 1 FROM phr_provenance q
+               WHERE q.record_id = m.record_id AND q.upload_id <> m.upload_id
+                 AND q.version > m.version AND q.version < p.version
+                 AND q.outcome IN ('new', 'changed')))
+"""
 _FORESEE = f"""
     WITH own AS ({_OWN}), touched AS (
         SELECT DISTINCT record_id FROM phr_provenance WHERE upload_id = %(upload)s
@@ -296,6 +311,7 @@ def _purge_some(actor: Actor, patient_id: UUID, upload_id: UUID) -> int:
         for pk, goes, versions in judged:
             if not goes:
                 _give_back(upload, pk, versions)
+        cursor.execute(_IN_ITS_WORDS, {"upload": upload_id, "records": ids})
         Provenance.objects.filter(upload_id=upload_id, record_id__in=ids).delete()
         _delete(patient_id, gone)
         if gone:

@@ -29,9 +29,10 @@ from rights.archive.times import instant, written
 
 # Which of these records are called by these names, as the keyed tokens of their import tell.
 CALLED = """
-    SELECT asked.id, asked.token FROM unnest(%s::uuid[], %s::bigint[]) AS asked (id, token)
-    JOIN phr_record r ON r.id = asked.id AND r.patient_id = %s
-    WHERE asked.token = ANY (r.tokens)
+    SELECT asked.id, asked.token
+    FROM unnest(%(ids)s::uuid[], %(tokens)s::bigint[]) AS asked (id, token)
+    JOIN phr_record r ON r.id = asked.id AND r.patient_id = %(patient)s
+    WHERE r.id = ANY (%(ids)s) AND asked.token = ANY (r.tokens)
 """
 _ID = re.compile(rb'"id"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
@@ -74,7 +75,8 @@ def _names(room: Room, found: list[tuple[Kept, bytes]]) -> dict[UUID, str]:
     tokens = tokeniser.links(f"urn:uuid:{name}" for _, name in asked)
     named = {(pk, token): name for (pk, name), token in zip(asked, tokens, strict=True)}
     with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
-        cursor.execute(CALLED, [[pk for pk, _ in asked], tokens, room.patient_id])
+        ids = [pk for pk, _ in asked]
+        cursor.execute(CALLED, {"ids": ids, "tokens": tokens, "patient": room.patient_id})
         return {pk: named[pk, token] for pk, token in cursor.fetchall()}
 
 
@@ -152,6 +154,7 @@ def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> d
             {"url": "urn:phr:version", "valuePositiveInt": row.version},
             *([{"url": "urn:phr:place", "valueString": row.place}] if row.place else []),
             *([{"url": "urn:phr:outcome", "valueCode": row.outcome}] if row.outcome else []),
+            *([{"url": "urn:phr:scope", "valueId": str(row.scope)}] if row.scope else []),
             *(
                 [{"url": "urn:phr:position", "valuePositiveInt": row.position}]
                 if row.position

@@ -11,7 +11,7 @@ from accounts import keys
 from accounts.acting import acting_as
 from phr.models import Provenance, Record
 from phr.search import Tokeniser, matching, scoped
-from phr.services.links import IN_OTHER_NAMES
+from phr.sources import words_of
 from rights.archive.reading import visible
 from rights.archive.room import Kept, Room
 from sharing import policy
@@ -75,8 +75,7 @@ def _names(room: Room, said: dict[UUID, set[str]]) -> Iterable[Name]:
     if any(within.values()):
         with acting_as(room.actor, about=room.patient_id):
             rows = Provenance.objects.filter(record_id__in=[pk for pk in within if within[pk]])
-            rows = rows.exclude(outcome__in=IN_OTHER_NAMES)
-            pairs = set(rows.values_list("record_id", "upload_id"))
+            pairs = words_of(rows)
         found |= {(upload_id, name) for pk, upload_id in pairs for name in within[pk]}
     return found
 

@@ -22,6 +22,7 @@ class Source(NamedTuple):
     position: int | None
     outcome: str
     reason_sealed: bytes | None
+    scope: UUID | None
     recorded_at: str
 
 

@@ -8,11 +8,12 @@ import pytest
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Record
-from phr.services import marks, records
+from phr.services import entries, marks, records, undoing
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
-from tests.cast import Cast, put_in
+from tests.cast import IMPORTER, Cast, put_in
+from tests.worlds.archive import archive_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -114,3 +115,43 @@ def test_a_name_that_two_answer_to_stays_unsure_when_one_of_them_is_not_seen(cas
     cast.share()
 
     assert sorted(titles(cast.bob, cast)) == ["Medicine", "Paracetamol"]
+
+
+def numbered(number: str, **more: Any) -> bytes:
+    """A file that calls its medicine and its prescription by this number within itself."""
+    resources = [
+        {"resourceType": "Medication", "id": number, "code": {"text": "Warfarin"}},
+        {
+            "resourceType": "MedicationRequest", "id": number, "status": "active",
+            "intent": "order", "subject": {"display": "Alice"}, "authoredOn": "2024-01-01",
+            "medicationReference": {"reference": f"Medication/{number}"}, **more,
+        },
+    ]  # fmt: skip
+    entries = [{"resource": one} for one in resources]
+    return json.dumps({**BUNDLE, "entry": entries}).encode()
+
+
+@pytest.mark.parametrize("again", ["1", "7"])
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_what_stays_when_the_first_of_two_files_is_undone_is_still_named(
+    cast: Cast, again: str, by_hand: bool
+) -> None:
+    first = put_in(cast.alice, numbered("1"))
+    assert put_in(cast.alice, numbered(again)).upload.duplicates == 2
+    if by_hand:
+        with acting_as(cast.alice):
+            row = Record.objects.get(resource_type="MedicationRequest")
+        said = {"note": {"note": [{"text": "With water"}]}}
+        entries.correct(cast.alice, row.pk, said, reason="", version=1)
+    assert sum("Warfarin" in title for title in titles(cast.alice, cast)) == 2
+    with acting_as(cast.alice):
+        undoing.hide_import(cast.alice, first.upload.pk)
+    undoing.purge_import(IMPORTER, cast.alice_id, first.upload.pk)
+
+    assert sum("Warfarin" in title for title in titles(cast.alice, cast)) == 2
+    away = archive_of(cast.alice_id).zip.fp
+    assert away
+    away.seek(0)
+    put_in(cast.carol, away.read(), "archive.zip")
+    seen = records.timeline(cast.carol, cast.carol_id).items
+    assert sum("Warfarin" in item.title for item in seen) == 2

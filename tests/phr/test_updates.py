@@ -19,6 +19,9 @@ pytestmark = [
 ]
 
 
+PATIENT, OF_ANOTHER = {"reference": "Patient/1"}, {"reference": "Patient/77"}
+
+
 def condition(text: str, **more: Any) -> bytes:
     resource = {
         "resourceType": "Condition",
@@ -109,6 +112,41 @@ def test_another_source_that_says_what_she_corrected_is_kept_beside_hers(cast: C
     assert records.open_record(cast.alice, cast.alice_id, only(cast).pk).aside == 3
     again = put_in(cast.alice, said)
     assert (again.upload.duplicates, again.report.aside) == (1, 0)
+
+
+def test_another_source_that_says_what_she_says_is_no_second_item(cast: Cast) -> None:
+    put_in(cast.alice, condition("Asthma", onsetDateTime="2020-02-03", subject=PATIENT))
+    row = only(cast)
+    elements = {"code": {"code": {"text": "Hay fever"}}}
+    entries.correct(cast.alice, row.pk, elements, reason="", version=row.version)
+    other = [{"system": "http://example.net/other", "value": "B2"}]
+    hers = {"onsetDateTime": "2020-02-03", "identifier": other, "subject": OF_ANOTHER}
+
+    followed = put_in(cast.alice, condition("Hay fever", **hers))
+
+    assert (followed.upload.imported, followed.upload.duplicates) == (0, 1)
+    assert (followed.report.aside, only(cast).version) == (0, 2)
+    told = report(cast.alice, followed.upload.pk).entries[0]
+    assert told.outcome == "alike"
+
+
+def test_what_another_source_said_before_it_was_changed_is_no_second_item(cast: Cast) -> None:
+    put_in(cast.alice, condition("Asthma", onsetDateTime="2020-02-03"))
+    put_in(cast.alice, condition("Mild asthma", onsetDateTime="2020-02-03"))
+    other = [{"system": "http://example.net/other", "value": "B2"}]
+
+    upload_id = hand_in(
+        cast.alice, condition("Asthma", onsetDateTime="2020-02-03", identifier=other)
+    )
+    imports.import_upload(IMPORTER, upload_id)
+    assert "There is nothing new" in text(
+        sign_in("alice@example.org").get(f"/records/upload/{upload_id}/")
+    )
+    followed = put_in(cast.alice, condition("Asthma", onsetDateTime="2020-02-03", identifier=other))
+
+    assert (followed.upload.imported, followed.upload.duplicates) == (0, 1)
+    assert (title(cast), only(cast).version) == ("Mild asthma", 2)
+    assert report(cast.alice, followed.upload.pk).entries[0].outcome == "older"
 
 
 def test_what_a_file_said_beside_hers_goes_when_the_import_is_undone(cast: Cast) -> None:
