@@ -1,5 +1,6 @@
 """Uploaded files go from the socket into encrypted storage; no plaintext touches the disk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any, NoReturn
@@ -85,11 +86,16 @@ class EncryptingUploadHandler(FileUploadHandler):
         if stream._pos < stream.limit:  # noqa: SLF001
             self.give_up("The connection was lost. Please send the files again.")
 
-    def complete(self) -> None:
-        """From now on what arrived is due; what has no room any more is left out (`problem`)."""
+    def complete(self, described: Mapping[str, Any] | None = None) -> None:
+        """From now on what arrived is due; what has no room any more is left out (`problem`).
+
+        `described` says what the one file is (`uploads.complete_upload`).
+        """
         for received in self.received:
             try:
-                uploads.complete_upload(self.actor, received.upload_id, size=received.size)
+                uploads.complete_upload(
+                    self.actor, received.upload_id, size=received.size, described=described
+                )
             except NotTaken as refusal:
                 self.problem = str(refusal)
                 uploads.abandon_upload(self.actor, received.upload_id)

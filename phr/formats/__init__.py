@@ -38,6 +38,8 @@ _EXTENSIONS = {
     "csv": _TABLE,
     "tsv": _TABLE,
 }
+# What reads one document, which its owner may have described (`DESCRIBED`).
+DOCUMENTS = frozenset({_PDF, _IMAGE})
 # Endings that several readers share.
 _SHARED = {"xml": (_APPLE, _CCDA)}
 _SAID_TO_BE = {

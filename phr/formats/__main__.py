@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from phr.formats import detect
+from phr.formats import DOCUMENTS, detect
 from phr.formats.frames import Done, Want, encode
 from phr.formats.json_stream import too_large
 from phr.formats.lockdown import lock
-from phr.formats.parsed import MB, Limits, Output, Progress, Refused
+from phr.formats.parsed import DESCRIBED, MB, Limits, Output, Progress, Refused
 from phr.formats.ranged import Ranged
 from phr.formats.resource import only_look
 from phr.formats.seccomp import CannotLock
@@ -158,6 +158,9 @@ def _read(
         raise CannotLock from error
     # A reader that goes to and fro recognises what allows it.
     stream = source if isinstance(source, Ranged) else source.read
-    # Only a reader that gave `Columns` is ever answered.
+    if DESCRIBED in options and module.__name__ not in DOCUMENTS:
+        instead = "Take it back, and add it with “Upload records” instead."
+        raise Refused(f"This is {module.NAME}, not a letter or a picture. {instead}")
+    # Only a reader that gave `Columns`, or of a document that was described, is ever answered.
     answered = {"options": options} if options else {}
     yield from module.read(stream, limits, filename, **answered)

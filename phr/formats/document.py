@@ -5,13 +5,14 @@ Source: https://hl7.org/fhir/R4/documentreference.html
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from phr.formats import r4
-from phr.formats.effective import by_clock
-from phr.formats.parsed import Parsed, Refused
+from phr.formats.effective import effective_at
+from phr.formats.parsed import DESCRIBED, Parsed, Refused
 from phr.formats.terms import clean, terms
 from sharing.categories import category_of
 from sharing.labels import suggest
@@ -19,8 +20,17 @@ from sharing.labels import suggest
 Json = dict[str, Any]
 
 
-def document(data: bytes, content_type: str, filename: str, created: str | None) -> Parsed:
-    """The file as a document; `created` is a FHIR date or dateTime found inside it, or None."""
+def document(
+    data: bytes,
+    content_type: str,
+    filename: str,
+    created: str | None,
+    options: Mapping[str, str] | None = None,
+) -> Parsed:
+    """The file as a document; `created` is a FHIR date or dateTime found inside it, or None.
+
+    `options` may hold what its owner said about it (`DESCRIBED`).
+    """
     attachment: Json = {
         "contentType": content_type,
         "size": len(data),
@@ -36,7 +46,8 @@ def document(data: bytes, content_type: str, filename: str, created: str | None)
         "status": "current",
         "content": [{"attachment": attachment}],
     }
-    return built(resource, data, by_clock(created) if created else None, identity=None)
+    resource |= orjson.loads((options or {}).get(DESCRIBED, "{}"))
+    return built(resource, data, effective_at(resource), identity=None)
 
 
 def built(resource: Json, data: bytes, effective_at: str | None, *, identity: str | None) -> Parsed:

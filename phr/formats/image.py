@@ -4,7 +4,7 @@ The preview has no EXIF, no place, no colour profile, no comments: only pixels.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from io import BytesIO
 
@@ -45,7 +45,9 @@ def warm() -> None:
     _flat(Image.new("I;16", (8, 8)))
 
 
-def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
+def read(
+    stream: Read, limits: Limits, filename: str, options: Mapping[str, str] | None = None
+) -> Iterator[Output]:
     """One DocumentReference and its Preview. Raises Refused when damaged or too large."""
     data = stream(limits.max_bytes + 1)
     try:
@@ -58,7 +60,7 @@ def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
         raise
     except Exception:  # noqa: BLE001 - Pillow raises many kinds on damaged pictures
         raise Refused("The picture is damaged or cut off and cannot be drawn.") from None
-    yield document(data, kind, filename, taken)
+    yield document(data, kind, filename, taken, options)
     yield preview(drawn, f"Page 1 of {pages}" if pages > 1 else "The picture")
 
 

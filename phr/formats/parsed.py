@@ -7,6 +7,8 @@ from phr.formats.meaning import NOTHING, Meaning
 from phr.formats.restored import Restored
 
 MB = 1_000_000
+# The answer of an owner who said what her file is: elements of a DocumentReference, as JSON.
+DESCRIBED = "document"
 
 
 class Refused(Exception):

@@ -1,7 +1,7 @@
 """PDF, kept as it is, never drawn; its words are found by search. Source: ISO 32000-1 §7.5."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from phr.formats.document import document
@@ -25,14 +25,16 @@ def warm() -> None:
     words(_SAMPLE)
 
 
-def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:
+def read(
+    stream: Read, limits: Limits, filename: str, options: Mapping[str, str] | None = None
+) -> Iterator[Output]:
     """One DocumentReference. Raises Refused when the file is cut off."""
     data = stream(limits.max_bytes + 1)
     if not _HEADER.search(data, 0, 1100):
         raise Refused("The file begins like a PDF but does not say which version it is.")
     if b"%%EOF" not in data[-2048:] or b"startxref" not in data[-2048:]:
         raise Refused("The PDF ends too early: it is cut off in the middle.")
-    found = document(data, "application/pdf", filename, _created(data))
+    found = document(data, "application/pdf", filename, _created(data), options)
     yield replace(found, terms=(*found.terms, *words(data)))
 
 

@@ -1,6 +1,6 @@
 """Files on their way in: receiving, following, dismissing. Reading them is `imports.py`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -19,9 +19,16 @@ from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from accounts.wake import wake
 from phr import room, storage
-from phr.formats.parsed import Person
+from phr.formats.parsed import DESCRIBED, Person
 from phr.models import Binary, Provenance, RecordFile, Upload
-from phr.outlook import Outlook, birth_date, is_about_somebody_else, open_outlook, whose
+from phr.outlook import (
+    Outlook,
+    birth_date,
+    is_about_somebody_else,
+    open_outlook,
+    seal_options,
+    whose,
+)
 from phr.pace import pace
 from phr.sending import Told, never_told
 from phr.storage import Writer
@@ -114,17 +121,35 @@ def basis(actor: Actor) -> str:
 
 
 def complete_upload(
-    actor: Actor, upload_id: UUID, *, size: int, patient_id: UUID | None = None
+    actor: Actor,
+    upload_id: UUID,
+    *,
+    size: int,
+    patient_id: UUID | None = None,
+    described: Mapping[str, Any] | None = None,
 ) -> None:
     """All bytes are here and durable: from now on the import is due.
 
+    `described` are elements of the FHIR DocumentReference that the file is, by its owner: there is
+    nothing left to ask her, and it is refused when it is anything but one document.
     Raises `NotTaken` where other files took the room meanwhile.
     """
     with acting_as(actor, about=patient_id):
         upload = own(actor, upload_id, patient_id)
         room.ask(upload.patient_id, size)
+        if described is not None:
+            _describe(actor, upload, described)
         Binary.objects.filter(upload=upload).update(size=size, complete_at=Now())
         wake("phr.tasks.import_upload", upload.pk)
+
+
+def _describe(actor: Actor, upload: Upload, described: Mapping[str, Any]) -> None:
+    options = {DESCRIBED: orjson.dumps(dict(described)).decode()}
+    Upload.objects.filter(pk=upload.pk).update(
+        options_sealed=seal_options(upload, options), confirmed_at=Now()
+    )
+    subject = f"Upload/{upload.pk}"
+    note("confirm", patient_id=upload.patient_id, subject=subject, basis=basis(actor))
 
 
 def abandon_upload(actor: Actor, upload_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Adding files and following what becomes of them."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from uuid import UUID
 
@@ -19,11 +20,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
 from phr.forms.columns import ColumnsForm
+from phr.forms.entries.document import NewDocumentForm
 from phr.forms.uploads import ConfirmForm
 from phr.receiving import EncryptingUploadHandler
 from phr.sending import Sent, send, told
-from phr.services import reports, resumable, reviews
+from phr.services import records, reports, resumable, reviews
 from phr.services import uploads as services
+from sharing.policy import Action
 
 
 @csrf_exempt  # the files' handler must be set before the form is read; `_complete` checks the token
@@ -32,9 +35,7 @@ from phr.services import uploads as services
 def upload(request: HttpRequest) -> HttpResponse:
     """The upload page; files arrive by POST, one or several."""
     if request.method == "POST":
-        handler = EncryptingUploadHandler(request, actor_of(request))
-        request.upload_handlers = [handler]
-        return _received(request, handler)
+        return _received(request, _complete)
     found = services.uploads(actor_of(request))
     context = {
         "uploads": found,
@@ -47,9 +48,14 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "phr/upload.html", context)
 
 
-def _received(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
+Complete = Callable[[HttpRequest, EncryptingUploadHandler], HttpResponse]
+
+
+def _received(request: HttpRequest, complete: Complete) -> HttpResponse:
+    handler = EncryptingUploadHandler(request, actor_of(request))
+    request.upload_handlers = [handler]
     try:
-        answer: HttpResponse = _complete(request, handler)
+        answer = complete(request, handler)
     except TooManyFilesSent:
         handler.give_up(f"Choose at most {settings.PHR_UPLOAD_MOST_FILES} files at a time.")
         return _answer(request, handler)
@@ -73,6 +79,33 @@ def _answer(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpRespo
     if problem:
         messages.error(request, problem)
     return redirect("phr:upload")
+
+
+@csrf_exempt  # as above; `_describe` checks the token
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_document(request: HttpRequest) -> HttpResponse:
+    """A document by hand: its file and what it is, on one page."""
+    records.own_or_denied(actor_of(request), Action.CREATE)
+    if request.method == "POST":
+        return _received(request, _describe)
+    return render(request, "phr/entry_document.html", {"form": NewDocumentForm()})
+
+
+@csrf_protect
+def _describe(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
+    # Reading the form is what receives the file.
+    told = request.POST
+    problem = handler.problem or ("" if len(handler.received) == 1 else "Choose one file.")
+    form = NewDocumentForm(told, problem=problem)
+    if form.is_valid():
+        handler.complete(form.described())
+        if not handler.problem:
+            return redirect("phr:upload_state", handler.received[0].upload_id)
+        form.add_error("file", handler.problem)
+    else:
+        handler.give_up("")
+    return render(request, "phr/entry_document.html", {"form": form})
 
 
 @login_required

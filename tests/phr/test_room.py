@@ -42,6 +42,12 @@ def by_form(_: Cast) -> str:
     return text(alice.post("/records/upload/", {"files": sent}, follow=True))
 
 
+def by_hand(_: Cast) -> str:
+    alice = sign_in("alice@example.org")
+    about = {"file": SimpleUploadedFile("letter.pdf", LETTER), "name": "Letter"}
+    return text(alice.post("/records/new/document/", about, follow=True))
+
+
 def in_pieces(_: Cast) -> str:
     return text(tus.begin(sign_in("alice@example.org"), len(LETTER)))
 
@@ -54,7 +60,7 @@ def by_operator(_: Cast, path: Path) -> str:
 
 
 WAYS: dict[str, Callable[..., str]] = {
-    "form": by_form, "pieces": in_pieces, "operator": by_operator,
+    "form": by_form, "hand": by_hand, "pieces": in_pieces, "operator": by_operator,
 }  # fmt: skip
 
 

@@ -2,9 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django import forms
+from django.conf import settings
+
 from phr.display.words import one
 from phr.forms.entries.entry import EntryForm, Json, Told, filled, said, string, text
 from phr.forms.entries.fields import PartialDateField, words
+
+ACCEPTED = ".pdf,.jpg,.jpeg,.png,.tif,.tiff"
 
 
 class DocumentForm(EntryForm):
@@ -41,3 +46,36 @@ class DocumentForm(EntryForm):
             "kind": said(resource.get("type")),
             "day": string(one(one(resource.get("context")).get("period")).get("start")),
         }
+
+
+class NewDocumentForm(DocumentForm):
+    """The same with the file it is about, on one page; `problem` is what was wrong with the file."""
+
+    hint = "A letter, a report or a photo: choose the file and say what it is"
+    heading = "Add a document"
+
+    file = forms.FileField(
+        label="Choose the file",
+        required=False,
+        widget=forms.FileInput(
+            {"class": "nhsuk-file-upload", "accept": ACCEPTED, "required": True}
+        ),
+    )
+    field_order = ("file", "name", "kind", "day")
+
+    def __init__(self, data: Any = None, *, problem: str = "") -> None:
+        super().__init__(data)
+        self._problem = problem
+        self.fields["name"].required = True
+        most = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
+        self.fields["file"].help_text = f"PDF, JPEG, PNG or TIFF, up to {most} MB."
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean()
+        if self._problem:
+            self.add_error("file", self._problem)
+        return told
+
+    def described(self) -> Json:
+        """The elements of a DocumentReference that these answers make."""
+        return self.build(self.cleaned_data)
