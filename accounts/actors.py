@@ -10,6 +10,7 @@ from django.http import Http404
 class Door(StrEnum):
     """Through what an actor came in."""
 
+    LINK = "link"
     MAIL = "mail"
     NOBODY = "nobody"
     SESSION = "session"
@@ -41,10 +42,16 @@ class Actor:
     user_id: UUID | None = None
     system: str = ""
     request_id: str = ""
+    grant_id: UUID | None = None
 
     @classmethod
     def session(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
         return cls(Door.SESSION, user_id, request_id=request_id)
+
+    @classmethod
+    def link(cls, grant_id: UUID, *, request_id: str = "") -> "Actor":
+        """Whoever opened this link, and gave its passcode if it has one."""
+        return cls(Door.LINK, request_id=request_id, grant_id=grant_id)
 
     @classmethod
     def mail(cls, user_id: UUID, *, request_id: str = "") -> "Actor":

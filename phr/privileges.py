@@ -110,6 +110,21 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " confirmed_at, released_at, emptied_at)"
         ),
     ),
+    "sharing_organization": (
+        (
+            "select, insert, update (name, place, identifier, regime, policy_url, policy_version,"
+            " first_verified_by_id, first_verified_at, verified_by_id, verified_at, suspended_at,"
+            " closing_at, closed_at)"
+        ),
+        "select, update (closed_at)",
+        "select",
+    ),
+    "sharing_practitionerrole": (
+        "select, insert, update (user_id, accepted_at, starts_at, ends_at, suspended_at)",
+        "select, update (user_id, invited_email, accepted_at, ends_at), delete",
+        "select",
+    ),
+    "sharing_shift": ("select, insert, update, delete", "select, delete", "select"),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, paused_at, revoked_at)",
         "select, update (paused_at, revoked_at, invited_email), delete",

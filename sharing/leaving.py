@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Now
 from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
-from sharing.models import Grant
+from sharing.models import Grant, PractitionerRole
 
 
 def forget_patient(actor: Actor, patient_id: UUID) -> int:
@@ -42,6 +42,7 @@ def leave_others(actor: Actor, user_id: UUID) -> bool:
         own = leaving.addresses(user_id)
         hers = Q(grantee_id=user_id) | Q(invited_email__in=own)
         rows = list(Grant.objects.filter(hers).values_list("patient_id", flat=True).distinct())
+        PractitionerRole.objects.filter(Q(user_id=user_id) | Q(invited_email__in=own)).delete()
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)
     with acting_as(actor):

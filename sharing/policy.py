@@ -5,6 +5,7 @@ the same queryset asked for one row; `people` and `explain` are the same conditi
 The database repeats it as row-level security (sharing and phr migrations `0002_walls`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,22 +15,31 @@ from uuid import UUID
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, Denied, Door, System
-from accounts.models import Patient
-from sharing.models import Grant, GrantQuerySet
+from accounts.models import Patient, User
+from sharing.models import INVITED, Grant, GrantQuerySet, PractitionerRole
 
 
 class Action(StrEnum):
-    """What somebody wants to do with a record."""
+    """What somebody wants to do with a record; CONTRIBUTE and RESHARE by a permission to do so."""
 
+    CONTRIBUTE = "contribute"
     COPY = "copy"
     CREATE = "create"
     DELETE = "delete"
     READ = "read"
+    RESHARE = "reshare"
     SHARE = "share"
     UPDATE = "update"
 
 
-GRANTABLE = frozenset({Action.READ, Action.COPY})
+# What a permission can let others do, and which permissions do.
+SWITCHES: dict[Action, Q] = {
+    Action.READ: ~Q(categories=[]),
+    Action.COPY: ~Q(categories=[]) & Q(may_copy=True),
+    Action.CONTRIBUTE: ~Q(inward_categories=[]),
+    Action.RESHARE: ~Q(categories=[]) & Q(may_reshare=True),
+}
+GRANTABLE = frozenset(SWITCHES)
 # What may happen while processing is restricted: storing goes on, and she may look, take and delete.
 UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE})
 JOBS: dict[str, frozenset[Action]] = {
@@ -84,9 +94,9 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
         rows = rows.filter(restricted_at=None)
     if actor.door is Door.SYSTEM:
         return rows if action in JOBS.get(actor.system, ()) else rows.none()
-    if actor.door is not Door.SESSION or actor.user_id is None:
-        return rows.none()
-    own = Q(user_id=actor.user_id, user__is_active=True)
+    own = Q(pk__in=[])
+    if actor.door is Door.SESSION and actor.user_id:
+        own = Q(user_id=actor.user_id, user__is_active=True)
     if action not in GRANTABLE:
         return rows.filter(own)
     return rows.filter(own | Q(Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))))
@@ -135,7 +145,7 @@ def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
         whole = Basis(f"job:{actor.system}") if actor.door is Door.SYSTEM else OWNER
         allowed = patients(actor, action).filter(pk=patient_id).exists()
         return replace(none, everything=whole) if allowed else none
-    if actor.door is not Door.SESSION or action not in GRANTABLE:
+    if action not in GRANTABLE:
         return none
     rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
     return replace(none, grants=tuple(rows))
@@ -223,10 +233,26 @@ def people(action: Action, row: Kept) -> set[UUID]:
         ).values_list("user_id", flat=True)
     )
     if action in GRANTABLE:
+        rows = Grant.objects.active().filter(SWITCHES[action], patient_id=row.patient_id)
+        found |= holders([grant for grant in rows if covers(grant, row)])
+    return found
+
+
+def holders(grants: Iterable[Grant]) -> set[UUID]:
+    """The ids of the users who hold one of these permissions now; who holds a link has none."""
+    kept = list(grants)
+    teams = PractitionerRole.objects.seeing().filter(
+        organization__in={grant.organization_id for grant in kept if grant.organization_id}
+    )
+    seeing = set(teams.values_list("organization_id", "user_id"))
+    named = {grant.grantee_id for grant in kept if grant.path in INVITED and grant.grantee_id}
+    active = User.objects.filter(pk__in=named, is_active=True).values_list("pk", flat=True)
+    found = set(active)
+    for grant in kept:
         found |= {
-            grant.grantee_id
-            for grant in _allowing(Grant.objects.active(), action).filter(patient_id=row.patient_id)
-            if grant.grantee_id and covers(grant, row)
+            user
+            for organization, user in seeing
+            if organization == grant.organization_id and grant.grantee_id in {None, user}
         }
     return found
 
@@ -260,8 +286,4 @@ def _owns(actor: Actor, patient_id: UUID) -> bool:
 
 
 def _grants(actor: Actor, action: Action) -> GrantQuerySet:
-    return _allowing(Grant.objects.active(), action).filter(grantee_id=actor.user_id)
-
-
-def _allowing(grants: GrantQuerySet, action: Action) -> GrantQuerySet:
-    return grants.filter(may_copy=True) if action is Action.COPY else grants
+    return Grant.objects.active().reached_by(actor).filter(SWITCHES[action])

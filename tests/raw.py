@@ -20,6 +20,12 @@ WALLED = """
     ORDER BY 1
 """
 
+# Every table that is walled even against its owner.
+FORCED = """
+    SELECT relname::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relforcerowsecurity ORDER BY 1
+"""
+
 
 def login(alias: str = "default") -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of its own as the account that the portal signs in with: the owner."""
@@ -37,7 +43,7 @@ def login(alias: str = "default") -> psycopg.Connection[tuple[Any, ...]]:
 def owner(alias: str = "default") -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """The owner, with every wall open for it as long as the block lasts; commits at its end."""
     with login(alias) as opened:
-        tables = [name for (name,) in opened.execute(WALLED)]
+        tables = [name for (name,) in opened.execute(FORCED)]
         opened.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in tables:
             opened.execute(f"CREATE POLICY test_owner ON {name} TO CURRENT_USER USING (true)")
@@ -66,12 +72,14 @@ def tell(
     """What `acting_as` tells the database, said in SQL."""
     opened.execute(
         "SELECT set_config('role', %s, true), set_config('phr.actor', %s, true),"
-        " set_config('phr.door', %s, true), set_config('phr.about', %s, true)",
+        " set_config('phr.door', %s, true), set_config('phr.about', %s, true),"
+        " set_config('phr.link', %s, true)",
         [
             role,
             str(actor.user_id or "") if actor else "",
             actor.door.value if actor else "",
             str(about or ""),
+            str(actor.grant_id or "") if actor else "",
         ],
     )
 
@@ -101,7 +109,7 @@ def open_walls() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         # Longer than autovacuum needs to give way; the gate set a second for this transaction.
         cursor.execute("SET LOCAL lock_timeout = '20s'")
-        cursor.execute(WALLED)
+        cursor.execute(FORCED)
         for (name,) in cursor.fetchall():
             cursor.execute(f"CREATE POLICY test_owner ON {name} TO CURRENT_USER USING (true)")
 

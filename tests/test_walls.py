@@ -21,6 +21,7 @@ OPEN = {
     ("phr_record", "phr_judge"): "looks up ids by tokens, in five columns without content",
     ("rights_erasure", "phr_judge"): "answers by reference; what its functions tell names nobody",
     ("rights_hold", "phr_judge"): "answers by an erasure's reference; tells no number",
+    ("sharing_practitionerrole", "phr_judge"): "who works where is no patient's; nobody signs in",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
     ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",
@@ -29,6 +30,9 @@ OPEN = {
 BEHIND = {
     "phr_own",
     "phr_granted",
+    "phr_grants",
+    "phr_teams",
+    "phr_administers",
     "phr_addresses",
     "phr_may_write",
     "phr_found",

@@ -18,19 +18,20 @@ from accounts.actors import Actor, Denied, System
 from phr.models import Record
 from sharing import policy
 from sharing.policy import JOBS, Action
+from tests.property.people import People
+from tests.property.tightening import tightenings
 from tests.property.world import (
     PATIENTS,
     STORED_ONLY,
     USERS,
     Item,
-    People,
     World,
     may_enter,
+    opened_by_link,
     permitted,
-    tightenings,
     worlds,
 )
-from tests.raw import ids
+from tests.raw import as_owner, ids
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -116,6 +117,28 @@ def test_the_list_is_the_rule_and_the_walls_repeat_it(
                 assert raw(actor, about) == {
                     row.pk for row in rows if row.patient_id == about and row.pk in through
                 }
+
+
+@search
+@given(world=worlds)
+def test_a_link_opens_what_it_covers_and_nothing_else(people: People, world: World) -> None:
+    with made(people, world) as rows:
+        with as_owner():
+            links = people.links(world)
+        for link, actor in links:
+            for at, about in enumerate(people.patients):
+                found = listed(actor, about, Action.READ, Action.COPY, Action.SHARE)
+                for action, shown in found.items():
+                    wanted = {
+                        row.pk
+                        for place, (item, row) in enumerate(zip(world.items, rows, strict=True))
+                        if at == item.patient == link.patient
+                        and opened_by_link(world, link, action, item, place)
+                    }
+                    assert shown == wanted, action
+            assert (
+                raw(actor) == listed(actor, people.patients[link.patient], Action.READ)[Action.READ]
+            )
 
 
 def own_hidden(world: World, user: int, rows: list[Record]) -> set[UUID]:

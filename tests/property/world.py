@@ -3,26 +3,21 @@
 `permitted` is the rule of `docs/who-may-see-what.md` once more, written without a database.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
-from uuid import UUID, uuid4
 
-from django.utils import timezone
 from hypothesis import strategies as st
 
-from accounts.actors import Actor
-from accounts.models import Patient, User
-from phr.models import Record
-from sharing.models import Grant
 from sharing.policy import Action
-from tests.raw import as_owner, open_walls
 
 T = TypeVar("T", str, int)
 CATEGORIES = ("laboratory", "imaging", "documents")
 LABELS = (11, 22, 33)
 # Users 0, 1 and 2 are patients, too; anybody may be given a permission, also by herself.
-PATIENTS, USERS = range(3), range(5)
+PATIENTS, USERS, FACILITIES = range(3), range(5), range(2)
+PATHS = ("person", "person", "person", "facility", "facility", "link", "emergency", "proxy")
+CODES = ("clinician", "nurse", "on-call", "admin")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 FOREVER = 99
 KINDS, TAGS, MOST = ("Observation", "Condition"), (7, 8), 7
@@ -64,6 +59,23 @@ class Given:
     besides: frozenset[int] = frozenset()
     since: int | None = None
     until: int | None = None
+    path: str = "person"
+    facility: int = 0
+    # The place of the permission that it was passed on from among the world's, if it is before it.
+    via: int | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody at a facility; `starts` and `ends` in days from now."""
+
+    facility: int
+    user: int | None
+    code: str
+    starts: int = -2
+    ends: int = FOREVER
+    suspended: bool = False
+    on_shift: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class World:
     erasing: tuple[bool, ...]
     items: tuple[Item, ...]
     given: tuple[Given, ...]
+    open: tuple[bool, ...] = (True, True)
+    members: tuple[Member, ...] = ()
 
 
 def some(values: tuple[str, ...] | tuple[int, ...]) -> st.SearchStrategy[frozenset[str | int]]:
@@ -113,6 +127,19 @@ grants = st.builds(
     few(st.integers(0, MOST - 1)),
     st.sampled_from([None, None, None, -9, 0]),
     st.sampled_from([None, None, None, -4, 1]),
+    st.sampled_from(PATHS),
+    st.sampled_from(FACILITIES),
+    st.sampled_from([None, None, None, 0, 1]),
+)
+members = st.builds(
+    Member,
+    st.sampled_from(FACILITIES),
+    st.sampled_from([*USERS, *USERS, None]),
+    st.sampled_from(CODES),
+    st.sampled_from([-2, -2, -2, 1]),
+    st.sampled_from([FOREVER, FOREVER, -1]),
+    seldom,
+    st.booleans(),
 )
 worlds = st.builds(
     World,
@@ -121,6 +148,8 @@ worlds = st.builds(
     st.tuples(*[seldom] * len(PATIENTS)),
     st.lists(items, min_size=1, max_size=MOST).map(tuple),
     st.lists(grants, max_size=MOST).map(tuple),
+    st.tuples(*[seldom.map(lambda shut: not shut)] * len(FACILITIES)),
+    st.lists(members, max_size=MOST).map(tuple),
 )
 
 
@@ -144,8 +173,15 @@ def permitted(world: World, user: int, action: Action, item: Item) -> bool:
     return any(
         given.patient == item.patient and covers(given, item, place)
         for given in world.given
-        if stands(given, user, action)
+        if stands(world, given, user, action)
     )
+
+
+def opened_by_link(world: World, given: Given, action: Action, item: Item, place: int) -> bool:
+    """Whether who holds this link may do this to this record of its patient."""
+    shut = item.hidden or item.never_shared or world.erasing[item.patient]
+    open_ = not shut and not world.restricted[item.patient]
+    return open_ and covers(given, item, place) and stands(world, given, None, action)
 
 
 def covers(given: Given, item: Item, place: int) -> bool:
@@ -164,174 +200,72 @@ def covers(given: Given, item: Item, place: int) -> bool:
     )
 
 
-def stands(given: Given, user: int, action: Action) -> bool:
-    """Whether a permission lets this user do this to whatever it covers."""
-    begun_and_not_ended = given.starts <= 0 < given.ends
-    enough = action is Action.READ or (action is Action.COPY and given.may_copy)
-    ended = given.revoked or given.paused
-    return given.grantee == user and not ended and begun_and_not_ended and enough
+def stands(world: World, given: Given, user: int | None, action: Action) -> bool:
+    """Whether a permission lets this user do this to whatever it covers; None holds the link."""
+    enough = action is Action.READ or (action is Action.COPY and copies(given))
+    return enough and held(world, given, user) and going_on(world, given)
+
+
+def copies(given: Given) -> bool:
+    return given.may_copy and given.path != "emergency"
+
+
+def held(world: World, given: Given, user: int | None) -> bool:
+    """Whether it is this user's."""
+    if given.path == "facility":
+        return sees(world, given.facility, user)
+    if given.path == "emergency":
+        return named(given) == user and sees(world, given.facility, user)
+    if given.path == "link":
+        return user is None
+    return user is not None and given.grantee == user
+
+
+def sees(world: World, facility: int, user: int | None) -> bool:
+    """Whether the user sees now what is shared with the facility."""
+    return world.open[facility] and any(
+        (one.facility, one.user) == (facility, user)
+        and one.starts <= 0 < one.ends
+        and not one.suspended
+        and (one.code in {"clinician", "nurse"} or (one.code == "on-call" and one.on_shift))
+        for one in world.members
+        if one.user is not None
+    )
+
+
+def going_on(world: World, given: Given) -> bool:
+    """Whether it is in force, whoever holds it, and all from which it was passed on."""
+    own = not (given.revoked or given.paused) and given.starts <= 0 < given.ends
+    above = passed_from(world, given)
+    if above is None:
+        return own
+    giver = named(above)
+    # Looked at is only the one above: what was passed on may not be passed on again.
+    stands_above = not (above.revoked or above.paused) and above.starts <= 0 < above.ends
+    return own and stands_above and giver is not None and world.active[giver]
+
+
+def named(given: Given) -> int | None:
+    """The user that it names; an emergency is always somebody's."""
+    if given.path in {"facility", "link"}:
+        return None
+    return USERS[-1] if given.path == "emergency" and given.grantee is None else given.grantee
+
+
+def passed_from(world: World, given: Given) -> Given | None:
+    place = next((at for at, one in enumerate(world.given) if one is given), 0)
+    if given.path != "person" or given.via is None or given.via >= place:
+        return None
+    return world.given[given.via]
 
 
 def may_enter(world: World, user: int, action: Action) -> set[int]:
     """The patients of whose records this user may do this to some, were there any."""
     if not world.active[user]:
         return set()
-    given = {one.patient for one in world.given if stands(one, user, action)}
+    given = {one.patient for one in world.given if stands(world, one, user, action)}
     given = {one for one in given if not world.restricted[one]}
     there = {one for one in PATIENTS if not world.erasing[one]}
     if action not in STORED_ONLY:
         there = {one for one in there if not world.restricted[one]}
     return {one for one in there if one in given or one == user}
-
-
-# --- tightening -----------------------------------------------------------------------------------
-
-
-@st.composite
-def tightenings(draw: st.DrawFn) -> tuple[World, World]:
-    """A world, and the same world after somebody took something away."""
-    before = draw(worlds)
-    after = before
-    for _ in range(draw(st.integers(1, 3))):
-        after = draw(st.sampled_from([_patients, _people, _items, _given]))(draw, after)
-    return before, after
-
-
-def _patients(draw: st.DrawFn, world: World) -> World:
-    number = draw(st.sampled_from(PATIENTS))
-    if draw(st.booleans()):
-        return replace(world, restricted=_put(world.restricted, number, True))
-    return replace(world, erasing=_put(world.erasing, number, True))
-
-
-def _people(draw: st.DrawFn, world: World) -> World:
-    return replace(world, active=_put(world.active, draw(st.sampled_from(USERS)), False))
-
-
-def _put(flags: tuple[bool, ...], at: int, value: bool) -> tuple[bool, ...]:
-    return (*flags[:at], value, *flags[at + 1 :])
-
-
-def _items(draw: st.DrawFn, world: World) -> World:
-    at = draw(st.integers(0, len(world.items) - 1))
-    item = world.items[at]
-    less = [
-        replace(item, hidden=True),
-        replace(item, never_shared=True),
-        replace(item, labels=item.labels | {LABELS[0]}),
-    ]
-    return replace(
-        world, items=(*world.items[:at], draw(st.sampled_from(less)), *world.items[at + 1 :])
-    )
-
-
-def one_of(chosen: frozenset[T], every: tuple[T, ...]) -> frozenset[T]:
-    """One of what narrows; nothing chosen narrows nothing."""
-    return frozenset({min(chosen or every)})
-
-
-def _given(draw: st.DrawFn, world: World) -> World:
-    if not world.given:
-        return world
-    at = draw(st.integers(0, len(world.given) - 1))
-    given = world.given[at]
-    less = [
-        replace(given, revoked=True),
-        replace(given, paused=True),
-        replace(given, types=one_of(given.types, KINDS)),
-        replace(given, tags=one_of(given.tags, TAGS)),
-        replace(given, records=frozenset({min(given.records or [0])})),
-        replace(given, besides=given.besides | {0}),
-        replace(given, since=max(given.since or -FOREVER, -5)),
-        replace(given, until=min(given.until or FOREVER, -4)),
-        replace(given, ends=-1),
-        replace(given, starts=1),
-        replace(given, may_copy=False),
-        replace(given, labels=frozenset({min(given.labels)})),
-        replace(given, categories=frozenset({min(given.categories)})),
-    ]
-    return replace(
-        world, given=(*world.given[:at], draw(st.sampled_from(less)), *world.given[at + 1 :])
-    )
-
-
-# --- in the database ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class People:
-    """The users and patients whom every world of one test has in common."""
-
-    users: tuple[UUID, ...]
-    patients: tuple[UUID, ...]
-
-    @classmethod
-    def enter(cls) -> "People":
-        users = [User(email=f"user{number}@example.org", password="!") for number in USERS]
-        patients = [Patient(user=users[number], name_sealed=b"-") for number in PATIENTS]
-        open_walls()
-        with as_owner():
-            User.objects.bulk_create(users)
-            Patient.objects.bulk_create(patients)
-        return cls(tuple(one.pk for one in users), tuple(one.pk for one in patients))
-
-    def session(self, user: int) -> Actor:
-        return Actor.session(self.users[user])
-
-    def build(self, world: World) -> list[Record]:
-        """Make the world's rows; the caller rolls them back. Returns its records in order."""
-        now = timezone.now()
-        with as_owner():
-            for number, active in enumerate(world.active):
-                User.objects.filter(pk=self.users[number]).update(is_active=active)
-            for number in PATIENTS:
-                Patient.objects.filter(pk=self.patients[number]).update(
-                    restricted_at=now if world.restricted[number] else None,
-                    erasing_at=now if world.erasing[number] else None,
-                )
-            records = Record.objects.bulk_create([self._record(item) for item in world.items])
-            ids = [row.pk for row in records]
-            Grant.objects.bulk_create([self._grant(given, ids) for given in world.given])
-            return records
-
-    def _record(self, item: Item) -> Record:
-        return Record(
-            patient_id=self.patients[item.patient],
-            resource_type=item.kind,
-            category=item.category,
-            effective_at=timezone.now() + (item.day or 0) * DAY,
-            dated=item.day is not None,
-            labels=sorted(item.labels),
-            tags=sorted(item.tags),
-            tokens=[],
-            digest=uuid4().bytes,
-            body_sealed=b"-",
-            hidden_at=timezone.now() if item.hidden else None,
-            never_shared=item.never_shared,
-        )
-
-    def _grant(self, given: Given, ids: list[UUID]) -> Grant:
-        now = timezone.now()
-        # A place that the world has no item at is a record of nobody.
-        of = [*ids, *(uuid4() for _ in range(MOST))]
-        accepted = given.grantee is not None
-        return Grant(
-            patient_id=self.patients[given.patient],
-            grantee_id=None if given.grantee is None else self.users[given.grantee],
-            accepted_at=now if accepted else None,
-            invited_email="user0@example.org",
-            categories=sorted(given.categories),
-            labels=sorted(given.labels),
-            types=sorted(given.types),
-            tags=sorted(given.tags),
-            records=[of[at] for at in given.records or ()],
-            besides=[of[at] for at in given.besides],
-            data_from=None if given.since is None else now + given.since * DAY - HOUR,
-            data_until=None if given.until is None else now + given.until * DAY - HOUR,
-            paused_at=now if given.paused else None,
-            may_copy=given.may_copy,
-            starts_at=now + given.starts * DAY,
-            ends_at=None if given.ends == FOREVER else now + given.ends * DAY,
-            invitation_ends_at=now + DAY,
-            revoked_at=now if given.revoked else None,
-        )

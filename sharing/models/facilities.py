@@ -1,0 +1,165 @@
+"""Facilities, who works there, and who is on call."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+
+from accounts.models import User
+
+
+class Regime(models.TextChoices):
+    """The law of data protection that a facility works under."""
+
+    GDPR = "gdpr", "European Union: General Data Protection Regulation"
+    HIPAA = "hipaa", "United States: HIPAA"
+    OTHER = "other", "Another country's law"
+    PDPA = "pdpa", "Personal Data Protection Act (Singapore, Thailand, Malaysia, Taiwan)"
+    UK = "uk", "United Kingdom: UK GDPR"
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    def open(self) -> "OrganizationQuerySet":
+        """Verified by two members of staff, and neither suspended nor closed."""
+        return self.filter(verified_at__isnull=False, suspended_at=None, closed_at=None)
+
+
+class Organization(models.Model):
+    """A facility (FHIR R4 Organization). `verified_at` is when the second of two staff agreed.
+
+    Holds nothing of any patient. `closing_at` is the day its account closes, once that is known.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    place = models.CharField(max_length=120, blank=True)
+    identifier = models.CharField(max_length=60, blank=True)
+    regime = models.CharField(max_length=8, choices=Regime)
+    policy_url = models.URLField()
+    policy_version = models.CharField(max_length=40)
+    founded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="founded")
+    first_verified_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="organizations_proposed"
+    )
+    first_verified_at = models.DateTimeField(null=True)
+    verified_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="organizations_verified"
+    )
+    verified_at = models.DateTimeField(null=True)
+    suspended_at = models.DateTimeField(null=True)
+    closing_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="organization_verified_by_two",
+                condition=Q(verified_at=None, verified_by=None)
+                | (
+                    Q(verified_at__isnull=False, first_verified_at__isnull=False)
+                    & Q(verified_by__isnull=False, first_verified_by__isnull=False)
+                    & ~Q(verified_by=F("first_verified_by"))
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Organization {self.pk}"
+
+
+class Role(models.TextChoices):
+    """What somebody is at a facility (FHIR R4 PractitionerRole.code)."""
+
+    ADMINISTRATOR = "admin", "Administrator"
+    CLINICIAN = "clinician", "Clinician"
+    NURSE = "nurse", "Nurse"
+    ON_CALL = "on-call", "On call"
+
+
+# Who sees what is shared with the facility; an administrator manages people and sees nothing.
+SEEING = (Role.CLINICIAN, Role.NURSE)
+
+
+class PractitionerRoleQuerySet(models.QuerySet["PractitionerRole"]):
+    def in_force(self) -> "PractitionerRoleQuerySet":
+        """Accepted, begun, not ended, not suspended; of an active user at a facility that is open."""
+        return self._standing().filter(organization__in=Organization.objects.open())
+
+    def _standing(self) -> "PractitionerRoleQuerySet":
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=Now()),
+            user__is_active=True,
+            accepted_at__isnull=False,
+            suspended_at=None,
+            starts_at__lte=Now(),
+        )
+
+    def seeing(self) -> "PractitionerRoleQuerySet":
+        """Those through whom somebody sees now what is shared with the facility."""
+        shift = Shift.objects.filter(role=OuterRef("pk"), starts_at__lte=Now(), ends_at__gt=Now())
+        return self.in_force().filter(Q(code__in=SEEING) | Q(code=Role.ON_CALL) & Q(Exists(shift)))
+
+    def administering(self) -> "PractitionerRoleQuerySet":
+        """Those through whom somebody manages the people of a facility that is not closed yet."""
+        return self._standing().filter(code=Role.ADMINISTRATOR, organization__closed_at=None)
+
+
+class PractitionerRole(models.Model):
+    """That somebody works at a facility, as what and when (FHIR R4 PractitionerRole).
+
+    Until the invited address is confirmed by its owner, `user` is empty and the role gives nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="roles")
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="roles")
+    invited_email = models.EmailField()
+    code = models.CharField(max_length=10, choices=Role)
+    starts_at = models.DateTimeField(db_default=Now())
+    ends_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    suspended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = PractitionerRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="role_accepted_with_user",
+                condition=Q(user=None, accepted_at=None)
+                | Q(user__isnull=False, accepted_at__isnull=False),
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "organization"], name="role_by_user"),
+            models.Index(fields=["organization"], name="role_by_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return f"PractitionerRole {self.pk}"
+
+
+class Shift(models.Model):
+    """A time during which somebody with the role `on-call` is on call."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    role = models.ForeignKey(PractitionerRole, on_delete=models.CASCADE, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="shift_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["role", "starts_at"], name="shift_by_role")]
+
+    def __str__(self) -> str:
+        return f"Shift {self.pk}"
