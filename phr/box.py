@@ -104,7 +104,7 @@ class _Box:
         while True:
             ready = dict(self._wait(poll))
             if not self._in.closed and self._in.fileno() in ready:
-                self._feed(chunks, poll)
+                self._fill(chunks, poll)
             if self._out.fileno() in ready:
                 data = os.read(self._out.fileno(), _PIPE)
                 if not data:
@@ -135,8 +135,14 @@ class _Box:
             raise Refused(self._too_slow())
         return ready
 
+    def _fill(self, chunks: Iterator[bytes], poll: select.poll) -> None:
+        """Write as much as the pipe takes: the child reads on while what it found is worked up."""
+        self._feed(chunks, poll)
+        while not (self._pending or self._in.closed or self._ranges):
+            self._feed(chunks, poll)
+
     def _feed(self, chunks: Iterator[bytes], poll: select.poll) -> None:
-        """Write what the pipe takes, and keep what it did not."""
+        """Write what the pipe takes of a chunk, and keep what it did not."""
         if not self._pending:
             if self._ranges:
                 return poll.unregister(self._in)

@@ -196,22 +196,25 @@ SETTLE = (
     """,
 )
 # Before what changes it: the later versions of a thing may stand in the same file.
-ADD = (
-    """
+LAST_NEW = "SELECT max(position) FROM pg_temp.staged WHERE outcome = 'new'"
+ADD = """
     INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
                             tokens, digest, identity, version, body_sealed, likeness)
     SELECT s.id, %(patient)s, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
            s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness
     FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
-    WHERE s.outcome = 'new' ORDER BY s.position
-    """,
-    """
+    WHERE s.outcome = 'new' AND s.position BETWEEN %(first)s AND %(last)s ORDER BY s.position
+"""
+# So many kilobytes of tokens wait before they are taken into their index together; more than the
+# second number do not wait for the next import, since every search goes through what waits.
+WAIT = "SELECT set_config('gin_pending_list_limit', %(most)s, true)"
+MOST_WAITING, MOST_LEFT_WAITING = "4096", "64"
+FROM_NEW = """
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place, position,
                                 outcome)
     SELECT gen_random_uuid(), %(patient)s, s.id, %(upload)s, 1, s.place, s.position, 'new'
     FROM pg_temp.staged s WHERE s.outcome = 'new'
-    """,
-)
+"""
 CHANGED = """
     SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
            s.tokens, s.digest, s.body_sealed, l.likeness

@@ -4,10 +4,11 @@ COPY cannot write to tables under row-level security, so rows travel by COPY int
 and from there by INSERT … SELECT, which the walls check.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -35,6 +36,8 @@ from sharing.labels import Sensitivity
 from sharing.services import granting
 from sharing.tokens import Keyed, label_tokens
 
+# So many rows are sent to the database at once: about what a socket takes.
+TOGETHER = 50
 TANGLED = (
     "What is in this file refers to itself so often that it could not be compared with your record."
     " Nothing was added."
@@ -199,7 +202,7 @@ class Stage:
         with acting_as(self.actor, about=self.patient_id), connection.cursor() as cursor:
             yield cursor
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Copy rows into the temporary table."""
         with (
             acting_as(self.actor, about=self.patient_id),
@@ -207,9 +210,10 @@ class Stage:
             cursor.copy(sql.COPY) as copy,
         ):
             copy.write(copying.HEADER)
-            for row in rows:
-                self.count += 1
-                copy.write(_copied(row, self.count))
+            for start in range(0, len(rows), TOGETHER):
+                some = rows[start : start + TOGETHER]
+                copy.write(b"".join(map(_copied, some, count(self.count + 1))))
+                self.count += len(some)
             copy.write(copying.TRAILER)
 
     def alone(self) -> None:
@@ -232,8 +236,7 @@ class Stage:
             if not sorted_before:
                 marked = mark_again(upload.patient_id)
                 inherit(upload.patient_id)
-            for statement in sql.ADD:
-                cursor.execute(statement, about)
+            _add(cursor, about)
             cursor.execute(sql.CHANGED, about)
             changed = [Staged(*row) for row in cursor.fetchall()]
             outcome = update_records(upload.patient_id, changed)
@@ -248,6 +251,21 @@ class Stage:
                 # Last of all: whoever takes a permission back must not wait for the rest.
                 granting.move_epoch(upload.patient_id)
         return outcome
+
+
+def _add(cursor: Any, about: dict[str, Any]) -> None:
+    """Write what is new. The last row has the tokens of all the others taken into their index."""
+    cursor.execute(sql.LAST_NEW)
+    (last,) = cursor.fetchone()
+    if last is None:
+        return
+    for first, until, most in (
+        (0, last - 1, sql.MOST_WAITING),
+        (last, last, sql.MOST_LEFT_WAITING),
+    ):
+        cursor.execute(sql.WAIT, {"most": most})
+        cursor.execute(sql.ADD, about | {"first": first, "last": until})
+    cursor.execute(sql.FROM_NEW, about)
 
 
 def may_grow(patient_id: UUID) -> bool:
