@@ -187,11 +187,9 @@ class Record(models.Model):
                 name="record_favourites",
                 condition=Q(favourite=True),
             ),
-            # Tokens of one import repeat, so many rows at once cost a fifth of row by row; the
-            # list of waiting entries (kB) is short enough for a search not to notice.
-            GinIndex(
-                fields=["tokens"], name="record_tokens", fastupdate=True, gin_pending_list_limit=512
-            ),
+            # Tokens of one import repeat, so many rows at once cost a fifth of row by row; an import
+            # leaves none of its own waiting, which a search would have to go through.
+            GinIndex(fields=["tokens"], name="record_tokens", fastupdate=True),
         ]
 
     def __str__(self) -> str:
@@ -253,7 +251,8 @@ class Provenance(models.Model):
 
     Either an upload and the place in it, or the person who entered it by hand (`by`), and why.
     Of what came in an upload, `position` is the how manieth it was (from 1) and `outcome` what became
-    of it; `back` is what an archive of this portal told of the version. `scope` is the upload, gone
+    of it; `back` is what an archive of this portal told of the version. Of what a file said beside what
+    she wrote, she kept hers (`mine`) or took over what it says (`theirs`). `scope` is the upload, gone
     since, that gave the words of the version: relative references mean what they meant in it.
     """
 
@@ -266,6 +265,8 @@ class Provenance(models.Model):
         ASIDE = "aside"
         TWICE = "twice"
         BACK = "back"
+        MINE = "mine"
+        THEIRS = "theirs"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

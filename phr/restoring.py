@@ -33,7 +33,7 @@ TOO_MANY = f"The archive holds more than {MOST_UPLOADS:,} uploads, the most that
 CHANGED = "An earlier version of an item in the archive is numbered after the one in force."
 BATCH = 500
 # Sources that did not give the item, and call what it refers to by other names.
-APART = {"alike": "older", "older": "older", "aside": "aside"}
+APART = {"alike": "older", "older": "older"} | {n: n for n in ("aside", "mine", "theirs")}
 
 
 class Restoring:

@@ -30,7 +30,17 @@ class Source:
 
     @property
     def corrected(self) -> bool:
-        return self.upload is None and self.version > 1
+        return self.upload is None and self.version > 1 and not self.kept
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is that she kept what she wrote, beside what a file said."""
+        return self.upload is None and self.outcome == Provenance.Outcome.MINE
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is that she took over what a file says."""
+        return self.outcome == Provenance.Outcome.THEIRS
 
     @property
     def stays(self) -> bool:
@@ -77,7 +87,16 @@ def past_of(row: Record, sources: Iterable[Source]) -> list[Past]:
 
 def written(row: Record) -> Provenance | None:
     """That the version in force is as the patient wrote it; None when a file gave it."""
-    return row.provenances.filter(upload=None, version=row.version).first()
+    rows = row.provenances.filter(upload=None, version=row.version)
+    return rows.order_by("recorded_at", "id").first()
+
+
+def aside_of(row: Record) -> int:
+    """The past version that a file gave beside what she wrote and has not settled; 0 for none."""
+    said = set(row.provenances.filter(version=row.version).values_list("outcome", flat=True))
+    open_ = Provenance.Outcome.ASIDE in said and Provenance.Outcome.MINE not in said
+    there = open_ and row.versions.filter(version=row.version - 1).exists()
+    return row.version - 1 if there else 0
 
 
 def keep_in_force(row: Record, hand: Provenance) -> None:

@@ -111,7 +111,7 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
     else:
         # Words that only an earlier version had must not find it for who may not see that; by the
         # names it had, what came before still refers to it.
-        row.tokens = sorted({*staged.tokens, *_names(row, old)})
+        row.tokens = sorted({*staged.tokens, *names_of(row, old)})
     row.updated_at = timezone.now()
     row.save()
 
@@ -140,7 +140,7 @@ def _beside(
     return "aside", aside, staged.id
 
 
-def _names(row: Record, old: bytes) -> set[int]:
+def names_of(row: Record, old: bytes) -> set[int]:
     """The tokens of a record that are not of what it says: how others refer to it."""
     item = made(exactly(old), "")
     tokeniser = Tokeniser(keys.subkey(row.patient_id, keys.Purpose.INDEX))

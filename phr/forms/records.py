@@ -128,6 +128,19 @@ class LabelsForm(forms.Form):
         return [label for label in chosen if label != Sensitivity.N] or chosen
 
 
+class SettleForm(forms.Form):
+    """Which of two things that are said of an item is to stand; `version` is the one in force."""
+
+    stand = forms.ChoiceField(choices=[("mine", "What I wrote"), ("theirs", "What the file says")])
+    version = forms.IntegerField(min_value=1)
+
+    def told(self) -> tuple[bool, int]:
+        """Whether hers is to stand, and the version she looked at; 0, which is none, without one."""
+        self.is_valid()
+        found = self.cleaned_data
+        return found.get("stand") != "theirs", found.get("version") or 0
+
+
 def sorted_with(others: int) -> str:
     """What to say once it is saved how sensitive an item is, and `others` that refer to it."""
     said = "Saved. People you share with see this item only if you chose its kind."

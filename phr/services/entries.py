@@ -1,13 +1,11 @@
 """What people write into their record by hand, and what they correct."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
@@ -21,6 +19,7 @@ from phr.formats.parsed import Parsed, Refused
 from phr.formats.resource import made
 from phr.likeness import likeness
 from phr.models import Provenance, Record
+from phr.once import KNOWN, once
 from phr.past import keep_past
 from phr.sources import scopes_of, seal_reason
 from phr.staging import Row, Sealer
@@ -29,10 +28,8 @@ from sharing.policy import Action
 from sharing.services import granting
 from sharing.tokens import joined
 
-KNOWN = "You already have exactly this in your record, so it was not added again."
 NOT_NEW = "Nothing is different, so nothing was changed."
 MEANWHILE = "This item was changed meanwhile. Look at it again, then correct it."
-_ONCE = "record_once_per_patient"
 _CHANGING = (
     "category", "effective_at", "dated", "labels", "tokens", "digest", "likeness", "version",
     "body_sealed",
@@ -59,7 +56,7 @@ def enter(actor: Actor, resource: Mapping[str, Any]) -> UUID:
         patient = policy.require_own(actor, Action.CREATE)
         item = _made({**resource, "meta": _now()})
         row = Sealer(patient.pk).row(item)
-        with _once():
+        with once():
             Record.objects.create(patient_id=patient.pk, **_columns(row), id=row.id)
             _write_provenance(actor, patient.pk, row.id, 1)
         note("enter", patient_id=patient.pk, records=[row.id], basis=policy.OWNER.text)
@@ -118,18 +115,6 @@ def correct(
         note("correct", patient_id=patient.pk, records=[row.pk], basis=policy.OWNER.text)
 
 
-@contextmanager
-def _once() -> Iterator[None]:
-    """The database keeps equal content once for each patient."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if _ONCE in str(error):
-            raise Refused(KNOWN) from None
-        raise
-
-
 def _now() -> Json:
     at = timezone.now().isoformat(timespec="milliseconds")
     return {"lastUpdated": at.replace("+00:00", "Z")}
@@ -162,7 +147,7 @@ def _next_version(row: Record, old: Parsed, new: Parsed, alike: bytes | None) ->
     columns = {name: columns[name] for name in _CHANGING} | {"updated_at": timezone.now()}
     for name, value in columns.items():
         setattr(row, name, value)
-    with _once():
+    with once():
         row.save(update_fields=list(columns))
 
 

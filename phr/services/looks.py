@@ -71,6 +71,7 @@ WORDS = {
     "hold-review": "looked again at the legal reason for keeping an item",
     "import": "added items from a file",
     "keep-back": "kept an item from everybody",
+    "keep-mine": "kept what she wrote, although a file says something else",
     "lift": "ended the restriction of this record",
     "pause": "paused somebody's access",
     "print": "printed the record",
@@ -84,6 +85,7 @@ WORDS = {
     "revoke-all": "ended all sharing at once",
     "share": "shared the record",
     "tag": "changed the tags of an item",
+    "take-theirs": "took over what a file says, in place of what she wrote",
     "undo-import": "took back everything that came with a file alone",
     "upload": "uploaded a file",
 }

@@ -30,7 +30,7 @@ from phr.printing.document import born
 from phr.search import Sought, Tokeniser, ranked
 from phr.services.items import Item, Within, items_of, note_reads, offered
 from phr.services.links import linked, targets
-from phr.sources import Past, Source, by_hand, past_of, sources_of
+from phr.sources import Past, Source, aside_of, by_hand, past_of, sources_of
 from phr.tags import Marks, marks_of
 from phr.visits import MOST_IN_ONE, belonging, tokens_of, under
 from sharing import policy
@@ -169,7 +169,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One record for people: what it says, where it came from, its past and its files."""
+    """One record for people: what it says, where it came from, its past and its files.
+
+    `aside` is the version that a file gave beside what she wrote, which is in force; 0 for none.
+    """
 
     id: UUID
     patient_id: UUID
@@ -186,6 +189,7 @@ class Opened:
     charted: bool = False
     files: list[Binary] = field(default_factory=list)
     by_hand: str = ""
+    aside: int = 0
     sources: list[Source] = field(default_factory=list)
     versions: list[Past] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
@@ -198,12 +202,6 @@ class Opened:
     def parts(self) -> list[Binary]:
         """Its files that came inside another."""
         return [file for file in self.files if file.use == Binary.Use.PART]
-
-    @property
-    def aside(self) -> int:
-        """The version that a file gave beside what she wrote, which is in force; 0 for none."""
-        stays = any(one.stays and one.version == self.version for one in self.sources)
-        return self.version - 1 if stays else 0
 
     @property
     def day(self) -> str:
@@ -244,6 +242,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             charted=chartable(resource),
             files=list(Binary.objects.filter(records__record=row).order_by("-use", "created_at")),
             by_hand=by_hand([row.pk]).get(row.pk, ""),
+            aside=aside_of(row) if own else 0,
             sources=sources,
             versions=past_of(row, sources) if own else [],
             looks=_looks(actor, row) if own else [],

@@ -99,7 +99,8 @@ def _titled(entry: Entry, named: dict[UUID, str]) -> Entry:
 def _gone(row: Upload) -> int:
     """How many entries gave something that was deleted since, and nothing is said about any more."""
     given = row.imported + row.updated + row.duplicates
-    return max(0, given - Provenance.objects.filter(upload=row).count())
+    said = Provenance.objects.filter(upload=row).exclude(outcome=Provenance.Outcome.THEIRS)
+    return max(0, given - said.count())
 
 
 def every_entry(actor: Actor, upload_id: UUID, patient_id: UUID) -> Iterator[dict[str, str]]:

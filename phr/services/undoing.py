@@ -19,14 +19,11 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from phr import storage
-from phr.bodies import open_bytes
-from phr.elements import exactly
-from phr.formats.resource import made
 from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Upload
 from phr.past import standing
 from phr.publishing import ONE_IMPORT_AT_A_TIME
+from phr.reckoning import columns_of, reckoned
 from phr.services import uploads
-from phr.staging import Sealer
 from phr.tags import end_unused
 from sharing import policy
 from sharing.policy import Action
@@ -354,7 +351,7 @@ def _bring_back(row: Record, versions: list[int]) -> None:
     past = earlier.exclude(version__in=versions).order_by("-version").first()
     if past is None:
         return
-    columns = standing(past) or _reckoned(row, past.version, bytes(past.body_sealed))
+    columns = columns_of(row, past)
     if _labelled_by_hand(row, earlier.order_by("-version").first()):
         columns["labels"] = row.labels
     row.version, row.body_sealed = past.version, past.body_sealed
@@ -363,27 +360,12 @@ def _bring_back(row: Record, versions: list[int]) -> None:
     past.delete()
 
 
-def _reckoned(row: Record, version: int, sealed: bytes) -> dict[str, Any]:
-    """How a version is found and sorted, from its content."""
-    raw = open_bytes(row.patient_id, row.pk, version, sealed)
-    found = Sealer(row.patient_id).row(made(exactly(raw), ""))
-    return {
-        "category": found.category,
-        "effective_at": found.effective_at if found.dated else row.created_at,
-        "dated": found.dated,
-        "labels": found.labels,
-        "tokens": found.tokens,
-        "digest": found.digest,
-        "likeness": None,
-    }
-
-
 def _labelled_by_hand(row: Record, before: RecordVersion | None) -> bool:
     """Whether the owner has said since how sensitive it is: that stays hers."""
     known = standing(before) if before else None
     if known is None:
         return True
-    own = _reckoned(row, row.version, bytes(row.body_sealed))["labels"]
+    own = reckoned(row, row.version, bytes(row.body_sealed))["labels"]
     patient_id = row.patient_id
     return joined(patient_id, row.labels) != joined(patient_id, (*known["labels"], *own))
 

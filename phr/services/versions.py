@@ -13,7 +13,7 @@ from phr.display.compared import Change, compared, unsaid
 from phr.models import Record, RecordVersion
 from phr.services.items import note_reads
 from phr.services.links import linked
-from phr.sources import Source, sources_of
+from phr.sources import Source, aside_of, sources_of
 from sharing import policy
 from sharing.policy import Action
 
@@ -24,7 +24,7 @@ class Compared:
 
     `newest` is in force, `earlier` the past version before it. `then` is where the later one comes
     from, None where nothing tells. `unsaid`: it differs only in what is
-    not put into words.
+    not put into words. `open`: a file says the earlier one beside hers, and she has not settled it.
     """
 
     record_id: UUID
@@ -37,6 +37,7 @@ class Compared:
     then: Source | None
     changes: list[Change]
     unsaid: bool
+    open: bool = False
 
     @property
     def changed(self) -> list[Change]:
@@ -79,6 +80,7 @@ def compare(actor: Actor, record_id: UUID, version: int) -> Compared:
             next(found, None),
             changes,
             unsaid(before, after, changes),
+            open=aside_of(row) == version,
         )
 
 

@@ -14,13 +14,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
 from phr import ways
+from phr.formats.parsed import Refused
 from phr.forms.entries import form_for
 from phr.forms.marks import TagForm
-from phr.forms.records import LabelsForm, SearchForm, sorted_with
+from phr.forms.records import LabelsForm, SearchForm, SettleForm, sorted_with
 from phr.sending import Sent, send, told
-from phr.services import files, versions
+from phr.services import files, settling, versions
 from phr.services import records as services
 from sharing.labels import Sensitivity
+
+KEPT = "What you wrote stays. We will not ask again about this file."
+TAKEN = "The item now says what the file says. What you wrote is under “Earlier versions”."
 
 
 @login_required
@@ -68,6 +72,20 @@ def version(request: HttpRequest, record_id: UUID, number: int) -> HttpResponse:
     """An earlier version beside the one that took its place."""
     compared = versions.compare(actor_of(request), record_id, number)
     return render(request, "phr/version.html", {"compared": compared})
+
+
+@login_required
+@require_http_methods(["POST"])
+def settle(request: HttpRequest, record_id: UUID) -> HttpResponse:
+    """Of what she wrote and what a file says, let one stand."""
+    mine, version = SettleForm(request.POST).told()
+    act = settling.keep_mine if mine else settling.take_theirs
+    try:
+        act(actor_of(request), record_id, version=version)
+        messages.success(request, KEPT if mine else TAKEN)
+    except Refused as refused:
+        messages.error(request, refused.sentence)
+    return redirect("phr:record", record_id)
 
 
 @login_required

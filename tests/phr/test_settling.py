@@ -1,0 +1,101 @@
+"""A file says something else than she wrote: she keeps hers, or takes over what it says."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from accounts.acting import acting_as
+from phr.formats.parsed import Refused
+from phr.services import looks, records, settling, undoing, versions
+from sharing.policy import Denied
+from tests.cast import IMPORTER, Cast, put_in
+from tests.doors import sign_in, text
+from tests.phr.test_updates import condition, corrected, only, title
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+
+
+@pytest.fixture
+def beside(cast: Cast) -> UUID:
+    """Her correction in version 4, and what a file says beside it in version 3."""
+    return corrected(cast).pk
+
+
+def come(cast: Cast, said: str) -> UUID:
+    return UUID(str(put_in(cast.alice, condition(said)).upload.pk))
+
+
+def opened(cast: Cast, record_id: UUID) -> Any:
+    return records.open_record(cast.alice, cast.alice_id, record_id)
+
+
+def test_she_keeps_hers_and_is_not_asked_again(cast: Cast, beside: UUID) -> None:
+    come(cast, "Severe asthma")
+    assert opened(cast, beside).aside == 3
+
+    settling.keep_mine(cast.alice, beside, version=4)
+
+    assert (opened(cast, beside).aside, only(cast).version) == (0, 4)
+    assert versions.compare(cast.alice, beside, 3).open is False
+    come(cast, "Severe asthma")
+    assert opened(cast, beside).aside == 0
+    come(cast, "Mild asthma")
+    assert (opened(cast, beside).aside, title(cast)) == (5, "Hay fever")
+    with pytest.raises(Refused):
+        settling.keep_mine(cast.alice, beside, version=4)
+
+
+def test_she_takes_theirs_which_goes_again_with_the_import(cast: Cast, beside: UUID) -> None:
+    upload_id = come(cast, "Severe asthma")
+
+    settling.take_theirs(cast.alice, beside, version=4)
+
+    page = opened(cast, beside)
+    assert (title(cast), page.version, page.aside, page.by_hand) == ("Severe asthma", 5, 0, "")
+    assert [source.taken for source in page.sources][-1]
+    come(cast, "Severe asthma, better")
+    assert title(cast) == "Severe asthma, better"
+
+    with acting_as(cast.alice):
+        undoing.hide_import(cast.alice, upload_id)
+    undoing.purge_import(IMPORTER, cast.alice_id, upload_id)
+    assert title(cast) == "Severe asthma, better"
+    assert {past.version for past in opened(cast, beside).versions} == {1, 2, 4}
+
+
+def test_undone_it_is_hers_again(cast: Cast, beside: UUID) -> None:
+    upload_id = come(cast, "Severe asthma")
+    settling.take_theirs(cast.alice, beside, version=4)
+
+    with acting_as(cast.alice):
+        undoing.hide_import(cast.alice, upload_id)
+    undoing.purge_import(IMPORTER, cast.alice_id, upload_id)
+
+    page = opened(cast, beside)
+    assert (title(cast), page.aside, page.by_hand) == ("Hay fever", 0, "Corrected")
+
+
+def test_the_page_asks_and_only_her(cast: Cast, beside: UUID) -> None:
+    come(cast, "Severe asthma")
+    cast.share()
+    alice, address = sign_in("alice@example.org"), f"/records/{beside}/settle/"
+    asked = text(alice.get(f"/records/{beside}/versions/3/"))
+    assert "Keep what I wrote" in asked
+    assert "Which is right?" not in text(alice.get(f"/records/{beside}/versions/1/"))
+
+    answer = {"stand": "theirs", "version": "4"}
+    assert sign_in("bob@example.org").post(address, answer).status_code == 404
+    with pytest.raises(Denied):
+        settling.take_theirs(cast.bob, beside, version=4)
+    assert "was changed meanwhile" in text(
+        alice.post(address, {"stand": "theirs", "version": "3"}, follow=True)
+    )
+    page = text(alice.post(address, answer, follow=True))
+    assert "The item now says what the file says" in page
+    assert "when you took over what a file says" in page
+    said = [line.what for line in looks.log(cast.alice, others=False).lines]
+    assert "took over what a file says, in place of what she wrote" in said
