@@ -1,14 +1,14 @@
 from django.urls import path
 
-from sharing import views
+from sharing.views import grants
 
 app_name = "sharing"
 urlpatterns = [
-    path("sharing/", views.sharing, name="sharing"),
-    path("sharing/end/", views.end, name="end"),
-    path("sharing/grants/<uuid:grant_id>/pause/", views.pause, name="pause"),
-    path("sharing/grants/<uuid:grant_id>/resume/", views.resume, name="resume"),
-    path("sharing/grants/<uuid:grant_id>/revoke/", views.revoke, name="revoke"),
-    path("sharing/invitations/<uuid:grant_id>/", views.invitation, name="invitation"),
-    path("shared/", views.shared, name="shared"),
+    path("sharing/", grants.sharing, name="sharing"),
+    path("sharing/end/", grants.end, name="end"),
+    path("sharing/grants/<uuid:grant_id>/pause/", grants.pause, name="pause"),
+    path("sharing/grants/<uuid:grant_id>/resume/", grants.resume, name="resume"),
+    path("sharing/grants/<uuid:grant_id>/revoke/", grants.revoke, name="revoke"),
+    path("sharing/invitations/<uuid:grant_id>/", grants.invitation, name="invitation"),
+    path("shared/", grants.shared, name="shared"),
 ]
