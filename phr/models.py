@@ -298,6 +298,35 @@ class Provenance(models.Model):
         return f"Provenance {self.pk}"
 
 
+class RenewalQuerySet(models.QuerySet["Renewal"]):
+    def finished(self, version: int) -> "RenewalQuerySet":
+        return self.filter(version__gte=version)
+
+    def free(self) -> "RenewalQuerySet":
+        return self.filter(Q(lease_until=None) | Q(lease_until__lte=Now()))
+
+
+class Renewal(models.Model):
+    """How far the columns of a patient's records were reckoned anew from their content.
+
+    `version` is the reckoning (`phr.search.RECKONING`) that all of them have; while a worker brings
+    them to the next, `place` is the id of the last record that has it.
+    """
+
+    patient = models.OneToOneField(
+        Patient, primary_key=True, on_delete=models.PROTECT, related_name="renewal"
+    )
+    version = models.PositiveSmallIntegerField(default=0)
+    place = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RenewalQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Renewal {self.pk}"
+
+
 class RecordFile(models.Model):
     """Which files belong to a record; a record's viewers may open them. `upload` brought it."""
 
