@@ -7,6 +7,7 @@ from phr.display.choices import choice, first_choice
 from phr.display.concepts import coded_in, codes, concept, concepts, interpretation, plain
 from phr.display.dates import moment
 from phr.display.names import annotations, attached_text, attachment, everyone, referred
+from phr.display.other_units import in_other_units
 from phr.display.quantities import extent, number, unit
 from phr.display.shown import Shown, facts, notes
 from phr.display.words import clean, clean_lines, each, joined, one
@@ -27,6 +28,7 @@ def observation(resource: dict[str, Any]) -> Shown:
         title,
         facts(
             ("Result", pressure or result),
+            ("In other units", in_other_units(resource)),
             ("Marked as", _of_all(resource, _marked, pressure=bool(pressure))),
             ("Normal range", _of_all(resource, _ranges, pressure=bool(pressure))),
             *_components(resource, shown=bool(pressure)),

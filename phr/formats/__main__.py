@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -152,6 +153,9 @@ def _read(
     source: _Source | Ranged, limits: Limits, filename: str, options: dict[str, str]
 ) -> Iterator[Output]:
     module = detect(source.peek(), filename)
+    if options.get("zone"):
+        # Locked, nothing can be read from the disk any more.
+        ZoneInfo(options["zone"])
     try:
         lock(limits)
     except OSError as error:

@@ -1,12 +1,14 @@
 """What is in which column of a table: one question a column, with a guess already chosen."""
 
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.html import escape
 
 from phr.formats.parsed import Columns
 from phr.formats.table import matching as parts
+from phr.formats.table.compound import SCALES
 
 _READINGS: Final = [
     (parts.WHAT, "What was measured"),
@@ -18,6 +20,7 @@ _MEASURED: Final = [
     (parts.LOWER, "Blood pressure, the lower number, in mmHg"),
     (parts.BOTH, "Blood pressure, both numbers, such as 120/80"),
     *((key, f"{one.name}, in {one.unit}") for key, one in parts.MEASUREMENTS.items()),
+    *((key, one.name) for key, one in SCALES.items()),
 ]
 CHOICES: Final = [
     ("", "Leave this column out"),
@@ -26,8 +29,23 @@ CHOICES: Final = [
     ("One measurement in each row", _READINGS),
     ("Something else", [(parts.NOTE, "A note")]),
 ]
+CONTINENTS: Final = frozenset(
+    ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
+     "Indian", "Pacific")
+)  # fmt: skip
 ORDERS: Final = [("dmy", "The day first: it is the 3rd of April"),
                  ("mdy", "The month first: it is March the 4th")]  # fmt: skip
+
+ZONE_HINT: Final = (
+    "The table has times of day, but does not say by which clock. Choose the nearest city in your"
+    " time zone. If you do not know, leave it: then only the days are kept, and the times as a note."
+)
+
+
+def _zones() -> list[tuple[str, str]]:
+    """The time zones of the world by continent and city."""
+    cities = sorted(name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)
+    return [("", "I do not know"), *((name, name.replace("_", " ")) for name in cities)]
 
 
 class ColumnsForm(forms.Form):
@@ -53,6 +71,14 @@ class ColumnsForm(forms.Form):
                 widget=forms.RadioSelect,
                 required=False,
             )
+        if "zone" in columns.guess:
+            self.fields["zone"] = forms.ChoiceField(
+                label="Where were you when you measured?",
+                help_text=ZONE_HINT,
+                choices=_zones,
+                widget=forms.Select({"data-zone-name": ""}),
+                required=False,
+            )
 
     def _shown(self, at: int) -> str:
         """The first few cells of a column."""
@@ -70,7 +96,7 @@ class ColumnsForm(forms.Form):
         if order == "either":
             order = told.get("order") or ""
         kept = {name: self.columns.guess.get(name, "") for name in ("point", "head")}
-        return found | kept | {"order": order}
+        return found | kept | {"order": order, "zone": told.get("zone") or ""}
 
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or {}

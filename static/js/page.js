@@ -52,6 +52,12 @@
     });
   }
 
+  // The time zone of this clock, where she has not chosen another.
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const box of document.querySelectorAll("select[data-zone-name]")) {
+    if (!box.value && [...box.options].some((one) => one.value === here)) box.value = here;
+  }
+
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());

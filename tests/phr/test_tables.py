@@ -78,6 +78,24 @@ def test_from_the_first_look_to_the_record(cast: Cast) -> None:
     assert found["effectiveDateTime"] == "2024-03-04"
 
 
+def test_times_get_the_offset_of_where_she_was(cast: Cast) -> None:
+    upload_id = looked_through(cast, b"Date,Time,Weight\n2024-07-04,07:30,72.50\n")
+    alice = sign_in("alice@example.org")
+    page = reverse("phr:columns", args=[upload_id])
+    answers = {"column0": "date", "column1": "time", "column2": "weight-kg"}
+    assert "Where were you when you measured?" in text(alice.get(page))
+    assert "Select a valid choice" in text(alice.post(page, answers | {"zone": "Mars/Base"}))
+
+    alice.post(page, answers | {"zone": "America/New_York"})
+    imports.import_due(IMPORTER)
+    reviews.confirm(cast.alice, upload_id)
+    imports.import_due(IMPORTER)
+
+    (found,) = kept(cast)
+    assert found["effectiveDateTime"] == "2024-07-04T07:30:00-04:00"
+    assert "note" not in found
+
+
 def test_no_yes_counts_before_the_columns_are_matched(cast: Cast) -> None:
     upload_id = looked_through(cast)
 

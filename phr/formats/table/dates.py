@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from phr.formats.table.words import plain
 
@@ -20,6 +22,9 @@ _TIME = (
 )
 _CELL = re.compile(rf"(?:{_ISO}|{_DIGITS}|{_NAMED})(?:(?:T|,? +|,)(?P<time>{_TIME}))?")
 _CLOCK = re.compile(_TIME)
+# Days since 1899-12-30 as spreadsheets count them, from 1927 on: fewer digits are years.
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d{1,15})?", re.ASCII)
+_FIRST_SERIAL = datetime(1899, 12, 30, tzinfo=UTC)
 # By how the names of the months begin in English, German, French, Spanish, Portuguese, Italian and
 # Dutch; the longest beginning counts.
 _MONTHS = {
@@ -49,6 +54,27 @@ class Moment:
     def fhir(self) -> str:
         """A FHIR dateTime; without a zone a time could mean any of 26 hours: then only the day."""
         return f"{self.day}T{self.time}{self.zone}" if self.time and self.zone else self.day
+
+
+def local(at: Moment, zone: ZoneInfo | None) -> Moment:
+    """With the offset that clocks in a zone had then; of an hour that came twice, the first."""
+    if not at.time or at.zone or zone is None:
+        return at
+    read = datetime.combine(datetime.fromisoformat(at.day), time.fromisoformat(at.time), zone)
+    offset = read.isoformat()[19:]
+    # Before time zones, towns were minutes and seconds apart; FHIR has no seconds there.
+    return Moment(at.day, at.time, offset if len(offset) == len("+00:00") else "")
+
+
+def serial(cell: str) -> Moment | None:
+    """What a spreadsheet's number of days says (the system that begins in 1900); None if nothing."""
+    if not _SERIAL.fullmatch(cell):
+        return None
+    days = Decimal(cell.replace(",", "."))
+    on = _FIRST_SERIAL + timedelta(seconds=round(days * 86400))
+    if on > datetime.now(UTC) + timedelta(days=1):
+        return None
+    return Moment(f"{on:%Y-%m-%d}", f"{on:%H:%M:%S}" if days % 1 else "")
 
 
 def moment(cell: str, order: str) -> Moment | None:

@@ -1,16 +1,19 @@
 """What is in which column: guessed from the headings, answered by the table's owner.
 
 An answer is text by text, so that it can be sealed and handed to the box: the number of a column
-(from 0) and its part, `order` (dmy or mdy), `point` (what divides whole from part) and `head` (the
-number of the row of headings, "" where there is none).
+(from 0) and its part, `order` (dmy or mdy), `point` (what divides whole from part), `head` (the
+number of the row of headings, "" where there is none) and `zone` (by what clocks times without
+offset were read, as the IANA time zone database names it; "" where that is not known).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
+from zoneinfo import available_timezones
 
 from phr.formats.measurements import Measurement, measurements
 from phr.formats.parsed import Columns
-from phr.formats.table.dates import Order, moment
+from phr.formats.table.compound import OF_UNIT, SCALES, in_two_units
+from phr.formats.table.dates import Order, clock, moment, serial
 from phr.formats.table.numbers import number, point_of, pressure
 from phr.formats.table.words import meaning, unit_in
 
@@ -18,8 +21,12 @@ MEASUREMENTS: Final = measurements()
 DATE, TIME, WHAT, VALUE, UNIT, NOTE = "date", "time", "what", "value", "unit", "note"
 UPPER, LOWER, BOTH = "upper", "lower", "pressure"
 ONCE: Final = (DATE, TIME, WHAT, VALUE, UNIT, NOTE, UPPER, LOWER, BOTH)
-PARTS: Final = (*ONCE, *MEASUREMENTS)
-_MEASURED: Final = (UPPER, LOWER, BOTH, *MEASUREMENTS)
+PARTS: Final = (*ONCE, *MEASUREMENTS, *SCALES)
+_MEASURED: Final = (UPPER, LOWER, BOTH, *MEASUREMENTS, *SCALES)
+# In a guess: what clocks were read must be asked.
+ASKED: Final = "asked"
+# Answers that are about no column.
+_OTHER: Final = frozenset(("order", "zone"))
 # A row of headings is looked for among so many first rows.
 HEADINGS_WITHIN = 12
 
@@ -43,18 +50,22 @@ def problem(answers: Mapping[str, str]) -> str | None:
 
 
 def by_heading(columns: Columns, told: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Answers from pairs of a part and a heading (or `order` and dmy or mdy).
+    """Answers from pairs of a part and a heading (or `order` and dmy or mdy, `zone` and its name).
 
     Raises ValueError with a sentence when that is not enough to read the table.
     """
     found = {name: columns.guess.get(name, "") for name in ("point", "head")}
     for part, heading in told:
-        if part != "order" and heading not in columns.names:
+        if part in _OTHER:
+            continue
+        if heading not in columns.names:
             raise ValueError(f"No column of the table has the heading given for “{part}”.")
-        if part != "order":
-            found[str(columns.names.index(heading))] = part
+        found[str(columns.names.index(heading))] = part
     day = next((at for at, part in found.items() if part == DATE), "")
     order = columns.guess.get(f"order{day}", "")
+    found["zone"] = dict(told).get("zone", "")
+    if found["zone"] not in {"", *available_timezones()}:
+        raise ValueError("There is no such time zone: --column zone=Europe/Berlin is one.")
     found["order"] = dict(told).get("order", order).replace("either", "")
     if wrong := problem(found):
         raise ValueError(f"This is a table. {wrong} Use --column, such as --column date=Datum.")
@@ -107,7 +118,19 @@ def guess(
             found[str(at)] = part
     _settle(found, names, by_column)
     told = {f"order{at}": order.said for at, order in enumerate(orders) if order.said}
-    return found | told | {"point": point}
+    clocks = any(
+        _is_clock(cell, found.get(str(at), ""))
+        for at, cells in enumerate(by_column)
+        for cell in cells
+    )
+    return found | told | {"point": point} | ({"zone": ASKED} if clocks else {})
+
+
+def _is_clock(cell: str, part: str) -> bool:
+    """Whether a cell is a time of day without its offset, with or without the day."""
+    found = moment(cell, "") or (serial(cell) if part == DATE else None)
+    time, zone = (found.time, found.zone) if found else clock(cell)
+    return bool(time and not zone)
 
 
 def _part(name: str, cells: list[str], point: str) -> str:
@@ -118,6 +141,10 @@ def _part(name: str, cells: list[str], point: str) -> str:
     choices = [m for m in MEASUREMENTS.values() if m.key.split("-")[0] == found]
     if told := of_unit(found, unit_in(name)):
         return told.key
+    if scale := OF_UNIT.get((found, unit_in(name))):
+        return scale
+    if whole := next((w for cell in cells if (w := in_two_units(cell))), None):
+        return "weight-st" if whole[0] == "weight-lb" else "height-ft"
     first = next((n for cell in cells if (n := number(cell, point))), None)
     fits = [m for m in choices if first and m.usual[0] <= float(first.text) <= m.usual[1]]
     return (fits or choices)[0].key

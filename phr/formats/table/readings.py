@@ -6,13 +6,15 @@ Sources: FHIR R4 vital signs profiles (hl7.org/fhir/R4/observation-vitalsigns.ht
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from phr.formats import measurements as known
 from phr.formats.measurements import Measurement
 from phr.formats.parsed import Output, Refused, Skipped
 from phr.formats.resource import decimal, made
 from phr.formats.table import matching as parts
-from phr.formats.table.dates import Moment, clock, moment
+from phr.formats.table.compound import SCALES, scaled
+from phr.formats.table.dates import Moment, clock, local, moment, serial
 from phr.formats.table.numbers import Number, number, pressure
 from phr.formats.table.words import meaning, ucum, unit_in
 from phr.formats.terms import clean
@@ -27,6 +29,7 @@ _PRESSURES = {
 _NO_DATE = "it has no date that can be read"
 _NO_NUMBER = "what stands under “{}” is not a number"
 _IMPOSSIBLE = "the number under “{}” is not possible in this unit"
+_WRITTEN = "In the table: {}."
 _UPPER_BELOW = "the upper number of the blood pressure is not above the lower one"
 
 
@@ -41,6 +44,8 @@ class Rows:
         self._names = names
         self._columns = parts.columns(answers)
         self._order, self._point = answers.get("order", ""), answers.get("point", ".")
+        zone = answers.get("zone", "")
+        self._zone = ZoneInfo(zone) if zone not in {"", parts.ASKED} else None
 
     def read(self, row: Sequence[str], place: str) -> Iterator[Output]:
         """The readings of one row, and why others of it are left out; nothing for an empty row."""
@@ -67,12 +72,14 @@ class Rows:
 
     def _around(self, row: Sequence[str]) -> Json:
         """When it was and what was noted: the same for all readings of a row. Raises _Left."""
-        at = moment(self._one(parts.DATE, row), self._order)
+        cell = self._one(parts.DATE, row)
+        at = moment(cell, self._order) or serial(cell)
         if at is None:
             raise _Left(_NO_DATE)
         if not at.time and (told := self._one(parts.TIME, row)):
             time, zone = clock(told)
             at = Moment(at.day, time, zone)
+        at = local(at, self._zone)
         clocked = f"At {at.time[:5]}." if at.time and not at.zone else ""
         note = f"{clocked} {clean(self._one(parts.NOTE, row))}".strip()
         return {"effectiveDateTime": at.fhir} | ({"note": [{"text": note}]} if note else {})
@@ -81,10 +88,11 @@ class Rows:
         """The elements of each reading, or why it is none."""
         yield from self._pressures(row)
         for key, places in self._columns.items():
-            found = parts.MEASUREMENTS.get(key)
+            scale = SCALES.get(key)
+            found = parts.MEASUREMENTS.get(scale.of if scale else key)
             for at in places if found else ():
                 if found and at < len(row) and row[at]:
-                    yield _either(self._measured, found, row[at])
+                    yield _either(self._measured, key, found, row[at])
         if told := self._one(parts.VALUE, row):
             yield _either(self._named, row, told)
 
@@ -102,11 +110,13 @@ class Rows:
             raise _Left(_NO_NUMBER.format("Blood pressure"))
         return _pressure({end: found.text for end, found in numbers.items() if found})
 
-    def _measured(self, of: Measurement, told: str) -> Json:
+    def _measured(self, key: str, of: Measurement, told: str) -> Json:
         found = number(told, self._point)
+        unit = ucum(found.unit) if found else ""
+        if whole := scaled(key, told, self._point, unit):
+            return _scaled(*whole, told)
         if found is None:
             raise _Left(_NO_NUMBER.format(of.name))
-        unit = ucum(found.unit)
         if found.unit and unit != of.ucum:
             other = parts.of_unit(of.key, unit)
             if other is None:
@@ -123,9 +133,12 @@ class Rows:
         if kind == parts.BOTH and pressure(told):
             return _both(told)
         found = number(told, self._point)
+        unit = (found.unit if found else "") or self._one(parts.UNIT, row)
+        coded = ucum(unit) or unit_in(name)
+        if kind and (whole := scaled(kind, told, self._point, coded)):
+            return _scaled(*whole, f"{told} {unit}" if found and not found.unit else told)
         if found is None:
             raise _Left(_NO_NUMBER.format("The number"))
-        unit = found.unit or self._one(parts.UNIT, row)
         if kind in _PRESSURES and ucum(unit or "mmHg") == "mm[Hg]":
             return _end(kind, found)
         return self._other(name, kind, found, unit)
@@ -151,6 +164,12 @@ def _either(read: Any, *cells: Any) -> Json | str:
     except _Left as left:
         return str(left)
     return found
+
+
+def _scaled(key: str, text: str, told: str) -> Json:
+    """A number in the unit that is kept, and in a note how it stood in the table."""
+    note = {"note": [{"text": _WRITTEN.format(clean(told))}]}
+    return _of(parts.MEASUREMENTS[key], Number(text)) | note
 
 
 def _of(of: Measurement, found: Number) -> Json:
@@ -212,7 +231,9 @@ def _concept(code: str, name: str) -> Json:
 
 
 def _observation(found: Json, around: Json) -> Json:
-    return {"resourceType": "Observation", "status": "final"} | found | around
+    notes = [*found.get("note", ()), *around.get("note", ())]
+    said = {"note": notes} if notes else {}
+    return {"resourceType": "Observation", "status": "final"} | found | around | said
 
 
 def _kept(resource: Json, place: str) -> Output:

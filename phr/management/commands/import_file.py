@@ -47,7 +47,8 @@ class Command(Gated):
             default=[],
             metavar="PART=HEADING",
             help="What is in a column of a table, such as date=Datum or weight-kg=Gewicht; once for"
-            f" each. PART is one of: {', '.join(PARTS)}; or order=dmy or order=mdy.",
+            f" each. PART is one of: {', '.join(PARTS)}; or order=dmy or order=mdy;"
+            " or zone=Europe/Berlin, where the clocks of its times were.",
         )
         parser.add_argument(
             "--report",

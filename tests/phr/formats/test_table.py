@@ -31,7 +31,7 @@ def answered(data: bytes | str, **changes: str) -> list[Output]:
     raw = data if isinstance(data, bytes) else data.encode()
     guess = asked(raw).guess
     day = next((at for at, part in guess.items() if part == "date"), "")
-    options = {**guess, "order": guess.get(f"order{day}", ""), **changes}
+    options = {**guess, "order": guess.get(f"order{day}", ""), "zone": "", **changes}
     table.warm()
     return list(table.read(BytesIO(raw).read, Limits(), "a.csv", _only(options)))
 
@@ -266,3 +266,82 @@ def test_what_is_no_table(data: bytes, sentence: str) -> None:
 def test_answers_that_do_not_make_a_table(options: dict[str, str], sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
         list(table.read(BytesIO(b"a,b\n1,2\n").read, Limits(), "", options))
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "value", "unit"),
+    [
+        ("Weight", "11 st 4 lb", 158, "[lb_av]"),
+        ("Weight", "11st 4.5", 158.5, "[lb_av]"),
+        ("Weight (st)", "11.5", 161, "[lb_av]"),
+        ("Weight (lb)", "160", 160, "[lb_av]"),
+        ("Gewicht (g)", "3450", 3.45, "kg"),
+        ("Gewicht (kg)", "3450 g", 3.45, "kg"),
+        ("Height", "5'11\"", 71, "[in_i]"),
+        ("Height", "5 ft 11 1", None, ""),
+        ("Height", "5\u2032 7,5\u2033", 67.5, "[in_i]"),
+        ("Height (ft)", "6", 72, "[in_i]"),
+        ("Größe (m)", "1,78", 178, "cm"),
+        ("Größe (cm)", "1,8 m", 180, "cm"),
+        ("Height", "5'12\"", None, ""),
+        ("Temperature (°F)", "98.6", 98.6, "[degF]"),
+        ("Glucose", "97 mg/dL", 97, "mg/dL"),
+        ("Glucose", "5,4 mmol/l", 5.4, "mmol/L"),
+    ],
+)
+def test_units_people_write(heading: str, cell: str, value: float | None, unit: str) -> None:
+    found = kept(answered(f"Date\t{heading}\n2024-03-01\t{cell}\n"))
+
+    if value is None:
+        assert found == []
+        return
+    (quantity,) = [one["valueQuantity"] for one in found]
+    assert (quantity["value"], quantity["code"]) == (value, unit)
+    assert quantity["system"] == "http://unitsofmeasure.org"
+
+
+def test_what_was_scaled_says_how_it_stood_in_the_table() -> None:
+    found = answered("Date,Height,Note\n2024-03-01,5'11\",no shoes\n")
+    assert kept(found)[0]["note"] == [{"text": "In the table: 5'11\"."}, {"text": "no shoes"}]
+    found = answered(
+        "date,type,value,unit\n2024-03-01,Height,1.78,m\n2024-03-01,Weight,11 st 4 lb,\n"
+    )
+    height, weight = kept(found)
+    assert height["note"] == [{"text": "In the table: 1.78 m."}]
+    assert '"value":178,"unit":"cm"' in raw(found)
+    assert (weight["valueQuantity"]["value"], weight["valueQuantity"]["unit"]) == (158, "lb")
+
+
+@pytest.mark.parametrize(
+    ("cell", "zone", "moment"),
+    [
+        ("45352", "", "2024-03-01"),
+        ("45352.75", "", "2024-03-01"),
+        ("45352,75", "Europe/Berlin", "2024-03-01T18:00:00+01:00"),
+        ("2024-07-01 07:30", "Europe/Berlin", "2024-07-01T07:30:00+02:00"),
+        ("2024-07-01 07:30", "America/St_Johns", "2024-07-01T07:30:00-02:30"),
+        ("2024-10-27 02:30", "Europe/Berlin", "2024-10-27T02:30:00+02:00"),
+        ("2024-03-31 02:30", "Europe/Berlin", "2024-03-31T02:30:00+01:00"),
+        ("2024-07-01 07:30Z", "Europe/Berlin", "2024-07-01T07:30:00Z"),
+        ("01.07.1885 07:30", "Europe/Amsterdam", "1885-07-01"),
+        ("2024", "Europe/Berlin", None),
+        ("99999", "Europe/Berlin", None),
+    ],
+)
+def test_days_of_spreadsheets_and_times_where_she_was(
+    cell: str, zone: str, moment: str | None
+) -> None:
+    table_ = f"Date\tWeight (kg)\n{cell}\t70\n"
+    found = kept(answered(table_, zone=zone, order="dmy"))
+
+    assert [one["effectiveDateTime"] for one in found] == ([moment] if moment else [])
+    timed = moment is not None and "T" in moment
+    assert not (timed and any("note" in one for one in found))
+
+
+def test_where_she_was_is_asked_only_where_times_are() -> None:
+    assert "zone" in asked("Date,Weight\n2024-03-01 07:30,70\n").guess
+    assert "zone" in asked("Date,Time,Weight\n2024-03-01,07:30,70\n").guess
+    assert "zone" in asked("Date,Weight\n45352.5,70\n").guess
+    assert "zone" not in asked("Date,Weight\n2024-03-01T07:30:00Z,70\n").guess
+    assert "zone" not in asked("Date,Steps\n2024-03-01,45352.5\n").guess
