@@ -16,7 +16,8 @@ from sharing.tokens import label_tokens, labels_of
 class Scope:
     """What a permission covers, in words the patient chose; see `Grant` for what narrows it.
 
-    `tags` are the tokens of tags. It begins at once where `starts_at` is None, and goes on until
+    `tags` are the tokens of tags. `inward_categories` and `inward_labels` are what the holder may send
+    in, never implied by what she may see; one may be given without the other. It begins at once where `starts_at` is None, and goes on until
     she takes it back where `ends_at` is.
     """
 
@@ -32,6 +33,13 @@ class Scope:
     besides: tuple[UUID, ...] = ()
     data_from: datetime | None = None
     data_until: datetime | None = None
+    may_reshare: bool = False
+    inward_categories: tuple[Category, ...] = ()
+    inward_labels: tuple[Sensitivity, ...] = ()
+
+    @property
+    def every_inward_category(self) -> bool:
+        return set(self.inward_categories) == set(Category)
 
     @property
     def every_category(self) -> bool:
@@ -68,6 +76,9 @@ class Scope:
             data_from=self.data_from,
             data_until=self.data_until,
             may_copy=self.may_copy,
+            may_reshare=self.may_reshare,
+            inward_categories=[category.value for category in self.inward_categories],
+            inward_labels=[tokens[label] for label in self.inward_labels],
             purpose=self.purpose,
             ends_at=self.ends_at,
             **begins,
@@ -88,6 +99,9 @@ def scope_of(row: Grant) -> Scope:
         besides=tuple(row.besides),
         data_from=row.data_from,
         data_until=row.data_until,
+        may_reshare=row.may_reshare,
+        inward_categories=tuple(one for one in Category if one.value in row.inward_categories),
+        inward_labels=tuple(labels_of(row.patient_id, row.inward_labels)),
     )
 
 

@@ -44,11 +44,13 @@ class ScopeForm(forms.Form):
     """
 
     FURTHER = ("tags", "from_day", "until_day", "starts_on")
+    INWARD = ("inward", "inward_sensitive", "may_reshare")
 
     categories = forms.MultipleChoiceField(
         label="What may they see?",
         choices=[(category.value, category.label) for category in Category],
         initial=[category.value for category in Category],
+        required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     sensitive = forms.MultipleChoiceField(
@@ -80,6 +82,28 @@ class ScopeForm(forms.Form):
         required=False,
         help_text="Leave empty to share until you take it back.",
         widget=forms.DateInput(attrs=DATE),
+    )
+    inward = forms.MultipleChoiceField(
+        label="What may they send you?",
+        help_text="Nothing unless you tick it. What they send waits until you accept it.",
+        choices=[(category.value, category.label) for category in Category],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    inward_sensitive = forms.MultipleChoiceField(
+        label="Sensitive information they may send you",
+        help_text="Each kind by itself. What they may see says nothing about what they may send.",
+        choices=[(label.value, label.label) for label in SENSITIVE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    may_reshare = forms.ChoiceField(
+        label="May they pass it on?",
+        choices=[("no", "No"), ("yes", "Yes, to other people, who cannot pass it on")],
+        initial="no",
+        required=False,
+        help_text="You are told each time, and you can stop each of them.",
+        widget=forms.RadioSelect,
     )
     tags = forms.MultipleChoiceField(
         label="Only items with one of these tags",
@@ -123,7 +147,18 @@ class ScopeForm(forms.Form):
     @property
     def main_fields(self) -> list[forms.BoundField]:
         """What everybody is asked."""
-        return [one for one in self.visible_fields() if one.name not in self.FURTHER]
+        apart = (*self.FURTHER, *self.INWARD)
+        return [one for one in self.visible_fields() if one.name not in apart]
+
+    @property
+    def inward_fields(self) -> list[forms.BoundField]:
+        """What they may do besides looking and copying."""
+        return [one for one in self.visible_fields() if one.name in self.INWARD]
+
+    @property
+    def does_more(self) -> bool:
+        """Whether any of these is chosen or wrong, so that they must be seen."""
+        return any(one.errors or one.value() not in ([], None, "", "no") for one in self.inward_fields)
 
     @property
     def further_fields(self) -> list[forms.BoundField]:
@@ -167,6 +202,8 @@ class ScopeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         chosen = super().clean() or {}
+        if not chosen.get("categories") and not chosen.get("inward") and not self.errors:
+            self.add_error("categories", "Choose what they may see, or what they may send you.")
         for first, last in (("from_day", "until_day"), ("starts_on", "ends_on")):
             if chosen.get(first) and chosen.get(last) and chosen[first] > chosen[last]:
                 self.add_error(last, "This day must not be before the first one.")
@@ -178,8 +215,11 @@ class ScopeForm(forms.Form):
         until, ends = chosen["until_day"], chosen["ends_on"]
         return Scope(
             categories=tuple(Category(value) for value in chosen["categories"]),
-            labels=(Sensitivity.N, *(Sensitivity(value) for value in chosen["sensitive"])),
+            labels=_labels(chosen["categories"], chosen["sensitive"]),
             may_copy=chosen["may_copy"] == "yes",
+            may_reshare=chosen["may_reshare"] == "yes" and bool(chosen["categories"]),
+            inward_categories=tuple(Category(value) for value in chosen["inward"]),
+            inward_labels=_labels(chosen["inward"], chosen["inward_sensitive"]),
             ends_at=datetime.combine(ends, time.max, tzinfo=UTC) if ends else None,
             starts_at=_midnight(chosen["starts_on"]),
             purpose=Purpose(chosen["purpose"]),
@@ -210,6 +250,9 @@ def told(scope: Scope, tags: Sequence[Word]) -> dict[str, Any]:
         "categories": [one.value for one in scope.categories],
         "sensitive": [one.value for one in scope.labels if one is not Sensitivity.N],
         "may_copy": "yes" if scope.may_copy else "no",
+        "may_reshare": "yes" if scope.may_reshare else "no",
+        "inward": [one.value for one in scope.inward_categories],
+        "inward_sensitive": [one.value for one in scope.inward_labels if one is not Sensitivity.N],
         "purpose": scope.purpose,
         "starts_on": scope.starts_at and scope.starts_at.date(),
         "ends_on": scope.ends_at and scope.ends_at.date(),
@@ -220,6 +263,13 @@ def told(scope: Scope, tags: Sequence[Word]) -> dict[str, Any]:
         "items": [str(one) for one in scope.records],
         "besides": [str(one) for one in scope.besides],
     }
+
+
+def _labels(categories: Sequence[str], sensitive: Sequence[str]) -> tuple[Sensitivity, ...]:
+    """Ordinary information is always part of it, where there is any."""
+    if not categories:
+        return ()
+    return (Sensitivity.N, *(Sensitivity(value) for value in sensitive))
 
 
 def _ids(values: Sequence[str]) -> tuple[UUID, ...]:

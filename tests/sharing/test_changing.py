@@ -316,7 +316,7 @@ def test_what_a_narrowed_timeline_shows_can_be_shared_alone(cast: Cast) -> None:
     form = text(alice.get("/sharing/new/?" + link.replace("&amp;", "&")))
     assert "Only: Measurement or finding." in form
     assert 'value="2024-01-01"' in form
-    assert form.count(" checked") == 3, "one kind, no copies, for my care"
+    assert form.count(" checked") == 4, "one kind, no copies, not passed on, for my care"
 
 
 def test_a_change_does_not_widen_what_was_narrowed_to_a_tag_that_is_gone(cast: Cast) -> None:
