@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from phr import storage
 from phr.models import Binary, Upload
+from phr.storage import Writer
 
 # The disk is asked again after so many bytes of a file.
 STEP = 4 * 1024 * 1024
@@ -106,3 +107,16 @@ class Taking:
         if self.size - self._asked > STEP:
             self._asked = self.size
             ask_disk(size)
+
+
+class Bounded(Writer):
+    """A writer that takes no more than one file may have and there is room for."""
+
+    def __init__(self, binary: Binary, left: int) -> None:
+        super().__init__(binary.name, binary.patient_id, binary.pk)
+        self._taking = Taking(left, settings.PHR_UPLOAD_MOST_BYTES)
+
+    def write(self, data: bytes) -> None:
+        """As `Writer.write`. Raises TooLarge, Full or NoRoom."""
+        self._taking.take(len(data))
+        super().write(data)

@@ -54,19 +54,7 @@ def begin_upload(
         upload = begin_rows(actor, patient, Upload(), file_name=file_name)
     with acting_as(actor, about=patient_id):
         binary = hold_file(upload)
-        return upload.pk, _Bounded(binary, left)
-
-
-class _Bounded(Writer):
-    """A writer that takes no more than one file may have and there is room for."""
-
-    def __init__(self, binary: Binary, left: int) -> None:
-        super().__init__(binary.name, binary.patient_id, binary.pk)
-        self._taking = room.Taking(left, settings.PHR_UPLOAD_MOST_BYTES)
-
-    def write(self, data: bytes) -> None:
-        self._taking.take(len(data))
-        super().write(data)
+        return upload.pk, room.Bounded(binary, left)
 
 
 def begin_rows(actor: Actor, patient: Patient, upload: Upload, *, file_name: str) -> Upload:
