@@ -16,9 +16,9 @@ from sharing.tokens import label_tokens, labels_of
 class Scope:
     """What a permission covers, in words the patient chose; see `Grant` for what narrows it.
 
-    `tags` are the tokens of tags. `inward_categories` and `inward_labels` are what the holder may send
-    in, never implied by what she may see; one may be given without the other. It begins at once where `starts_at` is None, and goes on until
-    she takes it back where `ends_at` is.
+    `tags` are the tokens of tags. `inward_categories` and `inward_labels` are what the holder may
+    send in, never implied by what she may see; one may be given without the other. It begins at once
+    where `starts_at` is None, and goes on until she takes it back where `ends_at` is.
     """
 
     categories: tuple[Category, ...]

@@ -158,7 +158,9 @@ class ScopeForm(forms.Form):
     @property
     def does_more(self) -> bool:
         """Whether any of these is chosen or wrong, so that they must be seen."""
-        return any(one.errors or one.value() not in ([], None, "", "no") for one in self.inward_fields)
+        return any(
+            one.errors or one.value() not in ([], None, "", "no") for one in self.inward_fields
+        )
 
     @property
     def further_fields(self) -> list[forms.BoundField]:
