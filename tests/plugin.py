@@ -70,6 +70,10 @@ def start_missing(config: pytest.Config) -> None:
     if "REDIS_URL" not in os.environ:
         supervisor.add(services.start_valkey)
     os.environ.update(services.environment)
+    # Workers tell each other here which pages were examined (tests/browser/visitor.py).
+    seen = folder / "seen"
+    seen.mkdir()
+    os.environ["PHR_TESTS_SEEN"] = str(seen)
 
     def clean() -> None:
         supervisor.stop()

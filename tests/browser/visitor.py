@@ -2,12 +2,22 @@
 
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    expect,
+)  # fmt: skip
 
 from tests.cast import PASSWORD
 
@@ -24,7 +34,19 @@ VARIABLE = re.compile(r"[0-9a-f-]{36}|\d+|csrfmiddlewaretoken[^>]*>|nonce=\S+")
 # A folder for a picture of every page, for those who mend the look of the pages.
 PICTURES = os.environ.get("PHR_PAGE_PICTURES")
 
-examined: set[int] = set()
+
+def _window(width: int) -> ViewportSize:
+    return {"width": width, "height": WIDTHS[width]}
+
+
+def first_to_examine(shape: str) -> bool:
+    """Whether no process of this run has examined this yet; from now on one has."""
+    seen = Path(os.environ["PHR_TESTS_SEEN"]) / sha256(shape.encode()).hexdigest()
+    try:
+        seen.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 class Visitor:
@@ -34,7 +56,7 @@ class Visitor:
         self.origin, self.script = origin, script
         self.context = browser.new_context(
             base_url=origin,
-            viewport={"width": 1280, "height": 900},
+            viewport=_window(1280 if script else 390),
             locale="en-GB",
             timezone_id="UTC",
         )
@@ -168,15 +190,17 @@ class Visitor:
     def look(self) -> None:
         """Examine the page at both widths (without script: on the phone), each shape of it once."""
         self.page.wait_for_load_state("domcontentloaded")
-        shape = hash((self.script, VARIABLE.sub("", str(self.page.evaluate(SHAPE)))))
-        if shape in examined:
+        shape = VARIABLE.sub("", str(self.page.evaluate(SHAPE)))
+        widths = list(WIDTHS)[: None if self.script else 1]
+        fresh = [width for width in widths if first_to_examine(f"{width} {shape}")]
+        if not fresh:
             return
-        examined.add(shape)
         self._allow_script(True)
-        self.page.evaluate(AXE)
-        for width, height in list(WIDTHS.items())[: None if self.script else 1]:
-            self.page.set_viewport_size({"width": width, "height": height})
+        self._devtools.send("Runtime.evaluate", {"expression": AXE})
+        for width in fresh:
+            self.page.set_viewport_size(_window(width))
             self._examine(width)
+        self.page.set_viewport_size(_window(widths[-1]))
         self._allow_script(self.script)
 
     def _examine(self, width: int) -> None:
