@@ -24,6 +24,7 @@ class System(StrEnum):
     AUDIT = "audit"
     BACKUP = "backup"
     DEMO = "demo"
+    DIRECTORY = "directory"
     EXPORT = "export"
     HOLD = "hold"
     IMPORT = "import"
@@ -32,6 +33,7 @@ class System(StrEnum):
     OPERATOR = "operator"
     PURGE = "purge"
     RECONCILE = "reconcile"
+    RENEW = "renew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from accounts import consents, mail
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from accounts.models import AuditEvent, Patient, Practitioner, User
+from accounts.models import AuditEvent, LicenceCheck, Patient, Practitioner, User
 
 
 def end_sessions(user_id: UUID) -> int:
@@ -104,6 +104,7 @@ def forget_user(actor: Actor, user_id: UUID, *, named_by_others: bool) -> int:
             count += _delete(rows)
         looked = AuditEvent.objects.filter(actor_id=user_id, basis__startswith="grant:").exists()
         if not looked:
+            count += _delete(LicenceCheck.objects.filter(practitioner__user_id=user_id))
             count += _delete(Practitioner.objects.filter(user_id=user_id))
         if looked or named_by_others or _served(user_id):
             return count + _empty(user_id)
@@ -114,6 +115,7 @@ def _served(user_id: UUID) -> bool:
     """Whether this user was staff once and did something that is written down under her id."""
     return (
         Practitioner.objects.filter(verified_by_id=user_id).exists()
+        or LicenceCheck.objects.filter(checked_by_id=user_id).exists()
         or LogEntry.objects.filter(user_id=user_id).exists()
     )
 

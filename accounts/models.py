@@ -58,7 +58,11 @@ class Patient(models.Model):
 
 
 class Practitioner(models.Model):
-    """A care professional (FHIR R4 Practitioner); unverified until staff verified the licence."""
+    """A care professional (FHIR R4 Practitioner); unverified until staff verified the licence.
+
+    `recheck_on` is the day on which the licence is to be looked up again, `recheck_due_at` since
+    when that is so; `listed_at` since when she wants to be found in the directory.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="practitioner")
@@ -70,6 +74,10 @@ class Practitioner(models.Model):
     verified_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="verifications"
     )
+    recheck_on = models.DateField(null=True)
+    recheck_due_at = models.DateTimeField(null=True)
+    place = models.CharField(max_length=120, blank=True, db_default="", default="")
+    listed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -83,6 +91,28 @@ class Practitioner(models.Model):
 
     def __str__(self) -> str:
         return f"Practitioner {self.pk}"
+
+
+class LicenceCheck(models.Model):
+    """That staff looked a licence up in a register, and what came of it. It verifies nothing.
+
+    `outcome` is one of `accounts.registry.Outcome`, `registered_name` the name that stands there.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    practitioner = models.ForeignKey(
+        Practitioner, on_delete=models.PROTECT, related_name="licence_checks"
+    )
+    registry = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=12)
+    registered_name = models.CharField(max_length=120, blank=True)
+    checked_at = models.DateTimeField()
+    checked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="licence_checks_made"
+    )
+
+    def __str__(self) -> str:
+        return f"LicenceCheck {self.pk}"
 
 
 class AuditEvent(models.Model):

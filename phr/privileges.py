@@ -28,9 +28,13 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (access_epoch, erasing_at, restricted_at)",
     ),
     "accounts_portal": ("select", "select, insert, update", ""),
+    "accounts_licencecheck": (GROW, "select (id, practitioner_id, checked_by_id), delete", ""),
     "accounts_practitioner": (
-        "select, insert, update (verified_at, verified_by_id)",
-        "select, delete",
+        (
+            "select, insert, update (verified_at, verified_by_id, recheck_on, recheck_due_at,"
+            " place, listed_at)"
+        ),
+        "select, update (recheck_due_at), delete",
         "",
     ),
     "accounts_user": ("select, insert, update", "select, insert, update, delete", "select"),
@@ -59,6 +63,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     ),
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": (GROW, ALL, ""),
+    "phr_renewal": ("", ALL, ""),
     "phr_tag": ("select, insert, delete", ALL, ""),
     "phr_upload": (
         (
@@ -110,13 +115,18 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " confirmed_at, released_at, emptied_at)"
         ),
     ),
+    "sharing_agreement": (
+        "select, insert, update (confirmed_at), delete",
+        "",
+        "",
+    ),
     "sharing_organization": (
         (
             "select, insert, update (name, place, identifier, regime, policy_url, policy_version,"
             " first_verified_by_id, first_verified_at, verified_by_id, verified_at, suspended_at,"
-            " closing_at, closed_at)"
+            " listed_at, closing_at, closed_at)"
         ),
-        "select, update (closed_at)",
+        "select, update (closing_at, closing_told_up_to, closing_told_at, closed_at)",
         "select",
     ),
     "sharing_practitionerrole": (
@@ -130,6 +140,13 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (paused_at, revoked_at, invited_email), delete",
         "select, update (revoked_at)",
     ),
+    "sharing_sharelink": (
+        "select, insert, update (attempts_left, uses_left)",
+        "select, delete",
+        "select (lookup, grant_id), update (secret_sealed)",
+    ),
+    "sharing_notice": ("select, insert, update (seen_at)", ALL, ""),
+    "sharing_noticechoice": ("select, insert, update (quiet)", "select, delete", ""),
     "usersessions_usersession": (ALL, "select, delete", ""),
 }
 VAULT: dict[str, tuple[str, str, str]] = {

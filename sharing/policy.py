@@ -45,6 +45,7 @@ UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE})
 JOBS: dict[str, frozenset[Action]] = {
     System.BACKUP: frozenset(),
     System.DEMO: frozenset(),
+    System.DIRECTORY: frozenset(),
     System.EXPORT: frozenset({Action.READ, Action.COPY}),
     System.HOLD: frozenset(),
     System.IMPORT: frozenset({Action.CREATE, Action.UPDATE}),
@@ -52,6 +53,7 @@ JOBS: dict[str, frozenset[Action]] = {
     System.OPERATOR: frozenset({Action.COPY, Action.CREATE, Action.READ}),
     System.PURGE: frozenset({Action.DELETE}),
     System.RECONCILE: frozenset(),
+    System.RENEW: frozenset({Action.UPDATE}),
 }
 
 

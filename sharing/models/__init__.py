@@ -1,9 +1,13 @@
 """Who may see: permissions given by patients, and the facilities they may be given to."""
 
-from sharing.models.facilities import Organization, PractitionerRole, Shift
+from sharing.models.agreements import Agreement, AgreementKind
+from sharing.models.facilities import Organization, PractitionerRole, Regime, Role, Shift
 from sharing.models.grants import INVITED, Grant, GrantQuerySet, Path, Purpose
+from sharing.models.links import MOST_WRONG, ShareLink
+from sharing.models.notices import Notice, NoticeChoice, NoticeKind
 
 __all__ = [
-    "INVITED", "Grant", "GrantQuerySet", "Organization", "Path", "PractitionerRole", "Purpose",
-    "Shift",
+    "Agreement", "AgreementKind", "INVITED", "MOST_WRONG", "Grant", "GrantQuerySet", "Notice", "NoticeChoice", "NoticeKind",
+    "Organization", "Path", "PractitionerRole", "Purpose", "Regime",
+    "Role", "ShareLink", "Shift",
 ]  # fmt: skip

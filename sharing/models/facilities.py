@@ -25,11 +25,21 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         """Verified by two members of staff, and neither suspended nor closed."""
         return self.filter(verified_at__isnull=False, suspended_at=None, closed_at=None)
 
+    def listed(self) -> "OrganizationQuerySet":
+        """Those that want to be found in the directory, and may be given something."""
+        return self.open().filter(listed_at__isnull=False, closing_at=None)
+
+    def closing(self) -> "OrganizationQuerySet":
+        """Those whose day of closing is known, and whose patients were not all told yet."""
+        return self.filter(closing_at__isnull=False, closing_told_at=None)
+
 
 class Organization(models.Model):
     """A facility (FHIR R4 Organization). `verified_at` is when the second of two staff agreed.
 
-    Holds nothing of any patient. `closing_at` is the day its account closes, once that is known.
+    Holds nothing of any patient. `closing_at` is the day its account closes, once that is known;
+    `closing_told_up_to` the last patient, in the order of their ids, who was told of it so far.
+    `listed_at` is since when it wants to be found in the directory.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,7 +59,10 @@ class Organization(models.Model):
     )
     verified_at = models.DateTimeField(null=True)
     suspended_at = models.DateTimeField(null=True)
+    listed_at = models.DateTimeField(null=True)
     closing_at = models.DateTimeField(null=True)
+    closing_told_up_to = models.UUIDField(null=True)
+    closing_told_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -70,6 +83,23 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return f"Organization {self.pk}"
+
+    @property
+    def verified(self) -> bool:
+        """Whether two members of staff found it to be what it says, and nobody doubts it now."""
+        return self.verified_at is not None and not (self.suspended_at or self.closed_at)
+
+    @property
+    def state(self) -> str:
+        """One of: closed, closing, suspended, verified, half (one of two agreed), new."""
+        for name, at in (
+            ("closed", self.closed_at), ("suspended", self.suspended_at),
+            ("closing", self.closing_at), ("verified", self.verified_at),
+            ("half", self.first_verified_at),
+        ):  # fmt: skip
+            if at:
+                return name
+        return "new"
 
 
 class Role(models.TextChoices):

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import ledger, mail
-from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
@@ -21,28 +20,26 @@ from sharing.models import Grant
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services.listing import one_waiting
+from sharing.services.recipients import Recipient, bind, bound_alike, tell
+from sharing.services.recipients import Refused as Refused
 
 
-class Refused(Exception):
-    """A permission that cannot be given; the text is one sentence for the person who asked."""
+def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "") -> UUID:
+    """Let a person or a facility see part of the actor's record. Returns the Grant's id.
 
-
-def grant(actor: Actor, email: str, *, scope: Scope, agreement: str = "") -> UUID:
-    """Let one person see part of the actor's record. Returns the Grant's id.
-
-    `agreement` is the text she agreed to, to be kept. Whoever owns the address must confirm it
-    before anything is visible, whether or not they have an account, so that this act never tells
-    which. Raises `Denied` for anybody without a record, `Refused` for one's own address and for too
-    many invitations in a day.
+    `to` is an e-mail address, or who was chosen in the directory. `agreement` is the text she
+    agreed to, to be kept. Whoever owns the address must confirm it before anything is visible,
+    whether or not they have an account, so that this act never tells which. Raises `Denied` for
+    anybody without a record, and for who is not in the directory; `Refused` for one's own address,
+    for a facility that closes, and for too many invitations in a day.
     """
     with acting_as(actor):
         patient = _lock(policy.require_own(actor, Action.SHARE))
-        if email.lower() in accounts.verified_addresses(patient.user_id):
-            raise Refused("This is your own address. Enter the address of the other person.")
         _refuse_many(patient)
         row = scope.drawn_up(patient)
-        row.invited_email = email.lower()
+        bind(row, to if isinstance(to, Recipient) else Recipient(to))
         _give(row, agreement)
+        tell(actor, row)
         return row.pk
 
 
@@ -52,7 +49,7 @@ def _give(row: Grant, agreement: str) -> None:
     row.agreement_sealed = seal_agreement(row, agreement)
     row.save(force_insert=True)
     move_epoch(row.patient_id)
-    if row.grantee_id is None:
+    if row.accepted_at is None:
         link = settings.PHR_ORIGIN + reverse("sharing:invitation", args=[row.pk])
         address = row.invited_email
         transaction.on_commit(lambda: mail.send(address, "sharing/invitation", link=link))
@@ -70,13 +67,10 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
         old = _own(actor, grant_id, Action.SHARE)
         if old.revoked_at or (old.ends_at and old.ends_at <= timezone.now()):
             raise Refused("This sharing has ended. You can share again.")
-        if old.grantee_id is None:
+        if old.accepted_at is None:
             _refuse_many(old.patient)
         row = scope.drawn_up(old.patient)
-        row.invited_email, row.replaces = old.invited_email, old.pk
-        row.grantee_id, row.accepted_at, row.paused_at = (
-            old.grantee_id, old.accepted_at, old.paused_at,
-        )  # fmt: skip
+        bound_alike(row, old)
         _end(old)
         _give(row, agreement)
         return row.pk
@@ -168,7 +162,7 @@ def pause(actor: Actor, grant_id: UUID) -> None:
     """Let an accepted permission give nothing until it is resumed; holds at once."""
     with acting_as(actor):
         row = _own(actor, grant_id)
-        if row.grantee_id and row.paused_at is None and row.revoked_at is None:
+        if row.accepted_at and row.paused_at is None and row.revoked_at is None:
             ledger.remember(Kind.PAUSE, str(row.pk), state="paused")
             _set_paused(row, Now(), "pause")
 

@@ -13,7 +13,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
 from accounts.models import AuditEvent
 from sharing import policy
-from sharing.models import Grant
+from sharing.models import Grant, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, agreement_of, scope_of
 
@@ -41,7 +41,7 @@ class Held:
             return "revoked"
         if self.grant.ends_at and self.grant.ends_at <= now:
             return "ended"
-        if self.grant.grantee_id is None:
+        if self.grant.accepted_at is None:
             return "waiting" if self.grant.invitation_ends_at > now else "expired"
         if self.grant.paused_at:
             return "paused"
@@ -69,7 +69,8 @@ def given(actor: Actor) -> list[Held]:
     """Every permission the actor ever gave, newest first: the one list of who has access (C50)."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        rows = list(Grant.objects.filter(patient=patient).order_by("-created_at", "-id"))
+        mine = Grant.objects.filter(patient=patient).select_related("organization")
+        rows = list(mine.order_by("-created_at", "-id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         looked = _last_looks(patient.pk)
         replaced = {row.replaces for row in rows}
@@ -84,13 +85,21 @@ def _last_looks(patient_id: UUID) -> dict[str, datetime]:
 
 
 def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, datetime]) -> Held:
-    person = people.get(row.grantee_id) if row.grantee_id else None
     return Held(
         row,
         scope_of(row),
-        person or accounts.Person(row.invited_email),
+        holder(row, people),
         looked_at=looked.get(f"grant:{row.pk}"),
     )
+
+
+def holder(row: Grant, people: dict[UUID, accounts.Person]) -> accounts.Person:
+    """How who holds a permission is shown to its patient: a person, or a facility."""
+    if row.organization and row.path == Path.FACILITY:
+        role = ", ".join(part for part in ("Facility", row.organization.place) if part)
+        return accounts.Person(row.organization.name, role, row.organization.verified)
+    person = people.get(row.grantee_id) if row.grantee_id else None
+    return person or accounts.Person(row.invited_email)
 
 
 def one_given(actor: Actor, grant_id: UUID) -> Grant:
@@ -147,7 +156,7 @@ def shared(actor: Actor, *, most: int = 100) -> Shared:
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        mine = Grant.objects.active().filter(grantee_id=actor.user_id).select_related("patient")
+        mine = Grant.objects.active().reached_by(actor).select_related("patient", "organization")
         addresses = accounts.verified_addresses(actor.user_id)
         waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
         return Shared(
@@ -157,5 +166,5 @@ def shared(actor: Actor, *, most: int = 100) -> Shared:
 
 
 def _held_by_me(actor: Actor, row: Grant) -> Held:
-    name = accounts.name_of(row.patient) if row.grantee_id == actor.user_id else ""
+    name = accounts.name_of(row.patient) if row.accepted_at else ""
     return Held(row, scope_of(row), accounts.Person(""), patient_name=name)

@@ -1,0 +1,38 @@
+"""The agreements by which facilities are bound."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+from sharing.models.facilities import Organization
+
+
+class AgreementKind(models.TextChoices):
+    """By what a facility is bound to protect what is shared with it."""
+
+    BAA = "baa", "Business associate agreement (HIPAA)"
+    DEVELOPER = "developer", "Developer policies"
+    PROCESSING = "processing", "Data processing agreement (GDPR Art. 28)"
+
+
+class Agreement(models.Model):
+    """An agreement with a facility, with its document (PDF). Patients see it before they share.
+
+    `confirmed_at` is when our staff had read it. Nothing in it is about a patient.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="agreements"
+    )
+    kind = models.CharField(max_length=10, choices=AgreementKind)
+    version = models.CharField(max_length=40)
+    signed_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    document = models.BinaryField()
+    confirmed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Agreement {self.pk}"

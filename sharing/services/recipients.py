@@ -1,0 +1,73 @@
+"""To whom a permission goes: whoever owns an address, a facility, or a professional."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from accounts import directory
+from accounts import services as accounts
+from accounts.actors import Actor, Denied
+from sharing.models import Grant, NoticeKind, Organization, Path
+from sharing.services import notices
+
+
+class Refused(Exception):
+    """A permission that cannot be given; the text is one sentence for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One of an e-mail address, the id of an Organization, and that of a Practitioner."""
+
+    email: str = ""
+    organization_id: UUID | None = None
+    practitioner_id: UUID | None = None
+
+
+def bind(row: Grant, to: Recipient) -> None:
+    """Write to whom it goes into a permission that was drawn up. Within an act of its patient.
+
+    A facility, and a professional who wants to be found, have said yes beforehand; she is not told
+    the professional's address. Raises `Refused`, and `Denied` for what is not in the directory.
+    """
+    if to.organization_id:
+        _bind_facility(row, to.organization_id)
+    elif to.practitioner_id:
+        found = directory.professional(to.practitioner_id)
+        if found.user_id == row.patient.user_id:
+            raise Refused("This is you yourself. Choose somebody else.")
+        row.grantee_id, row.accepted_at = found.user_id, Now()
+    else:
+        if to.email.lower() in accounts.verified_addresses(row.patient.user_id):
+            raise Refused("This is your own address. Enter the address of the other person.")
+        row.invited_email = to.email.lower()
+
+
+def _bind_facility(row: Grant, organization_id: UUID) -> None:
+    # Held until the end: who closes or suspends it meanwhile waits, or is seen here.
+    found = Organization.objects.open().select_for_update(no_key=True, of=("self",))
+    organization = found.filter(pk=organization_id).first()
+    if organization is None:
+        raise Denied("share", subject=f"Organization/{organization_id}")
+    if organization.closing_at:
+        raise Refused("This facility closes its account soon. Nothing can be shared with it.")
+    row.path, row.organization_id, row.accepted_at = Path.FACILITY, organization_id, Now()
+
+
+def bound_alike(row: Grant, old: Grant) -> None:
+    """Bind a permission to whom the one that it replaces is bound."""
+    row.invited_email, row.replaces = old.invited_email, old.pk
+    row.path, row.organization_id, row.via_id = old.path, old.organization_id, old.via_id
+    row.grantee_id, row.accepted_at, row.paused_at = (
+        old.grantee_id, old.accepted_at, old.paused_at,
+    )  # fmt: skip
+
+
+def tell(actor: Actor, row: Grant) -> None:
+    """Tell a professional of the directory that a patient shares with her now."""
+    if row.grantee_id:
+        notices.tell(
+            actor, NoticeKind.GRANTED,
+            patient_id=row.patient_id, to=[row.grantee_id], grant_id=row.pk,
+        )  # fmt: skip
