@@ -40,7 +40,7 @@ app.conf.update(
     timezone="UTC",
     worker_hijack_root_logger=False,
 )
-app.autodiscover_tasks(["accounts", "phr", "rights"])
+app.autodiscover_tasks(["accounts", "sharing", "phr", "rights"])
 
 
 @worker_init.connect

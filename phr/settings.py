@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.portal",
+                "sharing.context.told",
             ]
         },
     }
@@ -220,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.send_mail": 10,
         "accounts.tasks.advance_mark": 10,
         "accounts.tasks.clear_expired": 3600,
+        "sharing.tasks.mail_notices": 10,
+        "sharing.tasks.forget_notices": 86400,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
         "phr.tasks.expire_waiting": 3600,

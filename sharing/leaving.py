@@ -9,12 +9,13 @@ from django.db.models.functions import Coalesce, Now
 from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
-from sharing.models import Grant, PractitionerRole
+from sharing.models import Grant, Notice, NoticeChoice, PractitionerRole
 
 
 def forget_patient(actor: Actor, patient_id: UUID) -> int:
     """Delete every permission a patient gave. Returns how many."""
     with acting_as(actor, about=patient_id):
+        Notice.objects.filter(patient_id=patient_id).delete()
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone
 
@@ -43,6 +44,8 @@ def leave_others(actor: Actor, user_id: UUID) -> bool:
         hers = Q(grantee_id=user_id) | Q(invited_email__in=own)
         rows = list(Grant.objects.filter(hers).values_list("patient_id", flat=True).distinct())
         PractitionerRole.objects.filter(Q(user_id=user_id) | Q(invited_email__in=own)).delete()
+        Notice.objects.filter(Q(recipient_id=user_id) | Q(person_id=user_id)).delete()
+        NoticeChoice.objects.filter(user_id=user_id).delete()
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)
     with acting_as(actor):

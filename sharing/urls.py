@@ -1,9 +1,11 @@
 from django.urls import path
 
-from sharing.views import grants
+from sharing.views import grants, notices
 
 app_name = "sharing"
 urlpatterns = [
+    path("notices/", notices.notices, name="notices"),
+    path("notices/choices/", notices.choices, name="notice_choices"),
     path("sharing/", grants.sharing, name="sharing"),
     path("sharing/end/", grants.end, name="end"),
     path("sharing/grants/<uuid:grant_id>/pause/", grants.pause, name="pause"),

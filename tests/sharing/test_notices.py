@@ -1,0 +1,138 @@
+"""Notices: made with what they tell of, mailed to who wants that, never twice and never lost."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail as sent
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts import mail
+from accounts.acting import acting_as
+from accounts.actors import Actor, System
+from accounts.models import OutgoingMail
+from sharing.models import Notice, NoticeKind
+from sharing.services import notices
+from tests.cast import PURGER, Cast
+from tests.doors import sign_in, text
+from tests.raw import as_owner, open_walls
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+MAILER = Actor.job(System.MAIL)
+
+
+def tell(cast: Cast, kind: NoticeKind = NoticeKind.ACCEPTED) -> None:
+    with acting_as(cast.bob):
+        notices.tell(cast.bob, kind, patient_id=cast.alice_id)
+
+
+@pytest.fixture(autouse=True)
+def outbox(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def letters() -> list[str]:
+    mail.send_due(MAILER)
+    return [str(one.body) for one in sent.outbox]
+
+
+def test_the_patient_is_told_who_did_it_and_nobody_else_is(cast: Cast) -> None:
+    tell(cast)
+
+    (told,) = notices.mine(cast.alice)
+    assert (told.kind, told.who, told.about_me) == (NoticeKind.ACCEPTED, "Dr Bob Brown", True)
+    assert notices.mine(cast.bob) == notices.mine(cast.carol) == []
+    assert (notices.unseen(cast.alice), notices.unseen(cast.sam)) == (1, 0)
+
+
+def test_what_is_told_goes_with_the_act_that_failed(cast: Cast) -> None:
+    with pytest.raises(ZeroDivisionError), acting_as(cast.bob):
+        notices.tell(cast.bob, NoticeKind.ACCEPTED, patient_id=cast.alice_id)
+        raise ZeroDivisionError
+
+    assert notices.mine(cast.alice) == []
+
+
+def test_one_mail_for_all_that_waits_and_no_second_one(cast: Cast) -> None:
+    tell(cast)
+    tell(cast, NoticeKind.DELIVERY)
+
+    assert notices.mail_due(MAILER) == 1
+    assert notices.mail_due(MAILER) == 0
+    (body,) = letters()
+    assert "Somebody accepted" in body
+    assert "Somebody sent something in" in body
+    assert "Bob" not in body
+
+
+def test_who_wants_no_mail_gets_none_and_reads_it_in_the_account(cast: Cast) -> None:
+    notices.choose(cast.alice, by_mail=[NoticeKind.EMERGENCY])
+    before = _waiting()
+    tell(cast)
+
+    assert notices.mail_due(MAILER) == 1
+    assert _waiting() == before
+    assert len(notices.mine(cast.alice)) == 1
+    assert notices.quiet(cast.alice) == set(NoticeKind) - {NoticeKind.EMERGENCY}
+
+
+def _waiting() -> int:
+    with acting_as(MAILER):
+        return OutgoingMail.objects.count()
+
+
+def test_what_is_told_once_is_told_once(cast: Cast) -> None:
+    grant_id = cast.share()
+    for _ in range(2):
+        with acting_as(cast.bob):
+            notices.tell(
+                cast.bob, NoticeKind.OPENED, patient_id=cast.alice_id, grant_id=grant_id
+            )
+
+    assert [one.kind for one in notices.mine(cast.alice)].count(NoticeKind.OPENED) == 1
+
+
+def test_nobody_marks_what_others_were_told_as_read(cast: Cast) -> None:
+    tell(cast)
+
+    assert notices.mark_seen(cast.carol) == 0
+    assert notices.mark_seen(cast.alice) == 1
+    assert notices.unseen(cast.alice) == 0
+
+
+def test_old_notices_are_deleted_and_young_ones_stay(cast: Cast) -> None:
+    tell(cast)
+    tell(cast, NoticeKind.DELIVERY)
+    open_walls()
+    with as_owner():
+        old = Notice.objects.filter(kind=NoticeKind.DELIVERY)
+        old.update(made_at=timezone.now() - timedelta(days=400))
+
+    assert notices.forget_old(PURGER) == 1
+    assert [one.kind for one in notices.mine(cast.alice)] == [NoticeKind.ACCEPTED]
+
+
+def test_the_page_counts_tells_and_is_marked_as_read(cast: Cast) -> None:
+    tell(cast)
+    client = sign_in("alice@example.org")
+
+    page = text(client.get("/notices/"))
+    assert "Notices (1" in page
+    assert "<strong>Dr Bob Brown</strong> accepted what you share." in page
+    client.post("/notices/")
+    assert "Notices (1" not in text(client.get("/notices/"))
+
+
+def test_the_page_of_choices_keeps_what_was_ticked(cast: Cast) -> None:
+    client = sign_in("alice@example.org")
+    page = text(client.get("/notices/choices/"))
+    assert page.count("checked") == len(NoticeKind) - len(notices.QUIET)
+
+    client.post("/notices/choices/", {"by_mail": ["emergency", "ended"]})
+    assert notices.quiet(cast.alice) == set(NoticeKind) - {NoticeKind.EMERGENCY, NoticeKind.ENDED}
+    client.post("/notices/choices/", {"kept": "yes"})
+    assert notices.quiet(cast.alice) == set(NoticeKind)
