@@ -14,6 +14,7 @@ from sharing.rules import Rules
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
+ICD11 = "http://id.who.int/icd/release/11/mms"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 ATC = "http://www.whocc.no/atc"
 
@@ -51,8 +52,23 @@ def worded(text: str) -> dict[str, Any]:
         ("http://hl7.org/fhir/sid/icd-9-cm", "303.90", ["ETH"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "305.1", ["N"]),
         ("http://hl7.org/fhir/sid/icd-9-cm", "042", ["HIV"]),
-        ("http://id.who.int/icd/release/11/mms", "6A70", ["PSY"]),
-        ("http://id.who.int/icd/release/11/mms", "6C40.2", ["ETH"]),
+        (ICD11, "6A70", ["PSY"]),
+        (ICD11, "6C40.2", ["ETH"]),
+        (ICD11, "6C48.2", ["N"]),  # caffeine
+        (ICD11, "QE11.5", ["N"]),
+        (ICD11, "QE11.0", ["ETH"]),
+        (ICD11, "QC50", ["N"]),  # a late effect of whatever it was
+        (ICD11, "PC41", ["PSY"]),
+        (ICD11, "QC90.6", ["HIV"]),
+        (ICD11, "GB04.0", ["SEX"]),
+        (ICD11, "CA25.0", ["GDIS"]),
+        (ICD11, "QA31", ["SEX", "GDIS"]),
+        (ICD11, "QC8Z", ["N"]),
+        (ICD11, "QE51.1", ["VIO"]),
+        (ICD11, "PJ21", ["SEX", "VIO"]),
+        (ICD11, "GC51.0", ["SEX", "VIO"]),
+        ("http://hl7.org/fhir/sid/icd-9-cm", "995.81", ["VIO"]),
+        ("http://hl7.org/fhir/sid/icd-9-cm", "995.86", ["N"]),  # malignant hyperthermia
         ("http://hl7.org/fhir/sid/icpc-2", "W78", ["SEX"]),
         ("https://example.org/icd-10-fr", "F20.0", ["PSY"]),
         ("http://www.cms.gov/Medicare/Coding/ICD-10-PCS", "F20", ["unclassified"]),
