@@ -33,7 +33,7 @@ def likeness(patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None]) -> byt
     `raw` is the JSON of the resource, `scopes` the uploads in which its references mean something.
     Call within an act about the patient.
     """
-    item = _read(raw)
+    item = read(raw)
     sealers = [Sealer(patient_id, scope) for scope in scopes or (None,)]
     if item is None or not (core := sealers[0].known_by(item).core):
         return None
@@ -51,10 +51,11 @@ def likeness(patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None]) -> byt
     return sha256(core + b"".join(said)).digest()[:16]
 
 
-def _read(raw: bytes) -> Parsed | None:
+def read(raw: bytes) -> Parsed | None:
+    """What is kept of a resource in this JSON; None where it is not valid any more."""
     try:
         item = keep(orjson.loads(raw), raw.decode(), spelled(raw), "", None)
-    except Refused:  # what was taken once is not valid any more
+    except Refused:
         return None
     return item if isinstance(item, Parsed) else None
 
@@ -72,7 +73,7 @@ def _said(sealer: Sealer, called: Sequence[int], answers: dict[int, set[UUID]]) 
     row = Record.objects.filter(pk__in=ids).first()
     if row is not None and row.resource_type in AROUND:
         return _AROUND
-    item = _read(_body(row)) if row is not None else None
+    item = read(_body(row)) if row is not None else None
     core = sealer.known_by(item).core if item else None
     return core or pack(">q", called[0])
 

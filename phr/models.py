@@ -11,6 +11,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Patient, User
+from phr.deliveries import Delivery as Delivery
+from phr.deliveries import Remark as Remark
 
 
 class Binary(models.Model):

@@ -31,6 +31,19 @@ def keep_past(row: Record) -> None:
     )
 
 
+def stand_anew(past: RecordVersion, columns: dict[str, Any]) -> None:
+    """Keep some columns of a past version otherwise, where how it stood is known. Does not save."""
+    known = standing(past)
+    if known is None:
+        return
+    known |= columns
+    likeness = known["likeness"]
+    said = known | {"digest": known["digest"].hex(), "likeness": likeness and likeness.hex()}
+    place = _place(past.record_id, past.version)
+    text = orjson.dumps(said)
+    past.standing_sealed = keys.seal(past.patient_id, keys.Purpose.BODY, place, text)
+
+
 def was_said(row: Record, digest: bytes) -> bool:
     """Whether an earlier version had this content."""
     known = (standing(past) for past in row.versions.defer("body_sealed"))

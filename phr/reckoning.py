@@ -1,13 +1,26 @@
-"""How a past version is found and sorted when it comes into force again."""
+"""The columns of a record, from its content: of a past version that comes into force again, and of
+what was kept when they were made otherwise."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+import orjson
 
 from phr.bodies import open_bytes
+from phr.display.names import attached_text
+from phr.display.words import each
 from phr.elements import exactly
 from phr.formats.resource import made
+from phr.likeness import likeness, read
 from phr.models import Record, RecordVersion
 from phr.past import standing
 from phr.staging import Sealer
+
+# A day by the clock where it was and the same in UTC are never further apart.
+_OFFSET = timedelta(hours=14)
 
 
 def columns_of(row: Record, past: RecordVersion) -> dict[str, Any]:
@@ -28,3 +41,30 @@ def reckoned(row: Record, version: int, sealed: bytes) -> dict[str, Any]:
         "digest": found.digest,
         "likeness": None,
     }
+
+
+def anew(
+    patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None], at: datetime
+) -> dict[str, Any]:
+    """`tokens`, `likeness` and `effective_at` as they are made now, of content that stood under `at`.
+
+    Only those that can be made: none for what is not valid any more. Call in an act about her.
+    """
+    item = read(raw)
+    if item is None:
+        return {}
+    resource = orjson.loads(raw)
+    item = replace(item, terms=(*item.terms, *notes(resource)))
+    sealers = [Sealer(patient_id, scope) for scope in scopes or (None,)]
+    found = {"tokens": {token for sealer in sealers for token in sealer.tokens(item)}}
+    day = datetime.fromisoformat(item.effective_at) if item.effective_at else at
+    return found | {
+        "likeness": likeness(patient_id, raw, scopes),
+        "effective_at": day if abs(day - at) <= _OFFSET else at,
+    }
+
+
+def notes(resource: dict[str, Any]) -> list[str]:
+    """The texts in it of which a note is found."""
+    found = (attached_text(part.get("attachment")) for part in each(resource.get("content")))
+    return [text for text in found if text]

@@ -19,7 +19,7 @@ from phr.formats.restored import Earlier, Kept, Made, Origin, Restored, Sent, St
 from phr.formats.terms import clean
 from phr.genuine import is_genuine
 from phr.inheriting import told_of
-from phr.models import Binary, Tag, Upload
+from phr.models import Binary, Renewal, Tag, Upload
 from phr.search import Tokeniser, scoped
 from phr.services.uploads import Report, seal_name, seal_report
 from phr.sources import seal_reason
@@ -192,6 +192,8 @@ class Restoring:
                 new_word(self._patient_id, token, self._words[token])
             for table in sql.TABLES.values():
                 cursor.execute(table.drop)
+        # By what past versions are known again, an archive does not tell.
+        Renewal.objects.filter(pk=self._patient_id).update(version=0, place=None)
 
     def _known(self) -> set[int]:
         rows = Tag.objects.filter(patient_id=self._patient_id)

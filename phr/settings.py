@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
         "phr.tasks.expire_waiting": 3600,
+        "phr.tasks.renew_due": 60,
         "rights.tasks.back_up": 600,
         "rights.tasks.build_exports": 10,
         "rights.tasks.destroy_exports": 30,

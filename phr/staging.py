@@ -124,6 +124,10 @@ class Sealer:
             known_by=known_by,
         )
 
+    def tokens(self, item: Parsed) -> list[int]:
+        """All by which it is found."""
+        return self._tokens(item, self.known_by(item))
+
     def _tokens(self, item: Parsed, known_by: KnownBy) -> list[int]:
         found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
         found += known_by.names + self._visit(item) + self._tokeniser.codes(item.codes)

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from phr.services import imports, uploads, waiting
+from phr.services import imports, renewing, uploads, waiting
 
 
 @shared_task(name="phr.tasks.import_upload")
@@ -26,3 +26,8 @@ def clear_leftovers() -> int:
 @shared_task(name="phr.tasks.expire_waiting")
 def expire_waiting() -> int:
     return waiting.expire(Actor.job(System.PURGE))
+
+
+@shared_task(name="phr.tasks.renew_due")
+def renew_due() -> int:
+    return renewing.renew_due(Actor.job(System.RENEW))

@@ -17,7 +17,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import User
 from phr import privileges
-from phr.models import Binary, Record
+from phr.models import Binary, Record, Renewal
 from phr.tags import new_word
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
@@ -89,6 +89,7 @@ def kept(cast: Cast) -> Kept:
     request_export(cast.alice)
     with acting_as(IMPORTER, about=alice):
         new_word(alice, 1, "diet")
+        Renewal.objects.create(patient_id=alice)
     hold(cast, una(), covered[0])
     holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))

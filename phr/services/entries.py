@@ -12,8 +12,6 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr.bodies import open_body, open_bytes, seal_body
 from phr.display import headline
-from phr.display.names import attached_text
-from phr.display.words import each
 from phr.elements import Json, element, exactly, replaced
 from phr.formats.parsed import Parsed, Refused
 from phr.formats.resource import made
@@ -21,6 +19,7 @@ from phr.likeness import likeness
 from phr.models import Provenance, Record
 from phr.once import KNOWN, once
 from phr.past import keep_past
+from phr.reckoning import notes
 from phr.sources import scopes_of, seal_reason
 from phr.staging import Row, Sealer
 from sharing import policy
@@ -123,8 +122,7 @@ def _now() -> Json:
 def _made(resource: Json) -> Parsed:
     """The resource checked; a note is found by its words too."""
     item = made(resource, "what you wrote")
-    said = [attached_text(part.get("attachment")) for part in each(resource.get("content"))]
-    return replace(item, terms=(*item.terms, *filter(None, said)))
+    return replace(item, terms=(*item.terms, *notes(resource)))
 
 
 def _next_version(row: Record, old: Parsed, new: Parsed, alike: bytes | None) -> None:

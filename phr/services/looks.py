@@ -78,6 +78,7 @@ WORDS = {
     "purge": "destroyed a deleted item for good",
     "read": "looked",
     "refuse": "could not read a file, so nothing was added",
+    "renew": "brought the search of this record up to date",
     "restrict": "restricted this record, so that nobody uses it",
     "rehome": "set an item aside that is kept for a legal reason",
     "resume": "let somebody's paused access go on",

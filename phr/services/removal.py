@@ -9,7 +9,16 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr import storage
-from phr.models import Binary, Provenance, Record, RecordFile, RecordVersion, Tag, Upload
+from phr.models import (
+    Binary,
+    Provenance,
+    Record,
+    RecordFile,
+    RecordVersion,
+    Renewal,
+    Tag,
+    Upload,
+)
 from phr.tags import end_unused, lock_tags
 from sharing import policy
 from sharing.policy import Action
@@ -134,7 +143,7 @@ def _purge_some_files(actor: Actor, patient_id: UUID) -> int:
 def purge_rows(actor: Actor, patient_id: UUID) -> int:
     """Delete every row of a patient's record, children first. Returns how many items there were."""
     total = 0
-    for model in (Provenance, RecordFile, RecordVersion, Record, Tag, Upload):
+    for model in (Provenance, RecordFile, RecordVersion, Record, Tag, Upload, Renewal):
         while count := _purge_some_rows(actor, patient_id, model):
             total += count if model is Record else 0
     return total

@@ -10,9 +10,10 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from accounts import consents, mail, purposes, services
 from accounts.acting import acting_as
-from accounts.actors import Actor
+from accounts.actors import Actor, System
 from accounts.purposes import Purpose
 from phr.models import Binary
+from phr.services import renewing
 from rights.models import Erasure
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, erasures
@@ -28,9 +29,9 @@ EVERYWHERE = frozenset(
     {
         "account_emailaddress", "accounts_auditevent", "accounts_consent", "accounts_patient",
         "accounts_practitioner", "accounts_user", "mfa_authenticator", "phr_binary",
-        "phr_provenance", "phr_record", "phr_recordfile", "phr_recordversion", "phr_upload",
-        "rights_case", "rights_casemessage", "rights_export", "rights_hold", "sharing_grant",
-        "usersessions_usersession", "vault_patientkey",
+        "phr_provenance", "phr_record", "phr_recordfile", "phr_recordversion", "phr_renewal",
+        "phr_upload", "rights_case", "rights_casemessage", "rights_export", "rights_hold",
+        "sharing_grant", "usersessions_usersession", "vault_patientkey",
     }
 )  # fmt: skip
 
@@ -89,6 +90,7 @@ class Town:
     def _keep(self, patient_id: UUID) -> tuple[UUID, str]:
         """Items, one of them held; the one that is asked to be held, and the name of its file."""
         row = keep(patient_id, text="Shadow")
+        renewing.renew(Actor.job(System.RENEW), patient_id)
         with_past(row)
         scan = with_file(row, b"a scan of a lung" * 500)
         with_file(keep(patient_id), b"a picture", use=Binary.Use.PICTURE)
