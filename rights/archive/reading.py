@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -16,6 +17,11 @@ from sharing import policy
 from sharing.policy import Action
 
 PAGE = 500
+# Without bodies a page costs little memory, and what is asked once for each page is asked less.
+LARGE_PAGE = 2000
+# A wall's conditions look to the planner as if hardly a row passed them: it would sort all rows
+# anew for every page, rather than go along the index.
+ALONG_THE_INDEX = "SELECT set_config('enable_sort', 'off', true)"
 
 
 # Instants come as text: turning them into Python's took a third of the time of an archive.
@@ -37,18 +43,20 @@ def visible(room: Room) -> QuerySet[Record]:
 def pages(
     room: Room, *, more: tuple[str | Cast, ...] = BODY, **narrow: str
 ) -> Iterator[list[Kept]]:
-    """The records in pages of at most 500, each page its own transaction.
+    """The records in pages of at most 500 (2000 without bodies), each page its own transaction.
 
     `more` are columns to read besides; `narrow` keeps one `resource_type` or `category`.
     """
     last: Kept | None = None
+    size = PAGE if more == BODY else LARGE_PAGE
     while True:
-        with acting_as(room.actor, about=room.patient_id):
+        with acting_as(room.actor, about=room.patient_id), connection.cursor() as cursor:
+            cursor.execute(ALONG_THE_INDEX)
             rows = _after(visible(room).filter(**narrow), last).values_list(*COLUMNS, *more)
-            page = [_kept(row) for row in rows[:PAGE]]
+            page = [_kept(row) for row in rows[:size]]
         if page:
             yield page
-        if len(page) < PAGE:
+        if len(page) < size:
             return
         last = page[-1]
 
