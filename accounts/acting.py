@@ -91,12 +91,13 @@ def _tell(act: Act | None) -> None:
         act.actor.door.value if act else "",
         str((act.about if act else None) or ""),
         str((act.actor.grant_id if act else None) or ""),
+        str((act.actor.acting_for if act else None) or ""),
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('role', %s, true), set_config('phr.actor', %s, true),"
             " set_config('phr.door', %s, true), set_config('phr.about', %s, true),"
-            " set_config('phr.link', %s, true)",
+            " set_config('phr.link', %s, true), set_config('phr.acting_for', %s, true)",
             values,
         )
 

@@ -45,10 +45,14 @@ class Actor:
     system: str = ""
     request_id: str = ""
     grant_id: UUID | None = None
+    acting_for: UUID | None = None
 
     @classmethod
-    def session(cls, user_id: UUID, *, request_id: str = "") -> "Actor":
-        return cls(Door.SESSION, user_id, request_id=request_id)
+    def session(
+        cls, user_id: UUID, *, request_id: str = "", acting_for: UUID | None = None
+    ) -> "Actor":
+        """Who is signed in; while she acts for another patient she is nobody else's, nor her own."""
+        return cls(Door.SESSION, user_id, request_id=request_id, acting_for=acting_for)
 
     @classmethod
     def link(cls, grant_id: UUID, *, request_id: str = "") -> "Actor":

@@ -33,6 +33,11 @@ class Event:
     outcome: str = SUCCESS
     detail: dict[str, object] | None = None
 
+    @property
+    def ground(self) -> str:
+        """What the act stood on; nobody who acts for another is the owner."""
+        return "proxy" if self.actor.acting_for and self.basis == "owner" else self.basis
+
 
 class _Pen(threading.local):
     """This thread's own chain of event numbers, so that a row taken out before sealing shows."""
@@ -74,7 +79,7 @@ def _row(event: Event, at: datetime, previous: int) -> AuditEvent:
         patient_id=event.patient_id,
         records=list(event.records),
         subject=event.subject,
-        basis=event.basis,
+        basis=event.ground,
         request_id=event.actor.request_id,
         writer=_pen.writer,
         number=_pen.number,

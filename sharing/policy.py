@@ -28,6 +28,7 @@ class Action(StrEnum):
     DELETE = "delete"
     READ = "read"
     RESHARE = "reshare"
+    REVOKE = "revoke"
     SHARE = "share"
     UPDATE = "update"
 
@@ -38,10 +39,16 @@ SWITCHES: dict[Action, Q] = {
     Action.COPY: ~Q(categories=[]) & Q(may_copy=True),
     Action.CONTRIBUTE: ~Q(inward_categories=[]),
     Action.RESHARE: ~Q(categories=[]) & Q(may_reshare=True),
+    Action.CREATE: Q(may_manage=True),
+    Action.UPDATE: Q(may_manage=True),
+    Action.DELETE: Q(may_decide=True),
+    Action.REVOKE: Q(may_decide=True),
+    Action.SHARE: Q(may_decide=True),
 }
-GRANTABLE = frozenset(SWITCHES)
+# What somebody may do only while she acts for the patient.
+KEEPING = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE, Action.REVOKE, Action.SHARE})
 # What may happen while processing is restricted: storing goes on, and she may look, take and delete.
-UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE})
+UNRESTRICTED = frozenset({Action.READ, Action.COPY, Action.DELETE, Action.REVOKE})
 JOBS: dict[str, frozenset[Action]] = {
     System.BACKUP: frozenset(),
     System.DEMO: frozenset(),
@@ -97,10 +104,8 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
     if actor.door is Door.SYSTEM:
         return rows if action in JOBS.get(actor.system, ()) else rows.none()
     own = Q(pk__in=[])
-    if actor.door is Door.SESSION and actor.user_id:
+    if actor.door is Door.SESSION and actor.user_id and not actor.acting_for:
         own = Q(user_id=actor.user_id, user__is_active=True)
-    if action not in GRANTABLE:
-        return rows.filter(own)
     return rows.filter(own | Q(Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))))
 
 
@@ -147,8 +152,6 @@ def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
         whole = Basis(f"job:{actor.system}") if actor.door is Door.SYSTEM else OWNER
         allowed = patients(actor, action).filter(pk=patient_id).exists()
         return replace(none, everything=whole) if allowed else none
-    if action not in GRANTABLE:
-        return none
     rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
     return replace(none, grants=tuple(rows))
 
@@ -214,15 +217,29 @@ def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
 
 
 def require_own(actor: Actor, action: Action = Action.READ) -> Patient:
-    """The actor's own Patient; `Denied` when there is none, `Restricted` when it must rest."""
+    """The actor's own Patient, when she is here for herself; `Denied` when there is none.
+
+    Raises `Restricted` when her record must rest.
+    """
     patient = None
-    if actor.door is Door.SESSION and actor.user_id:
+    if actor.door is Door.SESSION and actor.user_id and not actor.acting_for:
         patient = patients(actor, Action.READ).filter(user_id=actor.user_id).first()
     if patient is None:
         raise Denied(Action.READ.value)
     if patient.restricted_at and action not in UNRESTRICTED:
         raise Restricted(action.value, patient_id=patient.pk, subject=f"Patient/{patient.pk}")
     return patient
+
+
+def require_kept(actor: Actor, action: Action = Action.READ) -> Patient:
+    """Whose record the actor keeps here: her own, or that of the patient she acts for.
+
+    Raises `Denied` and `Restricted` as `require_own` does. What only the patient herself may do
+    asks `require_own`.
+    """
+    if actor.acting_for is None:
+        return require_own(actor, action)
+    return require_patient(actor, action, actor.acting_for)
 
 
 def people(action: Action, row: Kept) -> set[UUID]:
@@ -234,7 +251,7 @@ def people(action: Action, row: Kept) -> set[UUID]:
             pk=row.patient_id, erasing_at=None, user__is_active=True
         ).values_list("user_id", flat=True)
     )
-    if action in GRANTABLE:
+    if action in SWITCHES:
         rows = Grant.objects.active().filter(SWITCHES[action], patient_id=row.patient_id)
         found |= holders([grant for grant in rows if covers(grant, row)])
     return found
@@ -282,10 +299,11 @@ def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:
 
 
 def _owns(actor: Actor, patient_id: UUID) -> bool:
-    if actor.door is not Door.SESSION or actor.user_id is None:
+    if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
         return False
     return Patient.objects.filter(pk=patient_id, user_id=actor.user_id).exists()
 
 
 def _grants(actor: Actor, action: Action) -> GrantQuerySet:
-    return Grant.objects.active().reached_by(actor).filter(SWITCHES[action])
+    rows = Grant.objects.active().reached_by(actor).filter(SWITCHES[action])
+    return rows.none() if action in KEEPING and actor.acting_for is None else rows

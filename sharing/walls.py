@@ -54,3 +54,7 @@ SEES = """
           AND s.starts_at <= statement_timestamp() AND s.ends_at > statement_timestamp()
     ))
 """
+
+# The record that the actor keeps: her own, or the one she acts for.
+KEPT = "(patient_id = ANY (ARRAY(SELECT phr_own())) OR patient_id = (SELECT phr_managed()))"
+KEEPS = "phr_may_keep(patient_id)"

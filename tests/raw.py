@@ -73,13 +73,14 @@ def tell(
     opened.execute(
         "SELECT set_config('role', %s, true), set_config('phr.actor', %s, true),"
         " set_config('phr.door', %s, true), set_config('phr.about', %s, true),"
-        " set_config('phr.link', %s, true)",
+        " set_config('phr.link', %s, true), set_config('phr.acting_for', %s, true)",
         [
             role,
             str(actor.user_id or "") if actor else "",
             actor.door.value if actor else "",
             str(about or ""),
             str(actor.grant_id or "") if actor else "",
+            str(actor.acting_for or "") if actor else "",
         ],
     )
 

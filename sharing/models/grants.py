@@ -38,6 +38,15 @@ class Path(models.TextChoices):
 INVITED = (Path.PERSON, Path.PROXY)
 
 
+class Authority(models.TextChoices):
+    """By what right somebody acts for a patient."""
+
+    CHOSEN = "chosen", "You chose them yourself"
+    GUARDIAN = "guardian", "A court or an authority appointed them"
+    PARENT = "parent", "They are your parent"
+    POWER_OF_ATTORNEY = "attorney", "You gave them a power of attorney"
+
+
 class GrantQuerySet(models.QuerySet["Grant"]):
     def active(self) -> "GrantQuerySet":
         """Accepted, begun, not paused, ended or revoked; of who is not restricted or leaving.
@@ -67,6 +76,14 @@ class GrantQuerySet(models.QuerySet["Grant"]):
             return self.filter(pk=actor.grant_id, path=Path.LINK)
         if actor.door is not Door.SESSION or actor.user_id is None:
             return self.none()
+        if actor.acting_for:
+            return self.filter(
+                path=Path.PROXY,
+                may_manage=True,
+                patient=actor.acting_for,
+                grantee=actor.user_id,
+                grantee__is_active=True,
+            )
         teams = PractitionerRole.objects.seeing().filter(user=actor.user_id).values("organization")
         hers = Q(grantee=actor.user_id, grantee__is_active=True)
         return self.filter(
@@ -125,6 +142,10 @@ class Grant(models.Model):
     may_copy = models.BooleanField()
     may_reshare = models.BooleanField(db_default=False, default=False)
     may_manage = models.BooleanField(db_default=False, default=False)
+    may_decide = models.BooleanField(db_default=False, default=False)
+    authority = models.CharField(
+        max_length=10, choices=Authority, blank=True, db_default="", default=""
+    )
     inward_categories = ArrayField(models.CharField(max_length=20), db_default=[], default=list)
     inward_labels = ArrayField(models.BigIntegerField(), db_default=[], default=list)
     purpose = models.CharField(max_length=8, choices=Purpose, db_default="TREAT", default="TREAT")
@@ -163,6 +184,13 @@ class Grant(models.Model):
             models.CheckConstraint(
                 name="only_who_acts_for_her_manages",
                 condition=Q(may_manage=False) | Q(path="proxy"),
+            ),
+            models.CheckConstraint(
+                name="only_who_manages_decides", condition=Q(may_decide=False) | Q(may_manage=True)
+            ),
+            models.CheckConstraint(
+                name="who_acts_for_her_says_by_what_right",
+                condition=Q(path="proxy") & ~Q(authority="") | ~Q(path="proxy") & Q(authority=""),
             ),
             models.CheckConstraint(
                 name="what_was_passed_on_ends_there",

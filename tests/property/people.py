@@ -64,8 +64,9 @@ class People:
         kinds = (users, patients, facilities)
         return cls(*(tuple(one.pk for one in kind) for kind in kinds))
 
-    def session(self, user: int) -> Actor:
-        return Actor.session(self.users[user])
+    def session(self, user: int, acting_for: int | None = None) -> Actor:
+        about = None if acting_for is None else self.patients[acting_for]
+        return Actor.session(self.users[user], acting_for=about)
 
     def links(self, world: World) -> list[tuple[Given, Actor]]:
         """Who opened each link of the world."""
@@ -160,6 +161,9 @@ class People:
             data_until=None if given.until is None else now + given.until * DAY - HOUR,
             paused_at=now if given.paused else None,
             may_copy=copies(given),
+            may_manage=given.path == "proxy" and given.manages,
+            may_decide=given.path == "proxy" and given.manages and given.decides,
+            authority="parent" if given.path == "proxy" else "",
             starts_at=now + given.starts * DAY,
             ends_at=(
                 None

@@ -6,6 +6,7 @@ purge is proven by counting them), and `policy.records` leaves them out.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from uuid import UUID
 
 import pytest
@@ -26,6 +27,7 @@ from tests.property.world import (
     USERS,
     Item,
     World,
+    acting,
     may_enter,
     opened_by_link,
     permitted,
@@ -141,6 +143,34 @@ def test_a_link_opens_what_it_covers_and_nothing_else(people: People, world: Wor
             )
 
 
+ACTING = (Action.READ, Action.COPY, Action.UPDATE, Action.DELETE, Action.SHARE)
+
+
+@search
+@given(world=worlds)
+def test_who_acts_for_a_patient_keeps_what_she_was_given_and_is_nobody_else(
+    people: People, world: World
+) -> None:
+    with made(people, world) as rows:
+        pairs = list(zip(world.items, rows, strict=True))
+        for user, stood_for in product(USERS, PATIENTS):
+            actor = people.session(user, stood_for)
+            for at, about in enumerate(people.patients):
+                found = listed(actor, about, *ACTING)
+                for action, shown in found.items():
+                    wanted = {
+                        row.pk
+                        for item, row in pairs
+                        if at == item.patient == stood_for and acting(world, user, action, item)
+                    }
+                    assert shown == wanted, (user, action)
+            assert raw(actor) == {
+                row.pk
+                for item, row in pairs
+                if item.patient == stood_for and acting(world, user, Action.READ, item)
+            }
+
+
 def own_hidden(world: World, user: int, rows: list[Record]) -> set[UUID]:
     """What the wall shows beyond the rule: her own rows that wait for the purge."""
     if not world.active[user] or user not in PATIENTS or world.erasing[user]:
@@ -160,7 +190,9 @@ def test_check_and_explain_and_people_agree_with_the_list(
             may = {user for user in USERS if permitted(world, user, action, item)}
             for user in USERS:
                 assert asked(people.session(user), action, row) == [user in may] * 2, user
-            assert told(people, action, item, row) == {people.users[user] for user in may}
+            stand_in = {user for user in USERS if acting(world, user, action, item)}
+            everybody = {people.users[user] for user in may | stand_in}
+            assert told(people, action, item, row) == everybody
 
 
 def told(people: People, action: Action, item: Item, row: Record) -> set[UUID]:

@@ -86,6 +86,8 @@ def _given(draw: st.DrawFn, world: World) -> World:
     given = world.given[at]
     less = [
         replace(given, revoked=True),
+        replace(given, manages=False),
+        replace(given, decides=False),
         replace(given, paused=True),
         replace(given, types=one_of(given.types, KINDS)),
         replace(given, tags=one_of(given.tags, TAGS)),

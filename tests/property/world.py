@@ -63,6 +63,8 @@ class Given:
     facility: int = 0
     # The place of the permission that it was passed on from among the world's, if it is before it.
     via: int | None = None
+    manages: bool = False
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ grants = st.builds(
     st.sampled_from(PATHS),
     st.sampled_from(FACILITIES),
     st.sampled_from([None, None, None, 0, 1]),
+    st.booleans(),
+    st.booleans(),
 )
 members = st.builds(
     Member,
@@ -175,6 +179,28 @@ def permitted(world: World, user: int, action: Action, item: Item) -> bool:
         for given in world.given
         if stands(world, given, user, action)
     )
+
+
+def acting(world: World, user: int, action: Action, item: Item) -> bool:
+    """Whether this user may do this to this record while she acts for its patient."""
+    at_rest = world.erasing[item.patient] or world.restricted[item.patient]
+    shut = item.hidden or item.never_shared or at_rest
+    place = next(at for at, one in enumerate(world.items) if one is item)
+    return not shut and any(
+        given.patient == item.patient
+        and allows(given, action)
+        and covers(given, item, place)
+        and held(world, given, user)
+        and going_on(world, given)
+        for given in world.given
+        if given.path == "proxy" and given.manages and world.active[user]
+    )
+
+
+def allows(given: Given, action: Action) -> bool:
+    if action in {Action.DELETE, Action.SHARE, Action.REVOKE}:
+        return given.decides
+    return action is not Action.COPY or given.may_copy
 
 
 def opened_by_link(world: World, given: Given, action: Action, item: Item, place: int) -> bool:

@@ -351,7 +351,7 @@ MEANT = {
     "change items": {Action.UPDATE},
     "destroy items": {Action.DELETE},
     "read or copy items": {Action.READ, Action.COPY},
-    "share": {Action.SHARE, Action.RESHARE, Action.CONTRIBUTE},
+    "share": {Action.SHARE, Action.REVOKE, Action.RESHARE, Action.CONTRIBUTE},
 }
 
 
