@@ -268,7 +268,7 @@ class Sealing:
 
     def __init__(self, patient_id: UUID, purpose: Purpose) -> None:
         self._patient_id, self._purpose = patient_id, purpose
-        self._key = b""
+        self._about, self._key = _aad(patient_id, ""), b""
 
     def seal(self, place: str, plaintext: bytes) -> bytes:
         """Encrypt for one place. Raises `Unopenable` once the key is destroyed."""
@@ -276,8 +276,7 @@ class Sealing:
         if key is not self._key:
             self._key, self._cipher = key, AESGCM(key)
         nonce = os.urandom(12)
-        sealed = self._cipher.encrypt(nonce, plaintext, _aad(self._patient_id, place))
-        return FORMAT + nonce + sealed
+        return FORMAT + nonce + self._cipher.encrypt(nonce, plaintext, self._about + place.encode())
 
 
 def unseal(patient_id: UUID, purpose: Purpose, place: str, sealed: bytes) -> bytes:

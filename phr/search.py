@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -30,8 +32,8 @@ _ANSWERING = """
 MOST_TOKENS = 400
 MOST_WHOLE_WORDS = 5000
 MOST_HEAD_TOKENS = 80
-# So much of what was made before is remembered within an import: a few megabytes.
-MOST_REMEMBERED = 20_000
+# So much of each kind is remembered within an import: a few megabytes.
+MOST_REMEMBERED = 10_000
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
 # Scripts written without spaces between words: kana, Han and its extensions.
@@ -51,13 +53,14 @@ def words(text: str) -> tuple[str, ...]:
 
     Where a script has no spaces, each two letters that follow one another are a word.
     """
-    plain = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(letter)
-    )
-    found = _WORD.findall(plain.casefold().translate(_AS_TYPED))
+    found = _WORD.findall(text.lower() if text.isascii() else _plain(text))
     return tuple(part for word in found for part in _parts(word))
+
+
+def _plain(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text)
+    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return letters.casefold().translate(_AS_TYPED)
 
 
 def _parts(word: str) -> tuple[str, ...]:
@@ -79,14 +82,17 @@ def scoped(upload_id: UUID | None, name: str) -> str:
     return name if ":" in name else f"{upload_id}|{name}"
 
 
-class _Remembered(dict[str, tuple[int, ...]]):
-    """Tokens by what they were made of; forgets all of it when that becomes too much."""
+T = TypeVar("T")
 
-    def keep(self, name: str, tokens: tuple[int, ...]) -> tuple[int, ...]:
+
+class _Remembered(dict[str | int, T]):
+    """What was made before, by what it was made of; forgets all of it when that becomes too much."""
+
+    def keep(self, name: str | int, made: T) -> T:
         if len(self) >= MOST_REMEMBERED:
             self.clear()
-        self[name] = tokens
-        return tokens
+        self[name] = made
+        return made
 
 
 class Tokeniser:
@@ -97,9 +103,9 @@ class Tokeniser:
 
     def __init__(self, key: bytes) -> None:
         self._token = Keyed(key).token
-        self._known = _Remembered()
-        self._words = _Remembered()
-        self._links = _Remembered()
+        self._known: _Remembered[tuple[int, ...]] = _Remembered()
+        self._words: _Remembered[tuple[int, ...]] = _Remembered()
+        self._named: dict[str, _Remembered[int]] = defaultdict(_Remembered)
 
     def tokens(self, terms: Iterable[str]) -> list[int]:
         """The tokens to keep with a record: every prefix of every word, up to `MOST_TOKENS`.
@@ -171,10 +177,13 @@ class Tokeniser:
 
     def _all(self, of: str, names: Iterable[str | int]) -> list[int]:
         """In their order. Whatever is named once in a file is mostly named again."""
+        known = self._named[of]
         found: list[int] = []
-        for each in names:
-            name = f"{of}:{each}"
-            found += self._links.get(name) or self._links.keep(name, (self._token(name),))
+        for name in names:
+            token = known.get(name)
+            if token is None:
+                token = known.keep(name, self._token(f"{of}:{name}"))
+            found.append(token)
         return found
 
     def codes(self, codes: Iterable[str]) -> list[int]:

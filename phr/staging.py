@@ -26,13 +26,12 @@ from phr import publishing as sql
 from phr.bodies import Bodies
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
-from phr.inheriting import inherit, told_of
+from phr.inheriting import inherit
 from phr.marking import mark_again
 from phr.models import Upload
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
-from sharing.labels import Sensitivity
 from sharing.services import granting
 from sharing.tokens import Keyed, label_tokens
 
@@ -103,7 +102,7 @@ class Sealer:
         self._keyed, self._token = Keyed(index).digest, Keyed(index).token
         self._tokeniser = Tokeniser(index)
         self._bodies = Bodies(patient_id)
-        self._labels = label_tokens(patient_id)
+        self._labels = {str(label): token for label, token in label_tokens(patient_id).items()}
 
     def row(self, item: Parsed) -> Row:
         record_id, known_by = uuid4(), self.known_by(item)
@@ -114,7 +113,7 @@ class Sealer:
             category=Category(item.category).value,
             effective_at=at or self.received_at,
             dated=at is not None,
-            labels=[self._labels[Sensitivity(label)] for label in item.labels],
+            labels=[self._labels[label] for label in item.labels],
             tokens=self._tokens(item, known_by),
             digest=self._keyed(f"digest:{item.digest}"),
             identity=self._keyed(f"identity:{item.identity}") if item.identity else None,
@@ -131,7 +130,9 @@ class Sealer:
     def _tokens(self, item: Parsed, known_by: KnownBy) -> list[int]:
         found = self._tokeniser.tokens(item.terms) + self._tokeniser.head(item.head)
         found += known_by.names + self._visit(item) + self._tokeniser.codes(item.codes)
-        found += self._tokeniser.telling_of(self.called(told_of(item)))
+        told = zip(item.meaning.refs, known_by.refs, strict=True)
+        besides = (item.subject, item.visit)
+        found += self._tokeniser.telling_of(token for name, token in told if name not in besides)
         return found + known_by.systems + known_by.numbers
 
     def known_by(self, item: Parsed) -> KnownBy:

@@ -7,8 +7,10 @@ transaction: records, versions, provenance, files, the upload's end, the audit e
 Until `publish` commits nothing is visible; a killed worker's lease runs out and another begins anew.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -75,7 +77,7 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
         _fail(actor, upload, GAVE_UP)
         return True
     try:
-        with Stage(actor, upload.patient_id) as stage:
+        with _unswept(), Stage(actor, upload.patient_id) as stage:
             if upload.confirmed_at is None:
                 _look_through(actor, upload, stage)
             else:
@@ -86,6 +88,19 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
     except (FileNotFoundError, Unopenable):
         _fail(actor, upload, GONE)
     return True
+
+
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """The garbage collector leaves alone meanwhile what was there before: all of the programs.
+
+    To go through that again and again would take as long as to seal what is imported.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _claim(actor: Actor, upload_id: UUID) -> Upload | None:
