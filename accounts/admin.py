@@ -7,11 +7,13 @@ from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
-from accounts import services
+from accounts import licences, services
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from accounts.models import AuditEvent, LicenceCheck, OutgoingMail, Practitioner, User
 from accounts.requests import actor_of
+
+MOST_LOOKED_UP = 10
 
 
 def staff_actor(request: HttpRequest) -> Actor:
@@ -100,19 +102,45 @@ class UserAdmin(MetadataAdmin):
     ordering = ("-date_joined",)
 
 
+class LicenceState(StateFilter):
+    states = {
+        "not verified": Q(verified_at=None),
+        "due again": Q(recheck_due_at__isnull=False),
+        "verified": Q(verified_at__isnull=False, recheck_due_at=None),
+    }
+
+
 @admin.register(Practitioner)
 class PractitionerAdmin(MetadataAdmin):
-    list_display = ("name", "profession", "specialty", "licence_number", "verified_at")
-    fields = (
-        "id", "name", "profession", "specialty", "licence_number", "verified_at", "verified_by",
-        "created_at",
+    list_display = (
+        "name", "profession", "specialty", "licence_number", "last_check", "verified_at",
+        "recheck_on", "recheck_due_at",
     )  # fmt: skip
+    fields = (
+        "id", "name", "profession", "specialty", "place", "licence_number", "verified_at",
+        "verified_by", "recheck_on", "recheck_due_at", "created_at",
+    )  # fmt: skip
+    list_filter = (LicenceState,)
     ordering = ("verified_at", "created_at")
-    actions = ("verify",)
+    actions = ("look_up", "verify", "doubt")
+
+    @admin.display(description="last looked up")
+    def last_check(self, row: Practitioner) -> str:
+        found = licences.last(row)
+        return f"{found.outcome}, {found.checked_at:%Y-%m-%d}" if found else "never"
+
+    @admin.action(description="Look the licence up in the register (verifies nothing)")
+    def look_up(self, request: HttpRequest, chosen: QuerySet[Practitioner]) -> None:
+        """A few at a time: the register is asked for each while the page waits."""
+        for row in chosen[:MOST_LOOKED_UP]:
+            outcome = licences.look_up(staff_actor(request), row.pk)
+            said = f"{row.name}: {outcome or 'no register is set'}"
+            messages.add_message(request, messages.INFO, said)
 
     @admin.action(description="The licence was found in the register: verify")
     def verify(self, request: HttpRequest, chosen: QuerySet[Practitioner]) -> None:
-        verified = self._verify(staff_actor(request), chosen.filter(verified_at=None))
+        waiting = Q(verified_at=None) | Q(recheck_due_at__isnull=False)
+        verified = self._verify(staff_actor(request), chosen.filter(waiting))
         messages.success(request, f"Verified: {verified}")
 
     def _verify(self, actor: Actor, chosen: Iterable[Practitioner]) -> int:
@@ -120,6 +148,24 @@ class PractitionerAdmin(MetadataAdmin):
         for row in rows:
             services.verify_practitioner(actor, row.pk)
         return len(rows)
+
+    @admin.action(description="The licence does not hold: unverified from now on")
+    def doubt(self, request: HttpRequest, chosen: QuerySet[Practitioner]) -> None:
+        rows = list(chosen)
+        for row in rows:
+            licences.doubt(staff_actor(request), row.pk)
+        messages.success(request, f"Unverified: {len(rows)}")
+
+
+@admin.register(LicenceCheck)
+class LicenceCheckAdmin(MetadataAdmin):
+    list_display = (
+        "checked_at", "practitioner_id", "registry", "outcome", "registered_name", "checked_by_id",
+    )  # fmt: skip
+    fields = (
+        "id", "practitioner", "registry", "outcome", "registered_name", "checked_at", "checked_by",
+    )  # fmt: skip
+    ordering = ("-checked_at",)
 
 
 @admin.register(AuditEvent)

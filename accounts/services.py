@@ -5,9 +5,10 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts import audit, consents, keys, leaving, purposes
+from accounts import audit, consents, keys, leaving, licences, purposes
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Patient, Practitioner, User
@@ -146,13 +147,18 @@ def register_practitioner(
 
 
 def verify_practitioner(actor: Actor, practitioner_id: UUID) -> None:
-    """Staff found the licence in the register. Raises `Denied` for anybody else."""
+    """Staff found the licence in the register, for the first time or again when that was due.
+
+    Raises `Denied` for anybody else, for herself, and for one that is verified and not due.
+    """
     with acting_as(actor):
-        row = Practitioner.objects.filter(pk=practitioner_id, verified_at=None).first()
+        due = Q(verified_at=None) | Q(recheck_due_at__isnull=False)
+        row = Practitioner.objects.filter(due, pk=practitioner_id).first()
         if actor.door is not Door.STAFF or row is None or row.user_id == actor.user_id:
             raise Denied("verify", subject=f"Practitioner/{practitioner_id}")
         row.verified_at, row.verified_by_id = timezone.now(), actor.user_id
-        row.save(update_fields=["verified_at", "verified_by"])
+        row.recheck_on, row.recheck_due_at = licences.next_check(), None
+        row.save(update_fields=["verified_at", "verified_by", "recheck_on", "recheck_due_at"])
         note("verify", subject=f"Practitioner/{practitioner_id}")
 
 

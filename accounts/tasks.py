@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import expiry, gate, mail, sealer
+from accounts import expiry, gate, licences, mail, sealer
 from accounts.actors import Actor, System
 
 
@@ -25,3 +25,8 @@ def advance_mark() -> int:
 @shared_task(name="accounts.tasks.clear_expired")
 def clear_expired() -> int:
     return expiry.clear_expired(Actor.job(System.PURGE))
+
+
+@shared_task(name="accounts.tasks.mark_licences")
+def mark_licences() -> int:
+    return licences.mark_due(Actor.job(System.DIRECTORY))

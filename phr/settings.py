@@ -221,12 +221,16 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.send_mail": 10,
         "accounts.tasks.advance_mark": 10,
         "accounts.tasks.clear_expired": 3600,
+        "accounts.tasks.mark_licences": 3600,
         "sharing.tasks.mail_notices": 10,
-        "sharing.tasks.forget_notices": 86400,
+        "sharing.tasks.forget_old": 86400,
+        "sharing.tasks.remind_due": 600,
+        "sharing.tasks.sign_statuses": 60,
         "phr.tasks.import_due": 10,
         "phr.tasks.clear_leftovers": 600,
         "phr.tasks.expire_waiting": 3600,
         "phr.tasks.renew_due": 60,
+        "sharing.tasks.close_facilities": 60,
         "rights.tasks.back_up": 600,
         "rights.tasks.build_exports": 10,
         "rights.tasks.destroy_exports": 30,
@@ -284,12 +288,21 @@ PHR_UPLOAD_SPARE_BYTES = number("PHR_UPLOAD_SPARE_BYTES", 500_000_000)
 PHR_PATIENT_MOST_BYTES = number("PHR_PATIENT_MOST_BYTES", 20_000_000_000)
 PHR_UPLOAD_MOST_ENTRIES = number("PHR_UPLOAD_MOST_ENTRIES", 200_000)
 PHR_UPLOAD_WAIT_DAYS = number("PHR_UPLOAD_WAIT_DAYS", 30)
+PHR_DELIVERIES_MOST = number("PHR_DELIVERIES_MOST", 50)
 PHR_UPLOAD_MOST_DEPTH = number("PHR_UPLOAD_MOST_DEPTH", 64)
 PHR_FONT_DIR = folder("PHR_FONT_DIR")
 PHR_EXPORT_DAYS = number("PHR_EXPORT_DAYS", 7)
 PHR_EXPORT_PDF = flag("PHR_EXPORT_PDF", default=True)
 PHR_INVITATION_DAYS = number("PHR_INVITATION_DAYS", 14)
 PHR_INVITATIONS_A_DAY = number("PHR_INVITATIONS_A_DAY", 30)
+PHR_NOTICE_DAYS = number("PHR_NOTICE_DAYS", 365)
+PHR_DESTROY_DAYS = number("PHR_DESTROY_DAYS", 30)
+PHR_REMINDER_DAYS = number("PHR_REMINDER_DAYS", 7)
+PHR_STATUS_SECONDS = number("PHR_STATUS_SECONDS", 300)
+PHR_USAGE_DAYS = number("PHR_USAGE_DAYS", 730)
+PHR_FACILITY_CLOSING_DAYS = number("PHR_FACILITY_CLOSING_DAYS", 30)
+PHR_LICENCE_MONTHS = number("PHR_LICENCE_MONTHS", 12)
+PHR_LICENCE_REGISTER = text("PHR_LICENCE_REGISTER", "")
 PHR_UNDO_HOURS = number("PHR_UNDO_HOURS", 72)
 # A file sent to any other address is never written down; only `phr.receiving` keeps files.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

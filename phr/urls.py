@@ -6,8 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from phr.views import (
+    deliveries,
     demo,
     entries,
+    linked,
+    links,
     marks,
     portal,
     printing,
@@ -19,7 +22,7 @@ from phr.views import (
 )
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
-for desk in ("accounts.admin", "phr.admin", "rights.admin"):
+for desk in ("accounts.admin", "sharing.admin", "phr.admin", "rights.admin"):
     import_module(desk)
 
 handler404 = "phr.views.errors.not_found"
@@ -67,7 +70,27 @@ portal_pages = [
     path("sharing/grants/<uuid:grant_id>/change/", sharing.change_share, name="change_share"),
     path("sharing/receipts/<uuid:grant_id>/", sharing.receipt, name="receipt"),
     path("sharing/log/", sharing.log, name="log"),
+    path("sharing/links/", links.mine, name="links"),
+    path("sharing/links/new/", links.new, name="new_link"),
+    path("sharing/links/<uuid:grant_id>/", links.one, name="own_link"),
+    path("link/<str:secret>/", linked.enter, name="link"),
+    path("link/<str:secret>/manifest", linked.manifest, name="link_manifest"),
+    path("link-file/<str:ticket>", linked.file, name="link_file"),
+    path("linked/<uuid:grant_id>/", linked.records, name="linked_records"),
+    path("linked/<uuid:grant_id>/open/", linked.watch, name="linked_watch"),
+    path("linked/<uuid:grant_id>/<uuid:record_id>/", linked.record, name="linked_record"),
+    path(
+        "linked/<uuid:grant_id>/<uuid:record_id>/pictures/<uuid:binary_id>/",
+        linked.picture,
+        name="linked_picture",
+    ),
+    path(
+        "linked/<uuid:grant_id>/<uuid:record_id>/files/<uuid:binary_id>/",
+        linked.download,
+        name="linked_download",
+    ),
     path("shared/<uuid:patient_id>/", records.records, name="shared_records"),
+    path("shared/<uuid:patient_id>/send/", deliveries.deliver, name="deliver"),
     path("shared/<uuid:patient_id>/open/", records.watch, name="watch"),
     path("shared/<uuid:patient_id>/summary/", summary.summary, name="shared_summary"),
     path("shared/<uuid:patient_id>/medicines/", summary.medicines, name="shared_medicines"),

@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce, Now
 from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
-from sharing.models import Grant, Notice, NoticeChoice, PractitionerRole
+from sharing.models import Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role
+from sharing.services import closing
 
 
 def forget_patient(actor: Actor, patient_id: UUID) -> int:
@@ -43,13 +44,28 @@ def leave_others(actor: Actor, user_id: UUID) -> bool:
         own = leaving.addresses(user_id)
         hers = Q(grantee_id=user_id) | Q(invited_email__in=own)
         rows = list(Grant.objects.filter(hers).values_list("patient_id", flat=True).distinct())
-        PractitionerRole.objects.filter(Q(user_id=user_id) | Q(invited_email__in=own)).delete()
+        _leave_facilities(user_id, own)
         Notice.objects.filter(Q(recipient_id=user_id) | Q(person_id=user_id)).delete()
         NoticeChoice.objects.filter(user_id=user_id).delete()
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)
     with acting_as(actor):
-        return Grant.objects.filter(grantee_id=user_id).exists()
+        return Grant.objects.filter(grantee_id=user_id).exists() or _vouched(user_id)
+
+
+def _leave_facilities(user_id: UUID, addresses: list[str]) -> None:
+    """Who administered a facility alone leaves it without anybody: it closes."""
+    roles = PractitionerRole.objects.filter(Q(user_id=user_id) | Q(invited_email__in=addresses))
+    ruled = roles.filter(code=Role.ADMINISTRATOR, user_id=user_id)
+    facilities = set(ruled.values_list("organization_id", flat=True))
+    roles.delete()
+    closing.left(facilities)
+
+
+def _vouched(user_id: UUID) -> bool:
+    """Whether a facility that patients' receipts name was registered or verified by this user."""
+    hers = Q(founded_by=user_id) | Q(first_verified_by=user_id) | Q(verified_by=user_id)
+    return Organization.objects.filter(hers).exists()
 
 
 def _leave(actor: Actor, patient_id: UUID, user_id: UUID, hers: Q) -> None:

@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
             name='listed_at',
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddField(
+            model_name='practitionerrole',
+            name='replaces',
+            field=models.UUIDField(null=True),
+        ),
         migrations.CreateModel(
             name='Agreement',
             fields=[

@@ -1,11 +1,14 @@
 """Facilities, who works there, and who is on call."""
 
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import User
 
@@ -129,6 +132,17 @@ class PractitionerRoleQuerySet(models.QuerySet["PractitionerRole"]):
             starts_at__lte=Now(),
         )
 
+    def inviting(self) -> "PractitionerRoleQuerySet":
+        """Invitations that nobody has accepted yet and that are still open."""
+        since = timezone.now() - timedelta(days=settings.PHR_INVITATION_DAYS)
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=Now()),
+            user=None,
+            suspended_at=None,
+            created_at__gt=since,
+            organization__closed_at=None,
+        )
+
     def seeing(self) -> "PractitionerRoleQuerySet":
         """Those through whom somebody sees now what is shared with the facility."""
         shift = Shift.objects.filter(role=OuterRef("pk"), starts_at__lte=Now(), ends_at__gt=Now())
@@ -143,6 +157,7 @@ class PractitionerRole(models.Model):
     """That somebody works at a facility, as what and when (FHIR R4 PractitionerRole).
 
     Until the invited address is confirmed by its owner, `user` is empty and the role gives nothing.
+    `replaces` is what she was there before her role was changed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -154,6 +169,7 @@ class PractitionerRole(models.Model):
     ends_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     suspended_at = models.DateTimeField(null=True)
+    replaces = models.UUIDField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = PractitionerRoleQuerySet.as_manager()

@@ -16,12 +16,12 @@ from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
 from accounts.models import Patient
 from sharing import policy
-from sharing.models import Grant
+from sharing.models import Grant, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, tell
-from sharing.services.recipients import Refused as Refused
+from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
 
 
 def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "") -> UUID:
@@ -67,6 +67,8 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
         old = _own(actor, grant_id, Action.SHARE)
         if old.revoked_at or (old.ends_at and old.ends_at <= timezone.now()):
             raise Refused("This sharing has ended. You can share again.")
+        if old.path in {Path.EMERGENCY, Path.LINK}:
+            raise Refused("This cannot be changed. End it, and make another one.")
         if old.accepted_at is None:
             _refuse_many(old.patient)
         row = scope.drawn_up(old.patient)

@@ -14,8 +14,10 @@ from accounts.actors import Actor, Denied, Door
 from accounts.models import AuditEvent
 from sharing import policy
 from sharing.models import Grant, Path
+from sharing.opening import recipient_of
 from sharing.policy import Action
 from sharing.scopes import Scope, agreement_of, scope_of
+from sharing.whom import Whom, whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Held:
     patient_name: str = ""
     looked_at: datetime | None = None
     replaced: bool = False
+    whom: Whom | None = None
 
     @property
     def begins_later(self) -> bool:
@@ -51,7 +54,7 @@ class Held:
 def invitation(actor: Actor, grant_id: UUID) -> Held:
     """The invitation for the actor's own verified address, or `Denied`."""
     with acting_as(actor):
-        return _held_by_me(actor, one_waiting(actor, grant_id))
+        return _held_by_me(one_waiting(actor, grant_id))
 
 
 def one_waiting(actor: Actor, grant_id: UUID) -> Grant:
@@ -69,7 +72,7 @@ def given(actor: Actor) -> list[Held]:
     """Every permission the actor ever gave, newest first: the one list of who has access (C50)."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        mine = Grant.objects.filter(patient=patient).select_related("organization")
+        mine = Grant.objects.filter(patient=patient).select_related("organization", "link")
         rows = list(mine.order_by("-created_at", "-id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         looked = _last_looks(patient.pk)
@@ -94,12 +97,19 @@ def _held(row: Grant, people: dict[UUID, accounts.Person], looked: dict[str, dat
 
 
 def holder(row: Grant, people: dict[UUID, accounts.Person]) -> accounts.Person:
-    """How who holds a permission is shown to its patient: a person, or a facility."""
+    """How who holds a permission is shown to its patient: a person, a facility, a link."""
     if row.organization and row.path == Path.FACILITY:
         role = ", ".join(part for part in ("Facility", row.organization.place) if part)
         return accounts.Person(row.organization.name, role, row.organization.verified)
+    if row.path == Path.LINK:
+        return accounts.Person(f"Link for {recipient_of(row.link)}")
     person = people.get(row.grantee_id) if row.grantee_id else None
     return person or accounts.Person(row.invited_email)
+
+
+def held(row: Grant) -> Held:
+    """A permission that no user holds, as its patient sees it. Within an act of hers."""
+    return _held(row, {}, {})
 
 
 def one_given(actor: Actor, grant_id: UUID) -> Grant:
@@ -160,11 +170,12 @@ def shared(actor: Actor, *, most: int = 100) -> Shared:
         addresses = accounts.verified_addresses(actor.user_id)
         waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
         return Shared(
-            [_held_by_me(actor, row) for row in mine.order_by("-created_at", "-id")[:most]],
-            [_held_by_me(actor, row) for row in waiting.order_by("-created_at", "-id")[:most]],
+            [_held_by_me(row) for row in mine.order_by("-created_at", "-id")[:most]],
+            [_held_by_me(row) for row in waiting.order_by("-created_at", "-id")[:most]],
         )
 
 
-def _held_by_me(actor: Actor, row: Grant) -> Held:
-    name = accounts.name_of(row.patient) if row.accepted_at else ""
-    return Held(row, scope_of(row), accounts.Person(""), patient_name=name)
+def _held_by_me(row: Grant) -> Held:
+    about = whom(row.patient, [row]) if row.accepted_at else None
+    name = about.name if about else ""
+    return Held(row, scope_of(row), accounts.Person(""), patient_name=name, whom=about)

@@ -1,0 +1,130 @@
+"""What staff decide about facilities: two of them verify one, any of them suspends it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, Door
+from sharing.models import Agreement, Organization
+from sharing.services.facilities import agreements
+from sharing.services.recipients import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """A facility as staff see it: facts and agreements, how many people, nothing of any patient."""
+
+    facility: Organization
+    agreements: list[Agreement]
+    people: int
+    verifiers: dict[str, str]
+
+
+def read(actor: Actor, organization_id: UUID) -> DeskPage:
+    """One facility for the staff desk. Raises `Denied` for who is not staff."""
+    with acting_as(actor):
+        row = _held(actor, organization_id)
+        running = row.roles.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), user__isnull=False)
+        said = {
+            "first": row.first_verified_by.email if row.first_verified_by else "",
+            "second": row.verified_by.email if row.verified_by else "",
+        }
+        people = running.values("user").distinct().count()
+        return DeskPage(row, agreements(row), people, said)
+
+
+def verify(actor: Actor, organization_id: UUID) -> bool:
+    """One member of staff found the facility to be what it says. Returns whether two have now.
+
+    Raises `Refused` for who said so already, or works there; `Denied` for who is not staff.
+    """
+    with acting_as(actor):
+        row = _held(actor, organization_id)
+        if row.verified_at or row.closed_at:
+            raise Refused("This facility is verified or closed already.")
+        if row.founded_by_id == actor.user_id or row.roles.filter(user=actor.user_id).exists():
+            raise Refused("You belong to this facility. Somebody else must check it.")
+        if row.first_verified_by_id == actor.user_id:
+            raise Refused("You have checked it already. A second member of staff must.")
+        names = _said(row, actor.user_id)
+        row.save(update_fields=names)
+        note("verify", subject=f"Organization/{row.pk}")
+        return row.verified_at is not None
+
+
+def _said(row: Organization, staff_id: UUID | None) -> list[str]:
+    if row.first_verified_at is None:
+        row.first_verified_at, row.first_verified_by_id = timezone.now(), staff_id
+        return ["first_verified_at", "first_verified_by"]
+    row.verified_at, row.verified_by_id = timezone.now(), staff_id
+    return ["verified_at", "verified_by"]
+
+
+def doubt(actor: Actor, organization_id: UUID) -> None:
+    """Take back what staff found: two of them must look again. It holds from the next request on.
+
+    Raises `Denied` for who is not staff.
+    """
+    with acting_as(actor):
+        row = _held(actor, organization_id)
+        row.first_verified_at = row.first_verified_by = row.verified_at = row.verified_by = None
+        row.save(update_fields=[
+            "first_verified_at", "first_verified_by", "verified_at", "verified_by",
+        ])  # fmt: skip
+        note("doubt", subject=f"Organization/{row.pk}")
+
+
+def suspend(actor: Actor, organization_id: UUID) -> None:
+    """Nobody of it sees anything from the next request on. Raises `Denied` for who is not staff."""
+    with acting_as(actor):
+        row = _held(actor, organization_id)
+        row.suspended_at = row.suspended_at or timezone.now()
+        row.save(update_fields=["suspended_at"])
+        note("suspend", subject=f"Organization/{row.pk}")
+
+
+def resume(actor: Actor, organization_id: UUID) -> None:
+    """End a suspension. Raises `Denied` for who is not staff."""
+    with acting_as(actor):
+        row = _held(actor, organization_id)
+        row.suspended_at = None
+        row.save(update_fields=["suspended_at"])
+        note("resume", subject=f"Organization/{row.pk}")
+
+
+def confirm_agreement(actor: Actor, agreement_id: UUID) -> None:
+    """Staff read the document: it is what it is said to be. Raises `Denied` for who is not staff."""
+    with acting_as(actor):
+        _require_staff(actor, agreement_id)
+        rows = Agreement.objects.filter(pk=agreement_id, confirmed_at=None)
+        rows.update(confirmed_at=timezone.now())
+        note("confirm", subject=f"Agreement/{agreement_id}")
+
+
+def document(actor: Actor, agreement_id: UUID) -> bytes:
+    """The document of an agreement, for staff. Raises `Denied`."""
+    with acting_as(actor):
+        _require_staff(actor, agreement_id)
+        row = Agreement.objects.filter(pk=agreement_id).first()
+        if row is None:
+            raise Denied("read", subject=f"Agreement/{agreement_id}")
+        note("read", subject=f"Agreement/{agreement_id}")
+        return bytes(row.document)
+
+
+def _held(actor: Actor, organization_id: UUID) -> Organization:
+    _require_staff(actor, organization_id)
+    rows = Organization.objects.select_for_update(no_key=True, of=("self",))
+    row = rows.filter(pk=organization_id).first()
+    if row is None:
+        raise Denied("verify", subject=f"Organization/{organization_id}")
+    return row
+
+
+def _require_staff(actor: Actor, about: UUID) -> None:
+    if actor.door is not Door.STAFF or actor.user_id is None:
+        raise Denied("verify", subject=str(about))
