@@ -11,8 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Patient, User
-from phr.deliveries import Delivery as Delivery
-from phr.deliveries import Remark as Remark
+from phr.deliveries import Delivery, Remark  # noqa: F401 - Django finds models here
 
 
 class Binary(models.Model):

@@ -45,6 +45,7 @@ class Outlook:
     `changed` are items the record has with other content; the newer one will be in force,
     unless she wrote hers herself (`aside`).
     `columns` is the table that its owner has to match first: then there is nothing else.
+    `outside` counts what somebody sent in beyond what its owner had asked for, which is left out.
     `foreign` is an archive in our shape that is not as this portal wrote it.
     """
 
@@ -58,6 +59,7 @@ class Outlook:
     people: list[Person] = field(default_factory=list)
     columns: Columns | None = None
     foreign: bool = False
+    outside: dict[str, int] = field(default_factory=dict)
 
 
 class Outliner(Sealer):

@@ -52,6 +52,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_session": (ALL, "select, delete", ""),
     "mfa_authenticator": (ALL, "select (id, user_id, type, created_at), delete", ""),
     "phr_binary": ("select, insert, update (size, complete_at, arriving_until), delete", ALL, ""),
+    "phr_delivery": (
+        "select, insert, update (accepted_at, refused_at, outside_too)",
+        ALL,
+        "",
+    ),
     "phr_provenance": (GROW, ALL, ""),
     "phr_record": (
         (
@@ -61,6 +66,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         ALL,
         "select (id, patient_id, tokens, hidden_at, effective_at)",
     ),
+    "phr_remark": ("select, insert, update (answer, answered_at)", ALL, ""),
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": (GROW, ALL, ""),
     "phr_renewal": ("", ALL, ""),

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts.actors import Actor
 from phr.room import NotTaken
-from phr.services import resumable, uploads
+from phr.services import deliveries, resumable, uploads
 from phr.storage import CHUNK, Writer
 
 # How much of a piece is in memory, and lost when the process is killed; a multiple of `CHUNK`.
@@ -42,10 +42,24 @@ class EncryptingUploadHandler(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         try:
-            self._open = uploads.begin_upload(self.actor, file_name=self.file_name or "file")
+            self._open = self.begin(self.file_name or "file")
         except NotTaken as refusal:
             self._stop(refusal)
         raise StopFutureHandlers
+
+    def begin(self, file_name: str) -> tuple[UUID, Writer]:
+        """Make ready for one file. Raises `NotTaken`."""
+        return uploads.begin_upload(self.actor, file_name=file_name)
+
+    def end(self, received: Received, described: Mapping[str, Any] | None) -> None:
+        """Let a file that is here be due. Raises `NotTaken`."""
+        uploads.complete_upload(
+            self.actor, received.upload_id, size=received.size, described=described
+        )
+
+    def abandon(self, upload_id: UUID) -> None:
+        """Leave nothing of a file."""
+        uploads.abandon_upload(self.actor, upload_id)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002
         if self._open is None:
@@ -78,7 +92,7 @@ class EncryptingUploadHandler(FileUploadHandler):
             upload_id, writer = self._open
             self._open = None
             writer.abandon()
-            uploads.abandon_upload(self.actor, upload_id)
+            self.abandon(upload_id)
 
     def upload_complete(self) -> None:
         # A connection that broke looks to Django like the end of the last file.
@@ -93,20 +107,37 @@ class EncryptingUploadHandler(FileUploadHandler):
         """
         for received in self.received:
             try:
-                uploads.complete_upload(
-                    self.actor, received.upload_id, size=received.size, described=described
-                )
+                self.end(received, described)
             except NotTaken as refusal:
                 self.problem = str(refusal)
-                uploads.abandon_upload(self.actor, received.upload_id)
+                self.abandon(received.upload_id)
 
     def give_up(self, problem: str) -> None:
         """Leave nothing of what came with this request."""
         self.upload_interrupted()
         for received in self.received:
-            uploads.abandon_upload(self.actor, received.upload_id)
+            self.abandon(received.upload_id)
         self.received.clear()
         self.problem = problem
+
+
+class DeliveringUploadHandler(EncryptingUploadHandler):
+    """The same for what somebody else sends in for a patient: it waits for her answer."""
+
+    def __init__(
+        self, request: HttpRequest, actor: Actor, patient_id: UUID, *, named: str = ""
+    ) -> None:
+        super().__init__(request, actor)
+        self.patient_id, self.named = patient_id, named
+
+    def begin(self, file_name: str) -> tuple[UUID, Writer]:
+        return deliveries.begin(self.actor, self.patient_id, file_name=file_name, named=self.named)
+
+    def end(self, received: Received, described: Mapping[str, Any] | None) -> None:  # noqa: ARG002
+        deliveries.complete(self.actor, self.patient_id, received.upload_id, size=received.size)
+
+    def abandon(self, upload_id: UUID) -> None:
+        deliveries.abandon(self.actor, self.patient_id, upload_id)
 
 
 @dataclass(frozen=True, slots=True)

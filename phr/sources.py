@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from accounts import keys
 from phr.models import Provenance, Record, Upload
+from phr.senders import senders
 
 # Files that call what a record refers to by other names than the record does.
 IN_OTHER_NAMES = (
@@ -19,7 +20,10 @@ IN_OTHER_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One version's source. Without `upload` the patient wrote it by hand, for this `reason`."""
+    """One version's source. Without `upload` the patient wrote it by hand, for this `reason`.
+
+    `sent_by` is who sent the file in for her, in words.
+    """
 
     version: int
     recorded_at: datetime
@@ -27,6 +31,7 @@ class Source:
     place: str
     reason: str
     outcome: str = ""
+    sent_by: str = ""
 
     @property
     def corrected(self) -> bool:
@@ -59,11 +64,17 @@ class Past:
 
 def sources_of(row: Record) -> list[Source]:
     """The sources of every version, from the first. Call within an act about the patient."""
-    rows = row.provenances.filter(upload__undone_at=None).select_related("upload")
+    found = row.provenances.filter(upload__undone_at=None).select_related("upload")
+    rows = list(found.order_by("recorded_at", "version"))
+    sent = senders([each.upload_id for each in rows if each.upload_id])
+    by = {pk: sender.words for pk, sender in sent.items()}
     return [
-        Source(each.version, each.recorded_at, each.upload, each.place, _reason(each), each.outcome)
-        for each in rows.order_by("recorded_at", "version")
-    ]
+        Source(
+            each.version, each.recorded_at, each.upload, each.place, _reason(each), each.outcome,
+            by.get(each.upload_id, "") if each.upload_id else "",
+        )
+        for each in rows
+    ]  # fmt: skip
 
 
 def words_of(rows: QuerySet[Provenance]) -> list[tuple[UUID, UUID | None]]:

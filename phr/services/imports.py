@@ -25,7 +25,9 @@ from accounts.actors import Actor
 from accounts.due import each
 from accounts.keys import Unopenable
 from phr import staging, storage
+from phr.asked_for import NOT_ASKED, Asked, asked_for
 from phr.box import parse
+from phr.deliveries import Delivery
 from phr.formats.parsed import (
     Columns,
     Limits,
@@ -129,6 +131,7 @@ class Told:
     columns: Columns | None = None
     restoring: Restoring | None = None
     foreign: bool = False
+    outside: Counter[str] = field(default_factory=Counter)
 
     def skip(self, item: Skipped) -> None:
         self.skips += 1
@@ -139,10 +142,12 @@ class Told:
 def _look_through(actor: Actor, upload: Upload, stage: Stage) -> None:
     """Count what is in the file, and set down for its owner what adding it would do."""
     told, outliner = Told(), Outliner(upload.patient_id, upload.pk)
-    batch = list[staging.Row]()
-    for item in _read(upload):
+    batch, asked = list[staging.Row](), _asked(actor, upload)
+    for item in _read(upload, whole=asked is not None):
         told.crowd.see(item)
-        if isinstance(item, Parsed):
+        if isinstance(item, Parsed) and asked and not asked.covers(item):
+            told.outside[item.resource_type] += 1
+        elif isinstance(item, Parsed):
             told.counts[item.resource_type] += 1
             batch.append(outliner.row(item))
             if len(batch) >= BATCH:
@@ -175,6 +180,7 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         outlook.people, outlook.skips = people, told.skips
         outlook.skipped = told.skipped[:MOST_SHOWN]
         outlook.columns, outlook.foreign = told.columns, told.foreign
+        outlook.outside = dict(told.outside)
         rows.update(
             preview_sealed=seal_outlook(upload, outlook),
             previewed_at=Now(),
@@ -189,16 +195,19 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
 def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     told, batch = Told(), list[staging.Row]()
     sealer, restoring = Sealer(upload.patient_id, upload.pk), Restoring(upload, stage)
+    asked, aside = _asked(actor, upload), False
     with Parts(actor, upload.patient_id) as parts:
         for item in _read(upload):
             told.crowd.see(item)
-            if isinstance(item, Parsed):
+            if isinstance(item, Parsed) and (aside := bool(asked and not asked.covers(item))):
+                told.skip(Skipped(item.place, NOT_ASKED))
+            elif isinstance(item, Parsed):
                 told.counts[item.resource_type] += 1
                 if len(batch) >= BATCH:
                     stage.add(batch)
                     batch.clear()
                 batch.append(restoring.row(sealer.row(item), item))
-            elif isinstance(item, Preview | Piece):
+            elif isinstance(item, Preview | Piece) and not aside:
                 whole = parts.take(item)
                 if whole and not restoring.keep(whole[0]):
                     batch[-1].pictures.extend(whole)
@@ -216,19 +225,25 @@ def _stage(actor: Actor, upload: Upload, stage: Stage) -> Told:
     return told
 
 
-def _read(upload: Upload) -> Iterator[Output]:
+def _asked(actor: Actor, upload: Upload) -> Asked | None:
+    with acting_as(actor, about=upload.patient_id):
+        return asked_for(upload)
+
+
+def _read(upload: Upload, *, whole: bool = False) -> Iterator[Output]:
+    """What the box says of a file; `whole` where also looking must know how it is sorted."""
     binary = upload.original
     if binary is None:
         raise Refused(GAVE_UP)
-    whose = (binary.name, upload.patient_id, binary.pk)
+    place = (binary.name, upload.patient_id, binary.pk)
 
     def part(offset: int, length: int) -> bytes:
-        return b"".join(storage.read(*whose, start=offset, length=length))
+        return b"".join(storage.read(*place, start=offset, length=length))
 
     yield from parse(
-        storage.read(*whose),
+        storage.read(*place),
         filename=file_name(upload),
-        limits=limits(looking=upload.confirmed_at is None),
+        limits=limits(looking=upload.confirmed_at is None and not whole),
         size=binary.size,
         ranges=part,
         options=open_options(upload),
@@ -300,5 +315,6 @@ def _fail(actor: Actor, upload: Upload, sentence: str) -> None:
             report_sealed=seal_report(upload, Report(problem=sentence)),
         )
         if failed:
+            Delivery.objects.filter(pk=upload.pk).update(unreadable_at=Now())
             subject = f"Upload/{upload.pk}"
             note("refuse", patient_id=upload.patient_id, subject=subject, basis="job:import")

@@ -49,6 +49,7 @@ WORDS = {
     "copy": "downloaded a copy",
     "correct": "corrected an item",
     "delete": "deleted an item",
+    "deliver": "sent a file in",
     "discard": "destroyed a file with your data",
     "enter": "added an item by hand",
     "erase": "asked for an item to be erased",
@@ -87,6 +88,7 @@ WORDS = {
     "share": "shared the record",
     "tag": "changed the tags of an item",
     "take-theirs": "took over what a file says, in place of what she wrote",
+    "turn-away": "refused a file that somebody sent in, and it was destroyed",
     "undo-import": "took back everything that came with a file alone",
     "upload": "uploaded a file",
 }

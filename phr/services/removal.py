@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from phr import storage
+from phr.deliveries import Delivery, Remark
 from phr.models import (
     Binary,
     Provenance,
@@ -25,6 +26,10 @@ from sharing.policy import Action
 
 # How much of a patient is destroyed in one transaction.
 FILES, ROWS = 100, 5000
+# Every table of a patient's record, children first.
+PURGED = (
+    Provenance, RecordFile, RecordVersion, Record, Tag, Upload, Renewal, Delivery, Remark,
+)  # fmt: skip
 
 
 def hide_record(actor: Actor, record_id: UUID) -> tuple[UUID, str]:
@@ -143,7 +148,7 @@ def _purge_some_files(actor: Actor, patient_id: UUID) -> int:
 def purge_rows(actor: Actor, patient_id: UUID) -> int:
     """Delete every row of a patient's record, children first. Returns how many items there were."""
     total = 0
-    for model in (Provenance, RecordFile, RecordVersion, Record, Tag, Upload, Renewal):
+    for model in PURGED:
         while count := _purge_some_rows(actor, patient_id, model):
             total += count if model is Record else 0
     return total

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.wake import wake
+from phr.deliveries import Delivery
 from phr.models import Upload
 from phr.outlook import is_about_somebody_else, open_outlook, seal_options
 from phr.services import uploads
@@ -32,12 +33,18 @@ class Unsure(Exception):
 
 
 def confirm(
-    actor: Actor, upload_id: UUID, *, about_me: bool = False, patient_id: UUID | None = None
+    actor: Actor,
+    upload_id: UUID,
+    *,
+    about_me: bool = False,
+    outside_too: bool = False,
+    patient_id: UUID | None = None,
 ) -> None:
     """Say yes to adding a file that was looked through; doing it again changes nothing.
 
     `about_me` answers the question whether a file under another name or birth date is about the
-    record's owner: without it such a file raises `Unsure`. Raises `Denied`, or `Restricted` while
+    record's owner: without it such a file raises `Unsure`. Of what somebody else sent in, what she
+    had not asked for is added only with `outside_too`. Raises `Denied`, or `Restricted` while
     the record rests.
     """
     with acting_as(actor, about=patient_id):
@@ -50,6 +57,7 @@ def confirm(
         if asks and not about_me:
             raise Unsure
         Upload.objects.filter(pk=row.pk).update(confirmed_at=Now())
+        Delivery.objects.filter(pk=row.pk).update(accepted_at=Now(), outside_too=outside_too)
         note(
             "confirm-person" if asks else "confirm",
             patient_id=row.patient_id,
@@ -96,6 +104,8 @@ def confirm_all(actor: Actor) -> int:
         patient = policy.require_own(actor, Action.CREATE)
         waiting = Upload.objects.open().filter(patient=patient, dismissed_at=None)
         waiting = waiting.filter(previewed_at__isnull=False, confirmed_at=None)
+        # What somebody else sent is answered one by one.
+        waiting = waiting.exclude(pk__in=Delivery.objects.filter(patient=patient).values("pk"))
         rows = waiting.select_related("patient")
         sure = [row.pk for row in rows if not _unmatched(row) and not _asks(row)]
     for upload_id in sure:
@@ -115,8 +125,9 @@ def cancel(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> 
         if row is None:
             return
         uploads.remove(row)
+        refused = Delivery.objects.filter(pk=upload_id).update(refused_at=Now())
         note(
-            "cancel",
+            "turn-away" if refused else "cancel",
             patient_id=row.patient_id,
             subject=f"Upload/{upload_id}",
             basis=uploads.basis(actor),

@@ -30,6 +30,7 @@ from phr.outlook import (
     whose,
 )
 from phr.pace import pace
+from phr.senders import Sender, senders
 from phr.sending import Told, never_told
 from phr.storage import Writer
 from sharing import policy
@@ -199,7 +200,7 @@ class Followed:
     """An upload as its owner sees it; `outlook` is what adding it would do.
 
     `owner` is whose record it is, when the file looks as if it were about somebody else; `born`
-    the birth date that the file tells and the record does not.
+    the birth date that the file tells and the record does not. `sender` sent it in for her.
     """
 
     upload: Upload
@@ -208,6 +209,7 @@ class Followed:
     outlook: Outlook | None = None
     owner: Person | None = None
     born: date | None = None
+    sender: Sender | None = None
 
     @property
     def state(self) -> str:
@@ -262,23 +264,24 @@ def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
         patient = policy.require_own(actor)
         arrived = Q(original=None) | Q(original__complete_at__isnull=False)
         rows = Upload.objects.filter(arrived, patient=patient, dismissed_at=None, undone_at=None)
-        rows = rows.select_related("original")
-        return [_followed(row, patient) for row in rows.order_by("-received_at", "-id")[:most]]
+        rows = rows.select_related("original").order_by("-received_at", "-id")[:most]
+        sent = senders([row.pk for row in rows])
+        return [_followed(row, patient, sent.get(row.pk)) for row in rows]
 
 
 def upload(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> Followed:
     """One upload and what became of it, or `Denied`."""
     with acting_as(actor, about=patient_id):
         row = own(actor, upload_id, patient_id)
-        return _followed(row, row.patient)
+        return _followed(row, row.patient, senders([row.pk]).get(row.pk))
 
 
-def _followed(row: Upload, patient: Patient) -> Followed:
+def _followed(row: Upload, patient: Patient, sender: Sender | None) -> Followed:
     outlook = open_outlook(row)
     asks = outlook is not None and is_about_somebody_else(outlook, patient)
     owner = whose(patient) if asks else None
     born = birth_date(outlook, patient) if outlook and not asks else None
-    return Followed(row, file_name(row), report(row), outlook, owner, born)
+    return Followed(row, file_name(row), report(row), outlook, owner, born, sender)
 
 
 def dismiss(actor: Actor, upload_id: UUID) -> None:

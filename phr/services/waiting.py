@@ -13,6 +13,7 @@ from accounts import mail
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.due import each
+from phr.deliveries import Delivery
 from phr.models import Upload
 from phr.services import uploads
 
@@ -70,6 +71,7 @@ def _clear(actor: Actor, upload_id: UUID, patient_id: UUID) -> bool:
         if row is None:
             return False
         uploads.remove(row)
+        Delivery.objects.filter(pk=upload_id).update(expired_at=Now())
         subject = f"Upload/{upload_id}"
         note("expire", patient_id=patient_id, subject=subject, basis=f"job:{actor.system}")
         return True

@@ -40,7 +40,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     context = {
         "uploads": found,
         "unfinished": resumable.unfinished(actor_of(request)),
-        "sure": sum(one.state == "asking" and one.owner is None for one in found),
+        "sure": sum(one.state == "asking" and not one.owner and not one.sender for one in found),
         "most_megabytes": settings.PHR_UPLOAD_MOST_BYTES // 1_000_000,
         "most_files": settings.PHR_UPLOAD_MOST_FILES,
         "piece_bytes": settings.PHR_UPLOAD_PIECE_BYTES,
@@ -156,9 +156,10 @@ def entries(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_http_methods(["POST"])
 def confirm(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Her yes to what one file would add; about a file that names somebody else, her word too."""
-    about_me = ConfirmForm(request.POST).about_me_ticked()
+    form = ConfirmForm(request.POST)
+    about_me, outside_too = form.about_me_ticked(), form.outside_ticked()
     try:
-        reviews.confirm(actor_of(request), upload_id, about_me=about_me)
+        reviews.confirm(actor_of(request), upload_id, about_me=about_me, outside_too=outside_too)
     except reviews.Unsure as unsure:
         messages.error(request, unsure.sentence)
     return redirect("phr:upload_state", upload_id)
