@@ -24,6 +24,7 @@ from phr.services.items import note_reads
 from phr.services.uploads import file_name
 from sharing import policy
 from sharing.policy import Action, Grounds
+from sharing.whom import Whom, whom
 
 MOST: Final = 200
 Json = dict[str, Any]
@@ -63,6 +64,7 @@ class Chart:
     cut: bool
     left_out: bool
     born: str = ""
+    whom: Whom | None = None
 
 
 def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
@@ -90,6 +92,7 @@ def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
             cut=len(found) > MOST,
             left_out=not all(measured),
             born=born(accounts.born_of(row.patient)) if own else "",
+            whom=None if own else whom(row.patient, why.grants),
         )
 
 

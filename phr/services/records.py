@@ -39,6 +39,7 @@ from sharing.labels import Sensitivity
 from sharing.policy import Action, Grounds
 from sharing.services import granting
 from sharing.tokens import label_tokens, labels_of
+from sharing.whom import Whom, whom
 
 PIECE = 1024 * 1024
 UNREAD = ("tokens", "digest", "identity", "likeness")
@@ -63,6 +64,7 @@ class Timeline:
     choices: Choices = field(default_factory=Choices)
     visit: Item | None = None
     visits: list[tuple[Item, Within]] = field(default_factory=list)
+    whom: Whom | None = None
 
 
 def own_patient_id(actor: Actor) -> UUID | None:
@@ -111,6 +113,7 @@ def timeline(
             choices=choices(rows, patient, own=own),
             visit=by_id[visit.pk] if visit else None,
             visits=_visits(page, within, by_id) if asked.by_visit else [],
+            whom=None if own else whom(patient, why.grants),
         )
 
 
@@ -197,6 +200,7 @@ class Opened:
     visit: Item | None = None
     within: Within | None = None
     born: str = ""
+    whom: Whom | None = None
 
     @property
     def parts(self) -> list[Binary]:
@@ -250,6 +254,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             visit=visit,
             within=within,
             born=born(accounts.born_of(row.patient)) if own else "",
+            whom=None if own else whom(row.patient, why.grants),
         )
 
 

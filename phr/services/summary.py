@@ -25,6 +25,7 @@ from phr.services.links import linked, medicine_of
 from sharing import policy
 from sharing.categories import Category
 from sharing.policy import Action, Grounds
+from sharing.whom import Whom, whom
 
 READ: Final = 500
 SHOWN: Final = 10
@@ -139,13 +140,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The sections whose kinds the reader may see at all; `born` is told to the patient alone."""
+    """The sections whose kinds the reader may see at all; `born` for the patient, `whom` for others."""
 
     patient_id: UUID
     patient_name: str
     own: bool
     sections: list[Section]
     born: date | None = None
+    whom: Whom | None = None
 
 
 def summary(actor: Actor, patient_id: UUID) -> Summary:
@@ -187,6 +189,7 @@ def _opened(
             why.everything is not None,
             [_section(one, lines, most, past) for one in found],
             born=accounts.born_of(patient) if why.everything else None,
+            whom=None if why.everything else whom(patient, why.grants),
         )
 
 
