@@ -66,6 +66,16 @@ portal_pages = [
     path("records/<uuid:record_id>/pictures/<uuid:binary_id>/", records.picture, name="picture"),
     path("records/<uuid:record_id>/files/<uuid:binary_id>/", records.download, name="download"),
     path("sharing/new/", sharing.share, name="share"),
+    path(
+        "sharing/new/facilities/<uuid:organization_id>/",
+        sharing.share_chosen,
+        name="share_facility",
+    ),
+    path(
+        "sharing/new/professionals/<uuid:practitioner_id>/",
+        sharing.share_chosen,
+        name="share_professional",
+    ),
     path("sharing/grants/<uuid:grant_id>/as-they-see/", sharing.as_they_see, name="as_they_see"),
     path("sharing/grants/<uuid:grant_id>/change/", sharing.change_share, name="change_share"),
     path("sharing/receipts/<uuid:grant_id>/", sharing.receipt, name="receipt"),

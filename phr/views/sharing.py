@@ -17,7 +17,8 @@ from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
 from phr.sending import while_signed_in
 from phr.services import foresight, looks, marks
-from sharing.services import granting, listing
+from sharing.services import directory, granting, listing
+from sharing.services.recipients import Recipient
 
 
 @dangerous
@@ -29,6 +30,29 @@ def share(request: HttpRequest) -> HttpResponse:
     return _agreed(request, form, "phr/share.html") or _give(request, form)
 
 
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def share_chosen(
+    request: HttpRequest, organization_id: UUID | None = None, practitioner_id: UUID | None = None
+) -> HttpResponse:
+    """The same with a facility, or a professional of the directory."""
+    actor = actor_of(request)
+    to = Recipient(organization_id=organization_id, practitioner_id=practitioner_id)
+    chosen = directory.chosen(actor, to)
+    form = ScopeForm(request.POST or None, initial=_asked(request), tags=marks.own_tags(actor))
+    page = _agreed(request, form, "phr/share.html", chosen=chosen)
+    if page is not None:
+        return page
+    words = agreements.words(form.scope(), chosen.name, form.shown_tags, chosen)
+    try:
+        granting.grant(actor, to, scope=form.scope(), agreement=words)
+    except granting.Refused as refused:
+        form.add_error(None, str(refused))
+        return render(request, "phr/share.html", {"form": form, "chosen": chosen})
+    messages.success(request, f"Shared with {chosen.name}.")
+    return redirect("sharing:sharing")
+
+
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the page that led here was narrowed to."""
     lists, days = ("categories", "items", "tags", "types"), ("from_day", "until_day")
@@ -37,24 +61,29 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
 
 
 def _agreed(
-    request: HttpRequest, form: ScopeForm, page: str, held: listing.Held | None = None
+    request: HttpRequest,
+    form: ScopeForm,
+    page: str,
+    held: listing.Held | None = None,
+    chosen: directory.Chosen | None = None,
 ) -> HttpResponse | None:
     """The form, or the check of what was chosen; None once it was said yes to."""
     valid = request.method == "POST" and form.is_valid()
     if not valid or "change" in request.POST:
-        return render(request, page, {"form": form, "held": held})
+        return render(request, page, {"form": form, "held": held, "chosen": chosen})
     if "confirmed" in request.POST:
         return None
-    scope, who = form.scope(), _who(form, held)
+    scope, who = form.scope(), chosen.name if chosen and not held else _who(form, held)
     found = foresight.would_see(actor_of(request), scope)
     listed = {item.id for item in found.items}
     context = {
         "form": form,
         "scope": scope,
         "who": who,
+        "chosen": chosen,
         "foresight": found,
         "unlisted": [one for one in scope.besides if one not in listed],
-        "agreement": agreements.words(scope, who, form.shown_tags),
+        "agreement": agreements.words(scope, who, form.shown_tags, chosen),
     }
     return render(request, "phr/share_check.html", context)
 
@@ -84,11 +113,12 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     held = listing.receipt(actor, grant_id).held
     initial = told(held.scope, words)
     form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
-    page = _agreed(request, form, "phr/share.html", held)
+    chosen = directory.holding(actor, held.grant)
+    page = _agreed(request, form, "phr/share.html", held, chosen)
     if page is not None:
         return page
     scope = form.scope()
-    said = agreements.words(scope, held.person.name, form.shown_tags)
+    said = agreements.words(scope, held.person.name, form.shown_tags, chosen)
     try:
         granting.change(actor, grant_id, scope=scope, agreement=said)
     except granting.Refused as refused:

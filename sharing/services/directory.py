@@ -1,14 +1,14 @@
 """Whom a patient finds to share with: verified professionals and facilities who want to be found."""
 
 from dataclasses import dataclass
-from uuid import UUID
-
 from django.db.models import Q
 
 from accounts import directory as people
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
-from sharing.models import Organization
+from sharing.models import Agreement, Grant, Organization
+from sharing.services import facilities
+from sharing.services.recipients import Recipient
 
 MOST_FOUND = 50
 
@@ -36,9 +36,39 @@ def search(actor: Actor, words: str) -> Found:
         return Found(facilities, people.professionals(words))
 
 
-def professional(actor: Actor, practitioner_id: UUID) -> people.Professional:
-    """One professional of the directory, or `Denied`."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whom a patient chose in the directory; a facility with the agreements that bind it."""
+
+    to: Recipient
+    name: str
+    role: str = ""
+    facility: Organization | None = None
+    agreements: tuple[Agreement, ...] = ()
+
+
+def chosen(actor: Actor, to: Recipient) -> Chosen:
+    """A facility that is verified, or a professional of the directory; or `Denied`."""
+    if to.organization_id:
+        card = facilities.card(actor, to.organization_id)
+        if not card.facility.verified:
+            raise Denied("share", subject=f"Organization/{to.organization_id}")
+        return _facility(to, card.facility, card.agreements)
     with acting_as(actor):
-        if actor.door is not Door.SESSION:
+        if actor.door is not Door.SESSION or to.practitioner_id is None:
             raise Denied("find")
-        return people.professional(practitioner_id)
+        found = people.professional(to.practitioner_id)
+        return Chosen(to, found.name, found.role)
+
+
+def holding(actor: Actor, grant: Grant) -> Chosen | None:
+    """The facility that holds one of the actor's permissions, as it is today; None for a person."""
+    if grant.organization is None:
+        return None
+    with acting_as(actor):
+        to = Recipient(organization_id=grant.organization_id)
+        return _facility(to, grant.organization, facilities.agreements(grant.organization))
+
+
+def _facility(to: Recipient, row: Organization, bound: list[Agreement]) -> Chosen:
+    return Chosen(to, row.name, row.place, row, tuple(bound))
