@@ -86,7 +86,7 @@ def imaging_study(dataset: FileDataset, filename: str) -> Json:
     instance = {
         "uid": _uid(dataset, "SOPInstanceUID"),
         "sopClass": {
-            "system": "urn:ietf:rfc3986",
+            "system": "urn:ietf:rfc:3986",
             "code": f"urn:oid:{_uid(dataset, 'SOPClassUID')}",
         },
         "number": _count(dataset, "InstanceNumber"),

@@ -1,6 +1,8 @@
 """Procedures, encounters and what is planned.
 
-Sources: C-CDA R2.1, Procedure Activity (V2), Encounter Activity (V3), Planned Act/Procedure (V2).
+Sources: C-CDA R2.1, Procedure Activity (V2), Encounter Activity (V3), Planned Act/Procedure (V2);
+C-CDA on FHIR 2.0, Procedures and Encounters CDA → FHIR, with its maps CF-ProcedureStatus and
+CF-EncounterStatus. A visit at one moment ends in it, too; who took part has no role.
 """
 
 from collections.abc import Iterator
@@ -9,11 +11,12 @@ from typing import Any
 from phr.formats.ccda.context import Context, Draft, full
 from phr.formats.ccda.devices import instances
 from phr.formats.ccda.notes import notes, reasons
+from phr.formats.ccda.observations import observation
 from phr.formats.ccda.people import author, performers
 from phr.formats.ccda.problems import diagnoses, refuted
 from phr.formats.ccda.systems import system
 from phr.formats.ccda.times import choice, period, when
-from phr.formats.ccda.tree import every, get, negated, null, one, related, words
+from phr.formats.ccda.tree import every, get, name, negated, null, one, related, words
 from phr.formats.ccda.values import coding, concept, listed, said
 from phr.formats.hardened_xml import Element
 
@@ -23,7 +26,8 @@ _PROCEDURE = {
     "completed": "completed", "active": "in-progress", "aborted": "stopped",
     "cancelled": "not-done", "suspended": "on-hold", "nullified": "entered-in-error",
 }  # fmt: skip
-_ENCOUNTER = {"active": "in-progress", "cancelled": "cancelled", "aborted": "cancelled",
+_ENCOUNTER = {"active": "in-progress", "cancelled": "cancelled", "aborted": "unknown",
+              "held": "planned", "new": "unknown", "suspended": "onleave",
               "nullified": "entered-in-error", "completed": "finished"}  # fmt: skip
 _REQUEST = {"active": "active", "completed": "completed", "cancelled": "revoked",
             "aborted": "revoked", "suspended": "on-hold", "held": "on-hold", "new": "active",
@@ -36,8 +40,13 @@ _DIAGNOSIS = "22.4.80"
 
 
 def procedures(statement: Element, context: Context) -> Iterator[Draft]:
-    """A Procedure Activity of any of its three kinds, after the Devices it left or used."""
+    """A Procedure Activity, after the Devices it left or used; one that found something
+    (Procedure Activity Observation) is an Observation, since a Procedure has no value.
+    """
     none = negated(statement)
+    if name(statement) == "observation" and not null(one(statement, "value")):
+        yield observation(statement, None, context, "procedure")
+        return
     used = [] if none else instances(statement, context)
     yield from used
     status = _PROCEDURE.get(get(one(statement, "statusCode"), "code"), "unknown")
@@ -46,7 +55,9 @@ def procedures(statement: Element, context: Context) -> Iterator[Draft]:
         statement,
         status="not-done" if none else status,
         code=_what(statement, context),
+        recorder=author(statement)[0],
         performer=[{"actor": each} for each in performers(statement)],
+        location=next(({"display": place} for place in _places(statement)), None),
         reasonCode=reasons(statement, context),
         bodySite=listed(one(statement, "targetSiteCode"), context),
         focalDevice=[{"manipulated": {"reference": each.url}} for each in used],
@@ -65,15 +76,31 @@ def encounters(statement: Element, context: Context) -> Iterator[Draft]:
     yield context.draft(
         "Encounter",
         statement,
-        status=_ENCOUNTER.get(get(one(statement, "statusCode"), "code"), "finished"),
+        status=_ENCOUNTER.get(get(one(statement, "statusCode"), "code")) or _by_time(time),
         class_=_class(one(statement, "code")),
-        type=listed(one(statement, "code"), context),
+        type=_type(one(statement, "code"), context),
         participant=[{"individual": each} for each in performers(statement)],
         period=period(time) or full(start=at, end=at),
         reasonCode=reasons(statement, context),
         diagnosis=[{"condition": {"reference": each.url}} for each in found if not refuted(each)],
-        location=[{"location": {"display": name}} for name in _places(statement)],
+        hospitalization=full(
+            dischargeDisposition=concept(one(statement, "sdtc:dischargeDispositionCode"), context)
+        ),
+        location=[{"location": {"display": place}} for place in _places(statement)],
     )
+
+
+def _by_time(time: Element | None) -> str:
+    """A visit that only began may have ended or not; what has no time at all is history."""
+    return "unknown" if period(time) and not get(one(time, "high"), "value") else "finished"
+
+
+def _type(code: Element | None, context: Context) -> list[Json]:
+    """The codes but for that of the class."""
+    found = concept(code, context) or {}
+    rest = [each for each in found.get("coding", []) if each.get("system") != _ACT_CODE]
+    kept = full(coding=rest, text=found.get("text"))
+    return [kept] if kept else []
 
 
 def planned(statement: Element, context: Context) -> Iterator[Draft]:

@@ -1,6 +1,9 @@
 """Allergies and intolerances, and that there are none.
 
-Sources: C-CDA R2.1, Allergy Concern Act (V3), Allergy - Intolerance Observation (V2).
+Sources: C-CDA R2.1, Allergy Concern Act (V3), Allergy - Intolerance Observation (V2); C-CDA on FHIR
+2.0, Allergies CDA → FHIR, with its maps CF-AllergyStatus, CF-AllergyIntoleranceType and
+…Category, CF-NoKnownAllergies, CF-Severity and CF-Criticality. A substance that is denied stays the
+code of an allergy that is refuted; the guide's extension would leave the code out.
 """
 
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from phr.formats.ccda.notes import notes
 from phr.formats.ccda.people import author
 from phr.formats.ccda.problems import status_of
 from phr.formats.ccda.systems import SNOMED
-from phr.formats.ccda.times import when
+from phr.formats.ccda.times import moment, when
 from phr.formats.ccda.tree import every, get, name, negated, null, one, related
 from phr.formats.ccda.values import concept, listed
 from phr.formats.hardened_xml import Element
@@ -38,6 +41,7 @@ _SEVERITY = {
     "255604002": "mild", "371923003": "mild", "6736007": "moderate", "371924009": "moderate",
     "24484000": "severe", "399166001": "severe",
 }  # fmt: skip
+_ABATEMENT = "http://hl7.org/fhir/StructureDefinition/allergyintolerance-abatement"
 _STATUS, _REACTION, _SEVERE, _CRITICAL = "22.4.28", "22.4.9", "22.4.8", "22.4.145"
 
 
@@ -59,7 +63,8 @@ def _allergy(observation: Element, act: Element, context: Context) -> Draft:
         code = {"coding": [{"system": SNOMED, "code": number, "display": words}], "text": words}
         none = False
     critical = next(related(observation, _CRITICAL), None)
-    who, at = author(observation)
+    who, at = author(observation, act)
+    time = one(observation, "effectiveTime")
     return context.draft(
         "AllergyIntolerance",
         observation if identifiers(observation) else act,
@@ -69,12 +74,17 @@ def _allergy(observation: Element, act: Element, context: Context) -> Draft:
         category=[shelf] if shelf else [],
         criticality=_CRITICALITY.get(get(one(critical, "value"), "code")),
         code=code or concept(one(observation, "value"), context),
-        onsetDateTime=when(one(observation, "effectiveTime")),
+        onsetDateTime=moment(get(time, "value") or get(one(time, "low"), "value")),
+        extension=_abated(moment(get(one(time, "high"), "value"))),
         recordedDate=at,
         recorder=who,
         reaction=_reactions(observation, context),
         note=notes(observation, context),
     )
+
+
+def _abated(at: str | None) -> list[Json]:
+    return [{"url": _ABATEMENT, "valueDateTime": at}] if at else []
 
 
 def _name(substance: Element | None) -> str:

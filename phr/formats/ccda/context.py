@@ -89,7 +89,7 @@ def identifiers(statement: Element | None) -> list[Json]:
         if extension:
             found.append(full(system=uri, value=extension))
         else:
-            found.append({"system": "urn:ietf:rfc3986", "value": uri})
+            found.append({"system": "urn:ietf:rfc:3986", "value": uri})
     return found
 
 

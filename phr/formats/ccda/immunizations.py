@@ -1,6 +1,11 @@
-"""Vaccinations given and refused. Source: C-CDA R2.1, Immunization Activity (V3)."""
+"""Vaccinations given and refused.
+
+Sources: C-CDA R2.1, Immunization Activity (V3); C-CDA on FHIR 2.0, Immunizations CDA → FHIR, with its
+map CF-ImmunizationStatus. A reaction to a vaccination stays narrative.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 from phr.formats.ccda.context import Context, Draft
 from phr.formats.ccda.medications import maker, product
@@ -11,7 +16,21 @@ from phr.formats.ccda.tree import get, negated, one, related
 from phr.formats.ccda.values import concept, quantity
 from phr.formats.hardened_xml import Element
 
+Json = dict[str, Any]
+
 _REFUSAL = "22.4.53"
+_STATUS = {"nullified": "entered-in-error"} | dict.fromkeys(
+    ("aborted", "cancelled", "held", "new", "obsolete", "suspended"), "not-done"
+)
+_GAVE = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v2-0443",
+            "code": "AP",
+            "display": "Administering Provider",
+        }
+    ]
+}
 _PLANNED = ("INT", "RQO", "PRP", "PRMS")
 
 
@@ -36,12 +55,18 @@ def immunizations(statement: Element, context: Context) -> Iterator[Draft]:
         site=concept(one(statement, "approachSiteCode"), context),
         route=concept(one(statement, "routeCode"), context),
         doseQuantity=quantity(one(statement, "doseQuantity")),
-        performer=[{"actor": each} for each in performers(statement)],
+        performer=[{"function": _GAVE, "actor": each} for each in performers(statement)],
+        protocolApplied=_dose_number(get(one(statement, "repeatNumber"), "value")),
         reasonCode=reasons(statement, context),
         note=notes(statement, context),
     )
 
 
 def _status(statement: Element) -> str:
-    wrong = get(one(statement, "statusCode"), "code") == "nullified"
-    return "entered-in-error" if wrong else "completed"
+    """Not done what was not carried through; without a word about it, or running, it is done."""
+    return _STATUS.get(get(one(statement, "statusCode"), "code"), "completed")
+
+
+def _dose_number(told: str) -> list[Json]:
+    known = told.isascii() and told.isdecimal() and len(told) < 4 and int(told) > 0
+    return [{"doseNumberPositiveInt": int(told)}] if known else []

@@ -1,4 +1,11 @@
-"""Medicines taken and planned. Source: C-CDA R2.1, Medication Activity (V2), Planned Medication."""
+"""Medicines taken and planned.
+
+Sources: C-CDA R2.1, Medication Activity (V2), Planned Medication; C-CDA on FHIR 2.0, Medications
+CDA → FHIR, with its map CF-MedicationStatus. The guide maps what is intended (moodCode INT) to
+MedicationRequest and leaves open what becomes of what was taken; here every Medication Activity is a
+MedicationStatement, since a list of medicines says what somebody takes, and only what stands in a
+plan is a request.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -99,13 +106,12 @@ def _taken(statement: Element, context: Context, *, not_so: bool = False) -> Dra
 
 def _from(effective: Json, doses: list[Json]) -> list[Json]:
     """The doses within the time they are planned for."""
-    start = effective.get("effectiveDateTime")
-    bounds = effective.get("effectivePeriod") or full(start=start)
-    if not bounds:
+    bounds, at = effective.get("effectivePeriod"), effective.get("effectiveDateTime")
+    if not bounds and not at:
         return doses
     dose = doses[0] if doses else {}
-    repeat = {"boundsPeriod": bounds} | dose.get("timing", {}).get("repeat", {})
-    return [dose | {"timing": {"repeat": repeat}}]
+    repeat = full(boundsPeriod=bounds) | dose.get("timing", {}).get("repeat", {})
+    return [dose | {"timing": full(event=[at] if at else [], repeat=repeat)}]
 
 
 def _effective(statement: Element) -> Json:

@@ -141,8 +141,13 @@ def performers(statement: Element) -> list[Json]:
     return [each for each in found if each]
 
 
-def author(statement: Element) -> tuple[Json | None, str | None]:
-    """Who wrote it down and when."""
-    first = one(statement, "author")
-    at = get(one(first, "time"), "value")
-    return shown(one(first, "assignedAuthor")), moment(at)
+def author(*statements: Element) -> tuple[Json | None, str | None]:
+    """Who wrote it down last, and when it was written down first.
+
+    Of the first of the statements that has an author: a concern speaks for what is in it.
+    """
+    found = next((have for each in statements if (have := every(each, "author"))), [])
+    told = sorted((get(one(each, "time"), "value"), at) for at, each in enumerate(found))
+    times = [at for time, _ in told if (at := moment(time))]
+    who = (shown(one(found[at], "assignedAuthor")) for _, at in reversed(told))
+    return next(filter(None, who), None), next(iter(times), None)

@@ -57,8 +57,12 @@ def period(element: Element | None) -> Json | None:
 
 
 def choice(element: Element | None, stem: str) -> dict[str, str | Json]:
-    """`<stem>DateTime` or `<stem>Period`, whichever the interval is; {} when it says nothing."""
-    if between := period(element):
+    """`<stem>DateTime` or `<stem>Period`, whichever the interval is; {} when it says nothing.
+
+    An interval that ends where it begins is a moment (C-CDA on FHIR 2.0, Results).
+    """
+    between = period(element)
+    if between and between.get("start") != between.get("end"):
         return {f"{stem}Period": between}
     found = when(element)
     return {f"{stem}DateTime": found} if found else {}

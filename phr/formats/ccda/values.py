@@ -19,12 +19,13 @@ Json = dict[str, Any]
 
 _NUMBER = re.compile(r"([+-]?)(\d*)(\.\d+)?")
 _UNIT = re.compile(r"[!-~]+")
-# HL7 NullFlavor to http://terminology.hl7.org/CodeSystem/data-absent-reason
+# C-CDA on FHIR 2.0, CF-NullFlavorDataAbsentReason: HL7 NullFlavor to http://terminology.hl7.org/CodeSystem/data-absent-reason
 _ABSENT = {
     "NI": "unknown", "UNK": "unknown", "ASKU": "asked-unknown", "NAV": "temp-unknown",
     "NASK": "not-asked", "MSK": "masked", "NA": "not-applicable", "NAVU": "unknown",
     "NINF": "negative-infinity", "PINF": "positive-infinity", "OTH": "unsupported",
-    "INV": "error", "UNC": "unsupported", "DER": "unknown", "TRC": "unknown", "QS": "unknown",
+    "INV": "error", "UNC": "unsupported", "DER": "unknown", "TRC": "unsupported", "QS": "unknown",
+    "NP": "unknown",
 }  # fmt: skip
 
 
