@@ -17,4 +17,6 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "is_patient": sides.patient,
         "is_practitioner": sides.practitioner,
         "is_restricted": sides.restricted,
+        "is_acting": actor.acting_for is not None,
+        "acting_for": sides.acting_for,
     }

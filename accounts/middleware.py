@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -18,6 +18,7 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 BACKGROUND = "X-Background"
 AWAY_SECONDS = 600
+ACTING_FOR = "acting_for"
 
 
 def headers(answer: Answer) -> Answer:
@@ -102,13 +103,21 @@ def pieces(answer: Answer) -> Answer:
     return middleware
 
 
+def acted_for(request: HttpRequest) -> UUID | None:
+    """The patient whom this session acts for since it said so; whether it may is asked each time."""
+    kept = request.session.get(ACTING_FOR)
+    return UUID(kept) if kept else None
+
+
 def actor(answer: Answer) -> Answer:
     """Give the request its actor: `request.actor`."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request_id = uuid4().hex
         if request.user.is_authenticated:
-            request.actor = Actor.session(request.user.pk, request_id=request_id)  # type: ignore[attr-defined]
+            request.actor = Actor.session(  # type: ignore[attr-defined]
+                request.user.pk, request_id=request_id, acting_for=acted_for(request)
+            )
         else:
             request.actor = Actor(request_id=request_id)  # type: ignore[attr-defined]
         return answer(request)

@@ -22,14 +22,19 @@ class Sides:
     patient: bool = False
     practitioner: bool = False
     restricted: bool = False
+    acting_for: str = ""
 
 
 def sides(actor: Actor) -> Sides:
     if actor.user_id is None:
         return Sides()
     with acting_as(actor):
-        patient = Patient.objects.filter(user_id=actor.user_id).first()
+        if actor.acting_for:
+            patient = Patient.objects.filter(pk=actor.acting_for).first()
+        else:
+            patient = Patient.objects.filter(user_id=actor.user_id).first()
         return Sides(
+            acting_for=name_of(patient) if actor.acting_for and patient else "",
             patient=patient is not None,
             restricted=patient is not None and patient.restricted_at is not None,
             practitioner=Practitioner.objects.filter(user_id=actor.user_id).exists(),

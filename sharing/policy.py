@@ -106,7 +106,7 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
     own = Q(pk__in=[])
     if actor.door is Door.SESSION and actor.user_id and not actor.acting_for:
         own = Q(user_id=actor.user_id, user__is_active=True)
-    return rows.filter(own | Q(Exists(_grants(actor, action).filter(patient_id=OuterRef("pk")))))
+    return rows.filter(own | Q(Exists(reached(actor, action).filter(patient_id=OuterRef("pk")))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,12 @@ class Grounds:
     patient_id: UUID
     everything: Basis | None = None
     grants: tuple[Grant, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the actor keeps this record: her own, or that of the patient she acts for."""
+        stands_in = self.actor.acting_for == self.patient_id and bool(self.grants)
+        return self.everything is not None or stands_in
 
     @property
     def first(self) -> Basis:
@@ -152,7 +158,7 @@ def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
         whole = Basis(f"job:{actor.system}") if actor.door is Door.SYSTEM else OWNER
         allowed = patients(actor, action).filter(pk=patient_id).exists()
         return replace(none, everything=whole) if allowed else none
-    rows = _grants(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
+    rows = reached(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
     return replace(none, grants=tuple(rows))
 
 
@@ -304,6 +310,7 @@ def _owns(actor: Actor, patient_id: UUID) -> bool:
     return Patient.objects.filter(pk=patient_id, user_id=actor.user_id).exists()
 
 
-def _grants(actor: Actor, action: Action) -> GrantQuerySet:
+def reached(actor: Actor, action: Action) -> GrantQuerySet:
+    """The permissions through which the actor may do this to what they cover."""
     rows = Grant.objects.active().reached_by(actor).filter(SWITCHES[action])
     return rows.none() if action in KEEPING and actor.acting_for is None else rows

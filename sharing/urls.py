@@ -1,9 +1,12 @@
 from django.urls import path
 
-from sharing.views import grants, notices
+from sharing.views import grants, notices, proxies
 
 app_name = "sharing"
 urlpatterns = [
+    path("acting/", proxies.acting, name="acting"),
+    path("acting/stop/", proxies.stop_acting, name="stop_acting"),
+    path("acting/<uuid:patient_id>/", proxies.act_for, name="act_for"),
     path("notices/", notices.notices, name="notices"),
     path("notices/choices/", notices.choices, name="notice_choices"),
     path("sharing/", grants.sharing, name="sharing"),

@@ -77,7 +77,7 @@ def chart(actor: Actor, patient_id: UUID, record_id: UUID) -> Chart:
         found = _same(actor, row, about, why)
         shown = found[:MOST]
         note_reads(patient_id, [row, *(one for one, _ in shown if one.pk != row.pk)], why)
-        own = why.everything is not None
+        own = why.kept
         numbers, sources = _sources([one for one, _ in shown], own=own)
         measured = [_values(one, body, numbers) for one, body in shown]
         return Chart(

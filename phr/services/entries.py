@@ -52,7 +52,7 @@ def enter(actor: Actor, resource: Mapping[str, Any]) -> UUID:
     when the record must rest.
     """
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.CREATE)
+        patient = policy.require_kept(actor, Action.CREATE)
         item = _made({**resource, "meta": _now()})
         row = Sealer(patient.pk).row(item)
         with once():
@@ -79,7 +79,7 @@ def enter_all(actor: Actor, resources: Iterable[Mapping[str, Any]]) -> int:
 def entry(actor: Actor, record_id: UUID) -> Entry:
     """One of the actor's own items to be corrected; audited. Raises `Denied` or `Restricted`."""
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.UPDATE)
+        patient = policy.require_kept(actor, Action.UPDATE)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
         resource = open_body(patient.pk, row.pk, row.version, bytes(row.body_sealed))
         note("read", patient_id=patient.pk, records=[row.pk], basis=policy.OWNER.text)
@@ -96,7 +96,7 @@ def correct(
     sentence when that is not in force any more, nothing is different, or it is not valid.
     """
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.UPDATE)
+        patient = policy.require_kept(actor, Action.UPDATE)
         rows = Record.objects.select_for_update(of=("self",))
         row = policy.require(actor, Action.UPDATE, rows, patient.pk, record_id)
         if row.version != version:

@@ -72,8 +72,8 @@ def items_of(
             row.effective_at,
             row.dated,
             written.get(row.pk, ""),
-            favourite=row.favourite and why.everything is not None,
-            never_shared=row.never_shared and why.everything is not None,
+            favourite=row.favourite and why.kept,
+            never_shared=row.never_shared and why.kept,
             day=known(as_written(bodies[row.pk]), row.effective_at) if row.dated else "",
         )
         for row in rows

@@ -163,7 +163,7 @@ def all_lines(
 def _rows(
     actor: Actor, who: UUID | None, *, denied: bool, others: bool, after: UUID | None
 ) -> QuerySet[AuditEvent]:
-    patient = policy.require_own(actor)
+    patient = policy.require_kept(actor)
     rows = audit.about(patient.pk)
     if who:
         rows = rows.filter(actor_id=who)
@@ -251,7 +251,7 @@ def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) 
 
 def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
     """Everybody who ever appears in the log, to filter by."""
-    patient = policy.require_own(actor)
+    patient = policy.require_kept(actor)
     rows = AuditEvent.objects.filter(patient_id=patient.pk, actor_id__isnull=False)
     rows = rows.exclude(door=Door.STAFF)
     ids = set(rows.order_by().values_list("actor_id", flat=True).distinct())

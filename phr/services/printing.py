@@ -82,7 +82,7 @@ class Print:
 
     def _grounds(self) -> Grounds:
         why = policy.grounds(self._actor, Action.READ, self._patient_id)
-        if why.everything is None:
+        if not why.kept:
             raise Denied(Action.READ.value, patient_id=self._patient_id)
         return why
 
@@ -159,7 +159,7 @@ def print_pdf(actor: Actor, *, chosen: Chosen = EVERYTHING, part: int = 1) -> by
 
 
 def _open(actor: Actor, chosen: Chosen) -> Print:
-    patient = policy.require_own(actor)
+    patient = policy.require_kept(actor)
     kept = Record.objects.filter(_between(chosen))
     rows = policy.records(actor, Action.READ, kept, patient.pk)
     if chosen.category is not None:
@@ -170,7 +170,7 @@ def _open(actor: Actor, chosen: Chosen) -> Print:
 
 
 def _note_print(actor: Actor) -> None:
-    note("print", patient_id=policy.require_own(actor).pk, basis=policy.OWNER.text)
+    note("print", patient_id=policy.require_kept(actor).pk, basis=policy.OWNER.text)
 
 
 def _between(chosen: Chosen) -> Q:

@@ -68,9 +68,9 @@ class Timeline:
 
 
 def own_patient_id(actor: Actor) -> UUID | None:
-    """The id of the actor's own Patient, if there is one."""
-    if actor.user_id is None:
-        return None
+    """The id of the Patient whose record the actor keeps, if there is one."""
+    if actor.user_id is None or actor.acting_for:
+        return actor.acting_for
     with acting_as(actor):
         return Patient.objects.filter(user_id=actor.user_id).values_list("pk", flat=True).first()
 
@@ -91,7 +91,7 @@ def timeline(
     asked = asked or Narrowing(category, text)
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, Action.READ, patient_id)
-        own = why.everything is not None
+        own = why.kept
         patient = policy.require_patient(actor, Action.READ, patient_id)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
         visit = _visit(rows, asked.visit)
@@ -224,7 +224,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         why = policy.grounds(actor, Action.READ, patient_id)
         rows = Record.objects.select_related("patient")
         row = policy.require(actor, Action.READ, rows, patient_id, record_id, known=why)
-        own = why.everything is not None
+        own = why.kept
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         others, named = linked(actor, patient_id, {row.pk: references(resource)}, why)
         visit, within, besides = _around(actor, row, resource, why)
@@ -295,7 +295,7 @@ def classify(actor: Actor, record_id: UUID, *, labels: Sequence[Sensitivity]) ->
     What refers to it is as sensitive from now on. Returns how many records that changed.
     """
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.UPDATE)
+        patient = policy.require_kept(actor, Action.UPDATE)
         row = policy.require(actor, Action.UPDATE, Record.objects.all(), patient.pk, record_id)
         granting.move_epoch(patient.pk)
         tokens = label_tokens(patient.pk)
@@ -312,7 +312,7 @@ def titles(actor: Actor, record_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The titles of some of the actor's own records, for the log and the receipt."""
     about = own_patient_id(actor)
     with acting_as(actor, about=about):
-        return titles_of(actor, policy.require_own(actor).pk, record_ids)
+        return titles_of(actor, policy.require_kept(actor).pk, record_ids)
 
 
 def titles_of(actor: Actor, patient_id: UUID, record_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -328,7 +328,7 @@ def titles_of(actor: Actor, patient_id: UUID, record_ids: Sequence[UUID]) -> dic
 def own_or_denied(actor: Actor, action: Action = Action.READ) -> None:
     """Raise `Denied` for who keeps no record of her own, `Restricted` when it must rest."""
     with acting_as(actor):
-        policy.require_own(actor, action)
+        policy.require_kept(actor, action)
 
 
 def still_open(actor: Actor, patient_id: UUID, record_id: UUID | None = None) -> None:

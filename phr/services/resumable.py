@@ -78,7 +78,7 @@ def begin(actor: Actor, *, file_name: str, size: int, fingerprint: str = "") -> 
     if size < 1:
         raise NotTaken("The file is empty.")
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.CREATE)
+        patient = policy.require_kept(actor, Action.CREATE)
         ask(patient.pk, size)
         _refuse_crowd(patient, size)
         upload = Upload(expected_size=size)
@@ -117,7 +117,7 @@ def _unfinished(patient: Patient) -> QuerySet[Upload]:
 def unfinished(actor: Actor) -> list[Arriving]:
     """The actor's own files of which the rest is still to come, newest first."""
     with acting_as(actor):
-        rows = _unfinished(policy.require_own(actor)).select_related("original")
+        rows = _unfinished(policy.require_kept(actor)).select_related("original")
         return [_told(row) for row in rows.order_by("-received_at", "-id")]
 
 

@@ -101,7 +101,7 @@ def match(
 def confirm_all(actor: Actor) -> int:
     """Say yes to each waiting file that asks nothing. Returns to how many."""
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.CREATE)
+        patient = policy.require_kept(actor, Action.CREATE)
         waiting = Upload.objects.open().filter(patient=patient, dismissed_at=None)
         waiting = waiting.filter(previewed_at__isnull=False, confirmed_at=None)
         # What somebody else sent is answered one by one.

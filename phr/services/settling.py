@@ -27,7 +27,7 @@ from sharing.tokens import joined
 def _settling(actor: Actor, record_id: UUID, version: int, action: str) -> Iterator[Record]:
     """One of the actor's own records in this version, beside which a file says something else."""
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.UPDATE)
+        patient = policy.require_kept(actor, Action.UPDATE)
         granting.move_epoch(patient.pk)
         rows = Record.objects.select_for_update(of=("self",))
         row = policy.require(actor, Action.UPDATE, rows, patient.pk, record_id)

@@ -186,10 +186,10 @@ def _opened(
         return Summary(
             patient_id,
             accounts.name_of(patient),
-            why.everything is not None,
+            why.kept,
             [_section(one, lines, most, past) for one in found],
-            born=accounts.born_of(patient) if why.everything else None,
-            whom=None if why.everything else whom(patient, why.grants),
+            born=accounts.born_of(patient) if why.kept else None,
+            whom=None if why.kept else whom(patient, why.grants),
         )
 
 

@@ -40,7 +40,7 @@ _SURE_WHOLE: Final = 17
 def summary_document(actor: Actor) -> bytes:
     """The document as JSON; audited as a copy of what is in it. Raises `Denied` without a record."""
     with acting_as(actor):
-        patient = policy.require_own(actor, Action.COPY)
+        patient = policy.require_kept(actor, Action.COPY)
     with acting_as(actor, about=patient.pk):
         why = policy.grounds(actor, Action.COPY, patient.pk)
         found = [gather(actor, patient.pk, part, why) for part in IN_DOCUMENT]

@@ -28,7 +28,7 @@ SAID = (
 def summary_pdf(actor: Actor) -> bytes:
     """The summary on paper; audited. Raises `Denied` without a record, CannotPrint."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
+        patient = policy.require_kept(actor)
         name, born_on = whose(patient)
     found = summary.whole(actor, patient.pk, most=MOST)
     with acting_as(actor, about=patient.pk):

@@ -100,7 +100,7 @@ def _report_place(upload_id: UUID) -> str:
 
 def _receiver(actor: Actor, patient_id: UUID | None) -> Patient:
     if patient_id is None:
-        return policy.require_own(actor, Action.CREATE)
+        return policy.require_kept(actor, Action.CREATE)
     return policy.require_patient(actor, Action.CREATE, patient_id)
 
 
@@ -152,7 +152,7 @@ def own(
 ) -> Upload:
     """One of the actor's uploads, inside an act. Raises `Denied`."""
     mine = patient_id is None
-    patient = policy.require_own(actor, action) if mine else _receiver(actor, patient_id)
+    patient = policy.require_kept(actor, action) if mine else _receiver(actor, patient_id)
     rows = Upload.objects.select_related("original", "patient")
     row = rows.filter(pk=upload_id, patient=patient, dismissed_at=None, undone_at=None).first()
     if row is None:
@@ -261,7 +261,7 @@ class Followed:
 def uploads(actor: Actor, *, most: int = 20) -> list[Followed]:
     """The actor's uploads that arrived and were not put away, newest first."""
     with acting_as(actor):
-        patient = policy.require_own(actor)
+        patient = policy.require_kept(actor)
         arrived = Q(original=None) | Q(original__complete_at__isnull=False)
         rows = Upload.objects.filter(arrived, patient=patient, dismissed_at=None, undone_at=None)
         rows = rows.select_related("original").order_by("-received_at", "-id")[:most]
@@ -335,7 +335,7 @@ def original(actor: Actor, upload_id: UUID, *, told: Told = never_told) -> Origi
 
 
 def _arrived(actor: Actor, upload_id: UUID) -> tuple[Upload, Binary]:
-    patient = policy.require_own(actor)
+    patient = policy.require_kept(actor)
     rows = Upload.objects.select_related("original").filter(undone_at=None)
     row = rows.filter(pk=upload_id, patient=patient).first()
     if row is None or row.original is None or row.original.complete_at is None:

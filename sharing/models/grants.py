@@ -46,6 +46,16 @@ class Authority(models.TextChoices):
     PARENT = "parent", "They are your parent"
     POWER_OF_ATTORNEY = "attorney", "You gave them a power of attorney"
 
+    @property
+    def theirs(self) -> str:
+        """The same, told to who acts."""
+        return {
+            Authority.CHOSEN: "You were chosen by this person",
+            Authority.GUARDIAN: "You were appointed by a court or an authority",
+            Authority.PARENT: "You are a parent",
+            Authority.POWER_OF_ATTORNEY: "You hold a power of attorney",
+        }[self]
+
 
 class GrantQuerySet(models.QuerySet["Grant"]):
     def active(self) -> "GrantQuerySet":

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import ledger, mail
+from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
@@ -34,10 +35,11 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
     for a facility that closes, and for too many invitations in a day.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor, Action.SHARE))
+        patient = _lock(policy.require_kept(actor, Action.SHARE))
         _refuse_many(patient)
         row = scope.drawn_up(patient)
         bind(row, to if isinstance(to, Recipient) else Recipient(to))
+        _refuse_widening(actor, row)
         _give(row, agreement)
         tell(actor, row)
         return row.pk
@@ -73,19 +75,29 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
             _refuse_many(old.patient)
         row = scope.drawn_up(old.patient)
         bound_alike(row, old)
+        _refuse_widening(actor, row)
         _end(old)
         _give(row, agreement)
         return row.pk
 
 
-def _own(actor: Actor, grant_id: UUID, action: Action = Action.READ) -> Grant:
+def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     """One of the actor's own permissions, held until the end of the act."""
-    patient = _lock(policy.require_own(actor, action))
+    patient = _lock(policy.require_kept(actor, action))
     rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
     row = rows.filter(pk=grant_id, patient=patient).first()
     if row is None:
         raise Denied(action.value, patient_id=patient.pk, subject=f"Grant/{grant_id}")
     return row
+
+
+def _refuse_widening(actor: Actor, row: Grant) -> None:
+    """Who acts for a patient names nobody else to do so, and gives herself nothing."""
+    if actor.acting_for is None:
+        return
+    own = accounts.verified_addresses(actor.user_id) if actor.user_id else set()
+    if row.path == Path.PROXY or row.grantee_id == actor.user_id or row.invited_email in own:
+        raise Refused("Only the person you act for can do this.")
 
 
 def _refuse_many(patient: Patient) -> None:
@@ -149,7 +161,7 @@ def revoke_all(actor: Actor) -> int:
     Needs nothing but the two databases.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor))
+        patient = _lock(policy.require_own(actor, Action.REVOKE))
         rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
         ids = list(rows.values_list("pk", flat=True))
         if ids:

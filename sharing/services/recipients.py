@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from accounts import directory
 from accounts import services as accounts
 from accounts.actors import Actor, Denied
-from sharing.models import Grant, NoticeKind, Organization, Path
+from sharing.models import Authority, Grant, NoticeKind, Organization, Path
 from sharing.services import notices
 
 
@@ -17,10 +17,23 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ActsFor:
+    """That somebody acts for the patient: by what right, and what she may do besides looking."""
+
+    authority: Authority
+    may_manage: bool = False
+    may_decide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """One of an e-mail address, the id of an Organization, and that of a Practitioner."""
+    """One of an e-mail address, the id of an Organization, and that of a Practitioner.
+
+    Who is named by her address may act for the patient.
+    """
 
     email: str = ""
+    acts: ActsFor | None = None
     organization_id: UUID | None = None
     practitioner_id: UUID | None = None
 
@@ -42,6 +55,9 @@ def bind(row: Grant, to: Recipient) -> None:
         if to.email.lower() in accounts.verified_addresses(row.patient.user_id):
             raise Refused("This is your own address. Enter the address of the other person.")
         row.invited_email = to.email.lower()
+        if to.acts:
+            row.path, row.authority = Path.PROXY, to.acts.authority
+            row.may_manage, row.may_decide = to.acts.may_manage, to.acts.may_decide
 
 
 def _bind_facility(row: Grant, organization_id: UUID) -> None:
@@ -59,6 +75,7 @@ def bound_alike(row: Grant, old: Grant) -> None:
     """Bind a permission to whom the one that it replaces is bound."""
     row.invited_email, row.replaces = old.invited_email, old.pk
     row.path, row.organization_id, row.via_id = old.path, old.organization_id, old.via_id
+    row.authority, row.may_manage, row.may_decide = old.authority, old.may_manage, old.may_decide
     row.grantee_id, row.accepted_at, row.paused_at = (
         old.grantee_id, old.accepted_at, old.paused_at,
     )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Begin to act for a patient, and stop."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.middleware import ACTING_FOR
+from accounts.requests import actor_of, dangerous
+from sharing.services import proxies
+
+
+@login_required
+@require_safe
+def acting(request: HttpRequest) -> HttpResponse:
+    """The patients whom the person signed in may act for or look after."""
+    return render(request, "sharing/acting.html", {"wards": proxies.wards(actor_of(request))})
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def act_for(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Ask once more whom it is about, then act for her until told to stop."""
+    if request.method == "POST":
+        proxies.act_for(actor_of(request), patient_id)
+        request.session[ACTING_FOR] = str(patient_id)
+        return redirect("phr:records")
+    ward = proxies.ward(actor_of(request), patient_id)
+    return render(request, "sharing/act_for.html", {"ward": ward})
+
+
+@login_required
+@require_http_methods(["POST"])
+def stop_acting(request: HttpRequest) -> HttpResponse:
+    if request.session.pop(ACTING_FOR, None):
+        messages.success(request, "You are back at your own account.")
+    return redirect("sharing:acting")
