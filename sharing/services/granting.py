@@ -17,9 +17,10 @@ from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
 from accounts.models import Patient
 from sharing import policy
-from sharing.models import Grant, Path
+from sharing.models import Grant, NoticeKind, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
+from sharing.services import attestations, notices
 from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
@@ -136,6 +137,9 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
         note(
             "accept", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}"
         )
+        notices.tell(
+            actor, NoticeKind.ACCEPTED, patient_id=row.patient_id, grant_id=row.pk
+        )
         return row.patient_id
 
 
@@ -145,6 +149,8 @@ def revoke(actor: Actor, grant_id: UUID) -> None:
         row = _own(actor, grant_id)
         if row.revoked_at is None:
             _end(row)
+            attestations.ask(actor, row.patient_id, [row.pk])
+            notices.tell_holders(actor, NoticeKind.ENDED, [row])
 
 
 def _end(row: Grant) -> None:
@@ -163,11 +169,14 @@ def revoke_all(actor: Actor) -> int:
     with acting_as(actor):
         patient = _lock(policy.require_own(actor, Action.REVOKE))
         rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
-        ids = list(rows.values_list("pk", flat=True))
+        held = list(rows.only("path", "grantee_id", "organization_id", "accepted_at"))
+        ids = [row.pk for row in held]
         if ids:
             ledger.remember_each(Kind.REVOCATION, map(str, ids))
             Grant.objects.filter(patient=patient, pk__in=ids).update(revoked_at=Now())
             move_epoch(patient.pk)
+            attestations.ask(actor, patient.pk, ids)
+            notices.tell_holders(actor, NoticeKind.ENDED, held)
             note("revoke-all", patient_id=patient.pk, basis="owner")
         return len(ids)
 
@@ -179,6 +188,7 @@ def pause(actor: Actor, grant_id: UUID) -> None:
         if row.accepted_at and row.paused_at is None and row.revoked_at is None:
             ledger.remember(Kind.PAUSE, str(row.pk), state="paused")
             _set_paused(row, Now(), "pause")
+            notices.tell_holders(actor, NoticeKind.PAUSED, [row])
 
 
 def resume(actor: Actor, grant_id: UUID) -> None:
@@ -187,6 +197,7 @@ def resume(actor: Actor, grant_id: UUID) -> None:
         row = _own(actor, grant_id, Action.SHARE)
         if row.paused_at and row.revoked_at is None:
             _set_paused(row, None, "resume")
+            notices.tell_holders(actor, NoticeKind.RESUMED, [row])
             # Only once it is done: what fails must not let a restored backup go on sharing.
             subject = str(row.pk)
             transaction.on_commit(lambda: ledger.remember(Kind.PAUSE, subject, state="resumed"))

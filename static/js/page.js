@@ -63,6 +63,16 @@
     button.addEventListener("click", () => window.print());
   }
 
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const box = document.getElementById(button.dataset.copy);
+    if (!box || !navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(box.value);
+      button.textContent = "Copied";
+    });
+  }
+
   // On paper nobody can unfold anything: not every browser lets a style sheet do it.
   window.addEventListener("beforeprint", () => {
     for (const folded of document.querySelectorAll(".app-receipt details")) folded.open = true;
