@@ -193,3 +193,48 @@ def test_too_many_at_once_wait_and_are_told(monkeypatch: pytest.MonkeyPatch) -> 
         make_pdf(sheet(item("x")), folders=[])
 
     assert make_pdf(sheet(item("x")), folders=[]).startswith(b"%PDF")
+
+
+NAMES = {
+    "Chinese": "王小明 高血压 藥物過敏",
+    "Hindi": "राजेश कुमार क्षत्रिय श्रृंखला ज्ञान",
+    "Arabic": "محمد عبد الله يوميًا لَا إِلٰه",
+    "Thai": "สมชาย ใจดี ที่ น้ำผึ้ง ปู่",
+}
+
+
+def glyphs(data: bytes) -> Iterator[tuple[str, int]]:
+    """Every glyph that a PDF shows: its font, and its number there. ISO 32000-1, 9.4.3 and 9.7."""
+    for page in pypdf.PdfReader(io.BytesIO(data)).pages:
+        font = ""
+        contents: Any = page.get_contents()
+        for operands, operator in contents.operations:
+            if operator == b"Tf":
+                font = str(operands[0])
+            shown = operands[0] if operator in (b"Tj", b"TJ") else []
+            for part in shown if isinstance(shown, list) else [shown]:
+                if isinstance(part, bytes | str):
+                    raw = part if isinstance(part, bytes) else part.original_bytes
+                    yield from (
+                        (font, int.from_bytes(raw[at : at + 2])) for at in range(0, len(raw), 2)
+                    )
+
+
+def test_names_in_every_alphabet_are_shown_with_glyphs_of_their_own() -> None:
+    made = make_pdf(sheet(*map(item, NAMES.values()), name=" · ".join(NAMES.values())), folders=[])
+
+    shown = list(glyphs(made))
+    assert len({font for font, _ in shown}) > len(NAMES)
+    # Glyph 0 is .notdef, the empty box of a font that lacks the character.
+    assert [pair for pair in shown if pair[1] == 0] == []
+    assert document.UNPRINTABLE not in read(made)
+    said = read(made).replace(" ", "")
+    for name in ("王小明", "藥物過敏", "สมชาย"):
+        assert name in said
+
+
+def test_what_no_font_has_is_replaced_and_said_so() -> None:
+    made = make_pdf(sheet(item("བོད་")), folders=[])
+
+    assert [pair for pair in glyphs(made) if pair[1] == 0] == []
+    assert document.UNPRINTABLE in read(made)
