@@ -30,18 +30,35 @@ def said(resource: Json) -> dict[str, None]:
     left: list[Any] = [resource]
     while left:
         for name, value in left.pop().items():
-            for item in value if type(value) is list else (value,):
-                kind = type(item)
-                if kind is str:
-                    if name not in _NOT_WORDS or (name in _NAMELIKE and _namelike(item)):
-                        found[item] = None
-                elif kind is dict and name != "meta":
-                    left.append(item)
-                elif kind is list:
-                    left.append({name: item})
+            kind = type(value)
+            if kind is str:
+                if _tells(name, value):
+                    found[value] = None
+            elif kind is dict:
+                if name != "meta":
+                    left.append(value)
+            elif kind is list:
+                left += _held(name, value, found)
             if name == "modifierExtension":
                 found |= dict.fromkeys(_names(value))
     return found
+
+
+def _held(name: str, values: list[Any], found: dict[str, None]) -> Iterator[Any]:
+    """What a list holds to look into; its texts are added to `found`."""
+    for item in values:
+        kind = type(item)
+        if kind is dict:
+            if name != "meta":
+                yield item
+        elif kind is list:
+            yield {name: item}
+        elif kind is str and _tells(name, item):
+            found[item] = None
+
+
+def _tells(name: str, text: str) -> bool:
+    return name not in _NOT_WORDS or (name in _NAMELIKE and _namelike(text))
 
 
 def _namelike(text: str) -> bool:

@@ -1,6 +1,7 @@
 """When a FHIR resource matters clinically."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 # In this order: when it happened or began, then when it was planned, then when it was written down,
@@ -68,6 +69,7 @@ def _written(value: Any) -> str:
     return ""
 
 
+@lru_cache(maxsize=64)
 def utc(text: str) -> str | None:
     """A FHIR date, dateTime or instant as an instant in UTC; None when it is not one.
 
@@ -89,6 +91,7 @@ def by_clock(text: str) -> str | None:
     return _said(_read(text)) if utc(text) else None
 
 
+@lru_cache(maxsize=64)
 def _read(text: str) -> datetime:
     if len(text) < 10:
         text = (text + "-01-01")[:10]

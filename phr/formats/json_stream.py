@@ -46,6 +46,8 @@ class JsonStream:
 
     def next(self, at: int) -> tuple[str, int]:
         """The next character that is not space ("" at the end) and its position."""
+        if (found := self.text[at : at + 1]) and found not in " \t\n\r":
+            return found, at
         while True:
             at = _SPACE(self.text, at).end()  # type: ignore[union-attr]
             if at < len(self.text):

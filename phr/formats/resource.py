@@ -145,7 +145,8 @@ def _base(raw: str, url: str) -> str:
 
     Two hospitals may both have a `Medication/1`: the same words then do not mean the same.
     """
-    return base(url) if _RELATIVE.search(raw) else ""
+    server = base(url)
+    return server if server and _RELATIVE.search(raw) else ""
 
 
 def _digest(resource: Json, besides: Sequence[str]) -> str:
