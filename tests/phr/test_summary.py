@@ -322,16 +322,19 @@ def test_the_document_can_be_read_back_and_keeps_its_numbers(cast: Cast) -> None
     assert [line.title for line in again.sections[4].lines] == ["Haemoglobin: 7.2 g/L"]
 
 
-def test_her_birth_date_stands_where_she_told_it_and_for_her_alone(
+def test_her_birth_date_stands_where_she_told_it_and_for_whom_it_is_shared_with(
     cast: Cast, alice: Client
 ) -> None:
     services.set_born(cast.alice, born=date(1980, 3, 2))
-    cast.share()
+    shots = Scope((Category.IMMUNIZATIONS,), (Sensitivity.N,), may_copy=False, ends_at=None)
+    cast.share(shots)
 
     assert document(alice)["entry"][1]["resource"]["birthDate"] == "1980-03-02"
     assert "Born 2 March 1980" in text(alice.get("/records/immunizations/"))
     bob = sign_in("bob@example.org")
     assert "March 1980" not in text(bob.get(f"/shared/{cast.alice_id}/immunizations/"))
+    cast.share()
+    assert "Born 2 March 1980" in text(bob.get(f"/shared/{cast.alice_id}/immunizations/"))
 
 
 def test_a_copy_is_written_down(cast: Cast, alice: Client) -> None:
