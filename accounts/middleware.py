@@ -19,17 +19,19 @@ PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), pay
 BACKGROUND = "X-Background"
 AWAY_SECONDS = 600
 ACTING_FOR = "acting_for"
+# Signed lists, the same for everybody and made to be kept; what answers there says how long.
+PUBLIC = "/.well-known/status-lists/"
 
 
 def headers(answer: Answer) -> Answer:
-    """Isolation, `no-store` on everything but static files, and no feature of the browser."""
+    """Isolation, `no-store` on everything but public files, and no feature of the browser."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
+        if not request.path.startswith((f"/{settings.STATIC_URL.strip('/')}/", PUBLIC)):
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -156,6 +156,14 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "usersessions_usersession": (ALL, "select, delete", ""),
 }
 VAULT: dict[str, tuple[str, str, str]] = {
+    "sharing_attestation": (
+        "select, insert, update (answer, reason, words_sealed, answered_by_id, answered_at)",
+        "select, insert, update (overdue_told_at), delete",
+        "",
+    ),
+    "sharing_statuslist": ("select", "select, insert, update", ""),
+    "sharing_usage": (GROW, "select, update (user_id), delete", ""),
+    "sharing_usagekey": (GROW, "select, delete", ""),
     "django_migrations": ("select", "select", ""),
     "vault_backupset": ("select", "select, insert, update", ""),
     "vault_certificate": (GROW, GROW, ""),

@@ -16,7 +16,7 @@ from accounts.actors import Actor
 from accounts.models import AuditEvent, Patient, Practitioner, User
 from rights.models import Erasure, HeldFile, HeldItem, Hold
 from rights.models.erasures import Scope
-from sharing.models import Grant
+from sharing.models import Attestation, Grant
 
 # Tables that may go on naming an id after it means nothing any more, each with its reason.
 KEPT: dict[type[Model], str] = {
@@ -27,7 +27,7 @@ KEPT: dict[type[Model], str] = {
     HeldItem: "kept under the hold's own key; destroyed when the hold is released",
 }
 # Rows of other people, or the empty shell they point to (see accounts.leaving.forget_user).
-SHELL = frozenset({User, Practitioner, Grant, LogEntry})
+SHELL = frozenset({User, Practitioner, Grant, LogEntry, Attestation})
 
 
 def anything(actor: Actor, erasure: Erasure) -> list[str]:

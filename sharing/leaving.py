@@ -9,7 +9,9 @@ from django.db.models.functions import Coalesce, Now
 from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
-from sharing.models import Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role
+from sharing.models import (
+    AccessRequest, Attestation, Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role, Usage,
+)  # fmt: skip
 from sharing.services import closing
 
 
@@ -17,6 +19,7 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
     """Delete every permission a patient gave. Returns how many."""
     with acting_as(actor, about=patient_id):
         Notice.objects.filter(patient_id=patient_id).delete()
+        Attestation.objects.filter(patient_id=patient_id).delete()
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone
 
@@ -47,6 +50,8 @@ def leave_others(actor: Actor, user_id: UUID) -> bool:
         _leave_facilities(user_id, own)
         Notice.objects.filter(Q(recipient_id=user_id) | Q(person_id=user_id)).delete()
         NoticeChoice.objects.filter(user_id=user_id).delete()
+        AccessRequest.objects.filter(Q(asker_id=user_id) | Q(email__in=own)).delete()
+        Usage.objects.filter(user_id=user_id).update(user_id=None)
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)
     with acting_as(actor):
@@ -63,9 +68,10 @@ def _leave_facilities(user_id: UUID, addresses: list[str]) -> None:
 
 
 def _vouched(user_id: UUID) -> bool:
-    """Whether a facility that patients' receipts name was registered or verified by this user."""
+    """Whether patients' receipts name what she did: a facility she vouched for, an answer of hers."""
     hers = Q(founded_by=user_id) | Q(first_verified_by=user_id) | Q(verified_by=user_id)
-    return Organization.objects.filter(hers).exists()
+    answered = Attestation.objects.filter(answered_by=user_id)
+    return Organization.objects.filter(hers).exists() or answered.exists()
 
 
 def _leave(actor: Actor, patient_id: UUID, user_id: UUID, hers: Q) -> None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from sharing.services import closing, notices
+from sharing.services import attestations, closing, notices, reminders, statuses, usage
 
 
 @shared_task(name="sharing.tasks.mail_notices")
@@ -11,9 +11,22 @@ def mail_notices() -> int:
     return notices.mail_due(Actor.job(System.MAIL))
 
 
-@shared_task(name="sharing.tasks.forget_notices")
-def forget_notices() -> int:
-    return notices.forget_old(Actor.job(System.PURGE))
+@shared_task(name="sharing.tasks.forget_old")
+def forget_old() -> int:
+    actor = Actor.job(System.PURGE)
+    return notices.forget_old(actor) + usage.forget_old(actor) + usage.forget_keys(actor)
+
+
+@shared_task(name="sharing.tasks.remind_due")
+def remind_due() -> int:
+    actor = Actor.job(System.MAIL)
+    return attestations.tell_overdue(actor) + reminders.tell_ending(actor)
+
+
+@shared_task(name="sharing.tasks.sign_statuses")
+def sign_statuses() -> int:
+    statuses.sign_due(Actor.job(System.MAIL))
+    return 0  # never "more to do": a list is signed anew for ever
 
 
 @shared_task(name="sharing.tasks.close_facilities")

@@ -11,6 +11,7 @@ from phr.models import Binary, Record, RecordFile
 from phr.sending import Told, never_told
 from sharing import policy
 from sharing.policy import Action
+from sharing.services import usage
 
 PIECE = 1024 * 1024
 # Where a kind of file says what it is (place, bytes there), and how its names end.
@@ -68,6 +69,7 @@ def open_file(
                     subject=subject,
                     basis=basis.text,
                 )
+                usage.used(why, basis.text, action=action, records=[row.pk])
         extension = _extension(binary)
     part = _Way(actor, action, patient_id, record_id, binary).part
     return OpenFile(binary, part(0, binary.size), part, extension)

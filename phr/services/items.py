@@ -16,6 +16,7 @@ from phr.services.links import MOST, linked, medicine_of
 from phr.sources import by_hand
 from sharing.categories import Category
 from sharing.policy import Action, Grounds
+from sharing.services import usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +103,4 @@ def note_reads(
         seen[why.first.text] = []
     for basis_text, ids in seen.items():
         note(action.value, patient_id=patient_id, records=ids, basis=basis_text)
+        usage.used(why, basis_text, action=action, records=ids)

@@ -1,13 +1,39 @@
 """Who may see: permissions given by patients, and the facilities they may be given to."""
 
 from sharing.models.agreements import Agreement, AgreementKind
+from sharing.models.attestations import Answer, Attestation, Reason
 from sharing.models.facilities import Organization, PractitionerRole, Regime, Role, Shift
 from sharing.models.grants import INVITED, Authority, Grant, GrantQuerySet, Path, Purpose
 from sharing.models.links import MOST_WRONG, ShareLink
 from sharing.models.notices import Notice, NoticeChoice, NoticeKind
+from sharing.models.requests import AccessRequest
+from sharing.models.statuses import StatusList
+from sharing.models.usage import Usage, UsageKey
 
 __all__ = [
-    "INVITED", "MOST_WRONG", "Agreement", "AgreementKind", "Authority", "Grant", "GrantQuerySet",
-    "Notice", "NoticeChoice", "NoticeKind", "Organization", "Path", "PractitionerRole", "Purpose",
-    "Regime", "Role", "ShareLink", "Shift",
+    "INVITED",
+    "MOST_WRONG",
+    "AccessRequest",
+    "Agreement",
+    "AgreementKind",
+    "Answer",
+    "Attestation",
+    "Authority",
+    "Grant",
+    "GrantQuerySet",
+    "Notice",
+    "NoticeChoice",
+    "NoticeKind",
+    "Organization",
+    "Path",
+    "PractitionerRole",
+    "Purpose",
+    "Reason",
+    "Regime",
+    "Role",
+    "ShareLink",
+    "Shift",
+    "StatusList",
+    "Usage",
+    "UsageKey",
 ]  # fmt: skip

@@ -16,7 +16,9 @@ from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
 from accounts.models import User
-from sharing.models import Notice, NoticeChoice, NoticeKind
+from sharing.models import (
+    INVITED, Grant, Notice, NoticeChoice, NoticeKind, Path, PractitionerRole,
+)  # fmt: skip
 
 MOST_SHOWN = 200
 # What is in the account alone until somebody chooses otherwise.
@@ -55,7 +57,8 @@ def tell(
                organization_id=organization_id, person_id=person)
         for reader in readers
     ]  # fmt: skip
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        Notice.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
 def mine(actor: Actor) -> list[Told]:
@@ -178,3 +181,19 @@ def forget_old(actor: Actor) -> int:
         before = timezone.now() - timedelta(days=settings.PHR_NOTICE_DAYS)
         gone, _ = Notice.objects.filter(made_at__lt=before).delete()
         return gone
+
+
+def tell_holders(actor: Actor, kind: NoticeKind, rows: Iterable[Grant]) -> None:
+    """Tell who holds these permissions: a person, or the administrators of a facility.
+
+    Within the open act. Each is told once, and of a single permission which it was.
+    """
+    kept = [row for row in rows if row.accepted_at]
+    one = kept[0] if len(kept) == 1 else None
+    which = {"patient_id": one.patient_id, "grant_id": one.pk} if one else {}
+    for organization_id in {row.organization_id for row in kept if row.path == Path.FACILITY}:
+        roles = PractitionerRole.objects.administering().filter(organization=organization_id)
+        readers = [user for user in roles.values_list("user_id", flat=True) if user]
+        tell(actor, kind, to=readers, organization_id=organization_id, **which)
+    people = {row.grantee_id for row in kept if row.grantee_id and row.path in INVITED}
+    tell(actor, kind, to=people, **which)

@@ -9,6 +9,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant
+from sharing.services import attestations
 
 
 def replay_pauses(actor: Actor) -> int:
@@ -41,4 +42,5 @@ def replay_revocations(actor: Actor) -> int:
 def _end_again(actor: Actor, grant_id: UUID, patient_id: UUID) -> None:
     with acting_as(actor, about=patient_id):
         if Grant.objects.filter(pk=grant_id, revoked_at=None).update(revoked_at=Now()):
+            attestations.ask(actor, patient_id, [grant_id])
             note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")

@@ -1,0 +1,236 @@
+"""Asking whoever held a permission to destroy copies, and what they answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import audit, keys
+from accounts import services as accounts
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, Door
+from accounts.models import AuditEvent, Patient
+from sharing import policy
+from sharing.models import (
+    Answer,
+    Attestation,
+    Grant,
+    NoticeKind,
+    Path,
+    PractitionerRole,
+    Reason,
+)  # fmt: skip
+from sharing.policy import Action
+from sharing.services import notices
+
+ASKED = (Path.PERSON, Path.PROXY, Path.FACILITY)
+IDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about copies, as its patient or who is to answer sees it."""
+
+    row: Attestation
+    patient_name: str
+    words: str
+    facility: str
+    who: str = ""
+
+    @property
+    def state(self) -> str:
+        """One of: answered, overdue, waiting."""
+        if self.row.answered_at:
+            return "answered"
+        return "overdue" if self.row.due_at <= timezone.now() else "waiting"
+
+
+def ask(actor: Actor, patient_id: UUID, grant_ids: Iterable[UUID]) -> int:
+    """Ask about the copies taken under permissions that have just ended, within the open act.
+
+    Nobody is asked who copied nothing, nor whose permission was only changed and goes on. Returns
+    how many are asked now.
+    """
+    ended = list(grant_ids)
+    copied = [one for start in range(0, len(ended), IDS_AT_ONCE)
+              for one in _copied(patient_id, ended[start : start + IDS_AT_ONCE])]  # fmt: skip
+    if not copied:
+        return 0
+    name = accounts.name_of(Patient.objects.get(pk=patient_id))
+    rows = [_question(grant, name) for grant in copied]
+    Attestation.objects.bulk_create(rows, ignore_conflicts=True)
+    for row in rows:
+        notices.tell(
+            actor, NoticeKind.DESTROY, patient_id=patient_id, grant_id=row.grant_id,
+            organization_id=row.organization_id, to=answerers(row),
+        )  # fmt: skip
+    return len(rows)
+
+
+def _copied(patient_id: UUID, grant_ids: list[UUID]) -> list[Grant]:
+    """Those under which something was copied, with those that they replaced."""
+    found = set(grant_ids)
+    earlier = found
+    while earlier:
+        before = Grant.objects.filter(pk__in=earlier, patient=patient_id, replaces__isnull=False)
+        earlier = {pk for pk in before.values_list("replaces", flat=True) if pk} - found
+        found |= earlier
+    copies = AuditEvent.objects.filter(
+        patient_id=patient_id, action=Action.COPY.value, outcome=audit.SUCCESS,
+        basis__in=[f"grant:{pk}" for pk in found],
+    )  # fmt: skip
+    bases = set(copies.order_by().values_list("basis", flat=True).distinct())
+    if not bases:
+        return []
+    goes_on = Grant.objects.filter(replaces=OuterRef("pk"), revoked_at=None)
+    rows = Grant.objects.filter(~Exists(goes_on), path__in=ASKED, revoked_at__isnull=False)
+    return list(rows.filter(pk__in=[basis.removeprefix("grant:") for basis in bases]))
+
+
+def _question(grant: Grant, name: str) -> Attestation:
+    facility = grant.path == Path.FACILITY
+    row = Attestation(
+        grant=grant,
+        patient_id=grant.patient_id,
+        grantee_id=None if facility else grant.grantee_id,
+        organization_id=grant.organization_id if facility else None,
+        due_at=timezone.now() + timedelta(days=settings.PHR_DESTROY_DAYS),
+    )
+    row.name_sealed = _seal(row, "name", name)
+    return row
+
+
+def _seal(row: Attestation, field: str, text: str) -> bytes:
+    return keys.seal(row.patient_id, keys.Purpose.BODY, _place(row, field), text.encode())
+
+
+def _open(row: Attestation, field: str, sealed: bytes | None) -> str:
+    if sealed is None:
+        return ""
+    place = _place(row, field)
+    return keys.unseal(row.patient_id, keys.Purpose.BODY, place, bytes(sealed)).decode()
+
+
+def _place(row: Attestation, field: str) -> str:
+    return f"sharing_attestation/{row.pk}/{field}"
+
+
+def answerers(row: Attestation) -> list[UUID]:
+    """The ids of the users who may answer: the holder, or the facility's administrators."""
+    if row.grantee_id:
+        return [row.grantee_id]
+    roles = PractitionerRole.objects.administering().filter(organization=row.organization_id)
+    return [one for one in roles.values_list("user_id", flat=True) if one]
+
+
+def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:
+    """What the actor, or a facility she manages, was asked about copies; unanswered ones first."""
+    with acting_as(actor):
+        rows = _mine(actor).order_by("-answered_at", "due_at", "id")
+        waiting, done = rows.filter(answered_at=None), rows.filter(answered_at__isnull=False)
+        return [_told(row) for row in [*waiting[:most], *done[:most]]]
+
+
+def _mine(actor: Actor) -> QuerySet[Attestation]:
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        raise Denied("read")
+    managed = PractitionerRole.objects.administering().filter(user=actor.user_id)
+    hers = Q(grantee=actor.user_id) | Q(organization__in=managed.values("organization"))
+    return Attestation.objects.filter(hers).select_related("organization")
+
+
+def one_of_mine(actor: Actor, attestation_id: UUID) -> Asked:
+    """One such question, or `Denied`."""
+    with acting_as(actor):
+        return _told(_one(actor, attestation_id))
+
+
+def _one(actor: Actor, attestation_id: UUID) -> Attestation:
+    row = _mine(actor).filter(pk=attestation_id).first()
+    if row is None:
+        raise Denied("attest", subject=f"Attestation/{attestation_id}")
+    return row
+
+
+def _told(row: Attestation, who: str = "") -> Asked:
+    return Asked(
+        row,
+        _open(row, "name", row.name_sealed),
+        _open(row, "words", row.words_sealed),
+        row.organization.name if row.organization else "",
+        who,
+    )
+
+
+def attest(
+    actor: Actor, attestation_id: UUID, *, answer: Answer, reason: Reason | None, words: str
+) -> None:
+    """Answer, once, what became of the copies; its patient is told. Raises `Denied` for others.
+
+    Raises ValueError where a reason is missing, or given for copies that are gone.
+    """
+    if (reason is None) is (answer is Answer.CANNOT):
+        raise ValueError("a reason belongs to copies that cannot be destroyed")
+    with acting_as(actor):
+        row = _one(actor, attestation_id)
+        answered = Attestation.objects.filter(pk=row.pk, answered_at=None).update(
+            answer=answer, reason=reason or "", answered_at=Now(), answered_by_id=actor.user_id,
+            words_sealed=_seal(row, "words", words) if words else None,
+        )  # fmt: skip
+        if not answered:
+            raise Denied("attest", patient_id=row.patient_id, subject=f"Attestation/{row.pk}")
+        notices.tell(
+            actor, NoticeKind.ATTESTED, patient_id=row.patient_id, grant_id=row.grant_id,
+            organization_id=row.organization_id,
+        )  # fmt: skip
+        note("attest", patient_id=row.patient_id, subject=f"Grant/{row.grant_id}",
+             basis=f"grant:{row.grant_id}")  # fmt: skip
+
+
+def of_grant(actor: Actor, grant_id: UUID) -> Asked | None:
+    """What was asked and answered about one of the actor's own permissions."""
+    with acting_as(actor):
+        patient = policy.require_own(actor)
+        rows = Attestation.objects.filter(grant=grant_id, patient=patient)
+        row = rows.select_related("organization").first()
+        return _told(row, _who(row)) if row else None
+
+
+def _who(row: Attestation) -> str:
+    people = accounts.people({row.answered_by_id} if row.answered_by_id else set())
+    return people[row.answered_by_id].name if row.answered_by_id in people else ""
+
+
+def states(actor: Actor) -> dict[UUID, str]:
+    """For each of the actor's own permissions about which was asked: answered, overdue, waiting."""
+    with acting_as(actor):
+        rows = Attestation.objects.filter(patient=policy.require_own(actor))
+        return {row.grant_id: Asked(row, "", "", "").state for row in rows}
+
+
+def tell_overdue(actor: Actor, *, most: int = 200) -> int:
+    """Tell both sides of questions that nobody answered in time, each once. Returns how many."""
+    done = 0
+    while done < most and _tell_one(actor):
+        done += 1
+    return done
+
+
+def _tell_one(actor: Actor) -> bool:
+    with acting_as(actor):
+        late = Attestation.objects.select_for_update(skip_locked=True, of=("self",))
+        row = late.filter(due_at__lte=Now(), answered_at=None, overdue_told_at=None).first()
+        if row is None:
+            return False
+        Attestation.objects.filter(pk=row.pk).update(overdue_told_at=Now())
+        for to in (None, answerers(row)):
+            notices.tell(
+                actor, NoticeKind.UNANSWERED, patient_id=row.patient_id, to=to,
+                grant_id=row.grant_id, organization_id=row.organization_id,
+            )  # fmt: skip
+        return True

@@ -1,0 +1,117 @@
+"""Token Status Lists (draft-ietf-oauth-status-list, JWT form): which permissions have ended.
+
+A list has `SIZE` entries of one bit: 0 is VALID, 1 is INVALID (section 7.1 of the draft). Half of
+the entries are permissions, in an order that only a key of the portal knows, so that neighbours say
+nothing. The others are decoys that turn INVALID bit by bit, so that a count says nothing.
+"""
+
+import hmac
+import zlib
+from base64 import urlsafe_b64encode
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from django.urls import reverse
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from accounts import keys
+
+BITS = 1
+SIZE = 2**17
+PERMISSIONS = SIZE // 2
+TYPE = "statuslist+jwt"
+CONTENT_TYPE = f"application/{TYPE}"
+ALGORITHM = "ES256"
+# Of the decoys so many are INVALID at first and, after so many days, at last.
+FIRST, LAST, DAYS = 0.1, 0.9, 1826
+# How many points the curve P-256 has (FIPS 186-5; SEC 2 section 2.4.2).
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def place(serial: int) -> tuple[int, int]:
+    """The number of the list that has the permission with this serial, and its index there."""
+    number, own = divmod(serial, PERMISSIONS)
+    return number, _order(number)[own][1]
+
+
+def _order(number: int) -> list[tuple[bytes, int]]:
+    """Every index of a list, in the secret order: first permissions by serial, then decoys."""
+    key = keys.portal_key("status-order")
+    digest = hmac.digest
+    drawn = ((digest(key, b"%d|%d" % (number, one), sha256), one) for one in range(SIZE))
+    return sorted(drawn)
+
+
+def bits(number: int, serials: Collection[int], made_up_to: int, now: datetime) -> bytes:
+    """The list's entries, packed: index 0 is the lowest bit of the first byte (section 4.1).
+
+    `serials` are those of the permissions that have not ended; every other one below `made_up_to`
+    has, also where its row was erased.
+    """
+    packed, order, first = bytearray(SIZE // 8), _order(number), number * PERMISSIONS
+    set_decoys = _share(now)
+    for own, (drawn, index) in enumerate(order):
+        if own < PERMISSIONS:
+            ended = first + own < made_up_to and first + own not in serials
+        else:
+            ended = int.from_bytes(drawn[-4:], "big") / 2**32 < set_decoys
+        if ended:
+            packed[index >> 3] |= 1 << (index & 7)
+    return bytes(packed)
+
+
+def _share(now: datetime) -> float:
+    gone = (now - _BEGAN).total_seconds() / 86400 / DAYS
+    return FIRST + (LAST - FIRST) * min(max(gone, 0.0), 1.0)
+
+
+def compressed(packed: bytes) -> str:
+    """DEFLATE in the ZLIB format, base64url without padding (section 4.1)."""
+    return urlsafe_b64encode(zlib.compress(packed, 9)).rstrip(b"=").decode()
+
+
+def address(number: int) -> str:
+    """Where a list is served; the `uri` of a referenced token (section 6)."""
+    return settings.PHR_ORIGIN + reverse("sharing:status_list", args=[number])
+
+
+def signed(number: int, packed: bytes, now: datetime) -> str:
+    """The Status List Token of section 5.1, signed with ECDSA on P-256 (RFC 7518 section 3.4)."""
+    issued, ttl = int(now.timestamp()), settings.PHR_STATUS_SECONDS
+    claims: dict[str, Any] = {
+        "iss": settings.PHR_ORIGIN,
+        "sub": address(number),
+        "iat": issued,
+        "exp": issued + 3 * ttl,
+        "ttl": ttl,
+        "status_list": {"bits": BITS, "lst": compressed(packed)},
+    }
+    key = _key()
+    header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.thumbprint()}
+    return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+
+def _key() -> ECKey:
+    """The signing key, derived from the secret that is kept outside the database."""
+    secret = 1 + int.from_bytes(keys.portal_key("status-list")) % (_ORDER - 1)
+    point = ec.derive_private_key(secret, ec.SECP256R1()).public_key().public_numbers()
+    numbers = {"x": point.x, "y": point.y, "d": secret}
+    told = {name: _encoded(number.to_bytes(32)) for name, number in numbers.items()}
+    return ECKey.import_key({"kty": "EC", "crv": "P-256", **told})
+
+
+def _encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def public_keys() -> dict[str, Sequence[dict[str, Any]]]:
+    """The JWK Set (RFC 7517) that tokens verify with."""
+    key = _key()
+    told = {"kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
+    return {"keys": [{**key.as_dict(private=False), **told}]}

@@ -1,0 +1,137 @@
+"""Copies after a permission was taken back: who is asked, who answers, and who is told of it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, System
+from sharing.models import Answer, Attestation, NoticeKind, Reason
+from sharing.services import attestations, granting, notices
+from tests.cast import ALL, ORDINARY, Cast
+from tests.raw import as_owner, open_walls
+from tests.worlds.kept import keep
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+JOB = Actor.job(System.MAIL)
+
+
+def copy(cast: Cast, grant_id: UUID) -> None:
+    """Bob takes a copy of something under this permission."""
+    with acting_as(cast.bob):
+        note(
+            "copy", patient_id=cast.alice_id, records=[keep(cast.alice_id).pk],
+            basis=f"grant:{grant_id}",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def asked(cast: Cast) -> attestations.Asked:
+    """Alice took back what bob had copied something under."""
+    grant_id = cast.share()
+    copy(cast, grant_id)
+    granting.revoke(cast.alice, grant_id)
+    (one,) = attestations.asked_of_me(cast.bob)
+    return one
+
+
+def kinds(actor: Actor) -> list[NoticeKind]:
+    return [told.kind for told in notices.mine(actor)]
+
+
+def test_who_copied_is_asked_at_once_and_told_whose(
+    cast: Cast, asked: attestations.Asked
+) -> None:
+    assert (asked.patient_name, asked.state) == ("Alice Archer", "waiting")
+    assert timedelta(days=29) < asked.row.due_at - timezone.now() < timedelta(days=31)
+    assert NoticeKind.DESTROY in kinds(cast.bob)
+    assert attestations.asked_of_me(cast.carol) == []
+    with pytest.raises(Denied):
+        attestations.one_of_mine(cast.carol, asked.row.pk)
+
+
+def test_who_only_looked_is_not_asked(cast: Cast) -> None:
+    granting.revoke(cast.alice, cast.share())
+
+    assert attestations.asked_of_me(cast.bob) == []
+
+
+def test_a_changed_permission_is_asked_about_when_its_last_form_ends(cast: Cast) -> None:
+    first = cast.share()
+    copy(cast, first)
+    second = granting.change(cast.alice, first, scope=ORDINARY)
+    assert attestations.asked_of_me(cast.bob) == []
+
+    granting.revoke(cast.alice, second)
+    assert [one.row.grant_id for one in attestations.asked_of_me(cast.bob)] == [first]
+
+
+def test_stopping_everything_asks_about_all(cast: Cast) -> None:
+    grants = {cast.share(), cast.share()}
+    for grant_id in grants:
+        copy(cast, grant_id)
+    granting.revoke_all(cast.alice)
+
+    assert {one.row.grant_id for one in attestations.asked_of_me(cast.bob)} == grants
+    assert kinds(cast.bob).count(NoticeKind.DESTROY) == 2
+
+
+def test_the_answer_reaches_the_patient_once(cast: Cast, asked: attestations.Asked) -> None:
+    attestations.attest(
+        cast.bob, asked.row.pk, answer=Answer.CANNOT, reason=Reason.LAW, words="Ten years."
+    )
+
+    told = attestations.of_grant(cast.alice, asked.row.grant_id)
+    assert told
+    assert (told.state, told.who, told.words) == ("answered", "Dr Bob Brown", "Ten years.")
+    assert (told.row.answer, told.row.reason) == (Answer.CANNOT, Reason.LAW)
+    assert attestations.states(cast.alice) == {asked.row.grant_id: "answered"}
+    assert NoticeKind.ATTESTED in kinds(cast.alice)
+    with pytest.raises(Denied):
+        attestations.attest(
+            cast.bob, asked.row.pk, answer=Answer.DESTROYED, reason=None, words=""
+        )
+
+
+def test_nobody_answers_for_another_and_nobody_without_a_reason(
+    cast: Cast, asked: attestations.Asked
+) -> None:
+    for actor in (cast.alice, cast.carol, Actor()):
+        with pytest.raises(Denied), transaction.atomic():
+            attestations.attest(
+                actor, asked.row.pk, answer=Answer.DESTROYED, reason=None, words=""
+            )
+    with pytest.raises(ValueError, match="reason"):
+        attestations.attest(cast.bob, asked.row.pk, answer=Answer.CANNOT, reason=None, words="")
+
+
+def test_what_is_late_is_told_to_both_sides_once(cast: Cast, asked: attestations.Asked) -> None:
+    assert attestations.tell_overdue(JOB) == 0
+    open_walls()
+    with as_owner():
+        Attestation.objects.update(due_at=timezone.now() - timedelta(days=1))
+
+    assert (attestations.tell_overdue(JOB), attestations.tell_overdue(JOB)) == (1, 0)
+    for actor in (cast.alice, cast.bob):
+        assert kinds(actor).count(NoticeKind.UNANSWERED) == 1
+    assert attestations.states(cast.alice) == {asked.row.grant_id: "overdue"}
+
+
+def test_the_words_are_sealed(cast: Cast, asked: attestations.Asked) -> None:
+    attestations.attest(
+        cast.bob, asked.row.pk, answer=Answer.NONE_KEPT, reason=None, words="Only on paper"
+    )
+    with acting_as(cast.alice):
+        row = Attestation.objects.get()
+    assert b"paper" not in bytes(row.words_sealed or b"")
+    assert b"Alice" not in bytes(row.name_sealed)
+
+
+def test_a_permission_for_everything_still_asks_nobody_before_it_is_accepted(cast: Cast) -> None:
+    granting.revoke(cast.alice, granting.grant(cast.alice, "someone@example.org", scope=ALL))
+
+    with acting_as(cast.alice):
+        assert not Attestation.objects.exists()
