@@ -73,3 +73,17 @@ class PractitionerForm(forms.Form):
         max_length=60,
         help_text="We check it. Until then patients see you as “unverified”.",
     )
+
+
+class ListingForm(forms.Form):
+    """A professional's own entry in the directory."""
+
+    place = forms.CharField(
+        label="Where you work",
+        max_length=120,
+        required=False,
+        help_text="Town and country, for example Lyon, France",
+    )
+    listed = forms.BooleanField(
+        label="Patients may find me in the directory and share with me", required=False
+    )

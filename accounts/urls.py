@@ -6,6 +6,7 @@ app_name = "accounts"
 urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/birth-date/", views.born, name="born"),
+    path("account/directory/", views.listing, name="listing"),
     path("account/consents/", views.agreed, name="consents"),
     path("account/consents/<uuid:consent_id>/", views.consent_receipt, name="consent_receipt"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign_out_everywhere"),

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import consents, leaving, news, purposes, services
-from accounts.forms import BornForm, ConsentForm, PatientForm, PractitionerForm
+from accounts import consents, directory, leaving, news, purposes, services
+from accounts.forms import BornForm, ConsentForm, ListingForm, PatientForm, PractitionerForm
 from accounts.purposes import Purpose
 from accounts.requests import actor_of
 
@@ -54,6 +54,20 @@ def register(request: HttpRequest) -> HttpResponse:
         services.register_practitioner(actor_of(request), **form.cleaned_data)
         return redirect("sharing:shared")
     return render(request, "accounts/register.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def listing(request: HttpRequest) -> HttpResponse:
+    """A professional's own entry in the directory."""
+    entry = directory.own_entry(actor_of(request))
+    known = {"place": entry.place, "listed": entry.listed}
+    form = ListingForm(request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        directory.keep_entry(actor_of(request), **form.cleaned_data)
+        messages.success(request, "Your entry was saved.")
+        return redirect("accounts:listing")
+    return render(request, "accounts/listing.html", {"form": form, "entry": entry})
 
 
 @login_required

@@ -68,24 +68,39 @@ class Mine:
     waiting: list[PractitionerRole]
 
 
-def register(actor: Actor, facts: Facts) -> UUID:
+def require_professional(actor: Actor) -> None:
+    """Raises `Denied` for who has not registered as a care professional."""
+    with acting_as(actor):
+        _professional(actor)
+
+
+def _professional(actor: Actor) -> UUID:
+    hers = actor.user_id if actor.door is Door.SESSION else None
+    if hers is None or not Practitioner.objects.filter(user_id=hers).exists():
+        raise Denied("register")
+    return hers
+
+
+def register(actor: Actor, facts: Facts, *, listed: bool = False) -> UUID:
     """Register a facility, unverified, with the actor as its administrator. Returns its id.
 
     Raises `Denied` for who is no care professional, `Refused` for too many that wait for our staff.
     """
     with acting_as(actor):
-        if actor.door is not Door.SESSION or actor.user_id is None:
-            raise Denied("register")
-        if not Practitioner.objects.filter(user_id=actor.user_id).exists():
-            raise Denied("register")
-        waiting = Organization.objects.filter(founded_by=actor.user_id, verified_at=None)
+        hers = _professional(actor)
+        waiting = Organization.objects.filter(founded_by=hers, verified_at=None)
         if waiting.count() >= MOST_UNVERIFIED:
             raise Refused("We have to check the facilities that you registered before first.")
-        row = Organization.objects.create(founded_by_id=actor.user_id, **_columns(facts))
+        row = Organization.objects.create(
+            founded_by_id=hers, listed_at=timezone.now() if listed else None, **_columns(facts)
+        )
         PractitionerRole.objects.create(
-            organization=row, user_id=actor.user_id, code=Role.ADMINISTRATOR, accepted_at=Now(),
-            invited_email=next(iter(accounts.verified_addresses(actor.user_id)), ""),
-        )  # fmt: skip
+            organization=row,
+            user_id=hers,
+            code=Role.ADMINISTRATOR,
+            accepted_at=Now(),
+            invited_email=next(iter(accounts.verified_addresses(hers)), ""),
+        )
         note("register", subject=f"Organization/{row.pk}")
         return row.pk
 
