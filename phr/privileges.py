@@ -141,10 +141,15 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select",
     ),
     "sharing_shift": ("select, insert, update, delete", "select, delete", "select"),
+    "sharing_accessrequest": (
+        'select, insert, update (granted_at, refused_at, "grant")',
+        "select, delete",
+        "",
+    ),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, paused_at, revoked_at)",
         "select, update (paused_at, revoked_at, invited_email), delete",
-        "select, update (revoked_at)",
+        "select, insert, update (revoked_at)",
     ),
     "sharing_sharelink": (
         "select, insert, update (attempts_left, uses_left)",

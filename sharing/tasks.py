@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from sharing.services import attestations, closing, notices, reminders, statuses, usage
+from sharing.services import attestations, closing, notices, reminders, requests, statuses, usage
 
 
 @shared_task(name="sharing.tasks.mail_notices")
@@ -14,6 +14,7 @@ def mail_notices() -> int:
 @shared_task(name="sharing.tasks.forget_old")
 def forget_old() -> int:
     actor = Actor.job(System.PURGE)
+    requests.forget_expired(actor)
     return notices.forget_old(actor) + usage.forget_old(actor) + usage.forget_keys(actor)
 
 

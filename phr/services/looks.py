@@ -23,6 +23,8 @@ MOST_NAMED = 20_000
 EVENTS_AT_ONCE = 100
 WORDS = {
     "accept": "accepted your invitation",
+    "act-for": "began to act for you",
+    "ask-refuse": "said no to somebody who asked for access",
     "archive": "made a file with all your data, as you asked",
     "archive-part": "made a file with a part of your data, as you asked",
     "begin": "started this record",
@@ -80,6 +82,7 @@ WORDS = {
     "read": "looked",
     "refuse": "could not read a file, so nothing was added",
     "renew": "brought the search of this record up to date",
+    "reshare": "passed on what you share",
     "restrict": "restricted this record, so that nobody uses it",
     "rehome": "set an item aside that is kept for a legal reason",
     "resume": "let somebody's paused access go on",

@@ -27,7 +27,7 @@ def share(request: HttpRequest) -> HttpResponse:
     """Choose, check what they will see, then share."""
     words = marks.own_tags(actor_of(request))
     form = ShareForm(request.POST or None, initial=_asked(request), tags=words)
-    return _agreed(request, form, "phr/share.html") or _give(request, form)
+    return agreed(request, form, "phr/share.html") or _give(request, form)
 
 
 @dangerous
@@ -40,7 +40,7 @@ def share_chosen(
     to = Recipient(organization_id=organization_id, practitioner_id=practitioner_id)
     chosen = directory.chosen(actor, to)
     form = ScopeForm(request.POST or None, initial=_asked(request), tags=marks.own_tags(actor))
-    page = _agreed(request, form, "phr/share.html", chosen=chosen)
+    page = agreed(request, form, "phr/share.html", chosen=chosen)
     if page is not None:
         return page
     words = agreements.words(form.scope(), chosen.name, form.shown_tags, chosen)
@@ -60,7 +60,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     return found | {name: request.GET[name] for name in days if name in request.GET}
 
 
-def _agreed(
+def agreed(
     request: HttpRequest,
     form: ScopeForm,
     page: str,
@@ -114,7 +114,7 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     initial = told(held.scope, words)
     form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
     chosen = directory.holding(actor, held.grant)
-    page = _agreed(request, form, "phr/share.html", held, chosen)
+    page = agreed(request, form, "phr/share.html", held, chosen)
     if page is not None:
         return page
     scope = form.scope()

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from accounts.actors import Actor, Door
@@ -72,7 +73,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """
         above = Grant.objects.filter(pk=OuterRef("via_id"), grantee__is_active=True)
         return self.standing().filter(
-            Q(via=None) | Exists(above.standing()),
+            Q(via=None) | Exists(above.standing()) | Q(pk__in=IN_FORCE),
             patient__restricted_at=None,
             patient__erasing_at=None,
         )

@@ -22,7 +22,7 @@ from sharing.whom import Whom, whom
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One permission as its patient or its grantee sees it."""
+    """One permission as its patient or its grantee sees it; `via` is who passed it on."""
 
     grant: Grant
     scope: Scope
@@ -31,6 +31,7 @@ class Held:
     looked_at: datetime | None = None
     replaced: bool = False
     whom: Whom | None = None
+    via: str = ""
 
     @property
     def begins_later(self) -> bool:
@@ -77,7 +78,15 @@ def given(actor: Actor) -> list[Held]:
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         looked = _last_looks(patient.pk)
         replaced = {row.replaces for row in rows}
-        return [replace(_held(row, people, looked), replaced=row.pk in replaced) for row in rows]
+        names = {row.pk: holder(row, people).name for row in rows}
+        return [
+            replace(
+                _held(row, people, looked),
+                replaced=row.pk in replaced,
+                via=names.get(row.via_id, "") if row.via_id else "",
+            )
+            for row in rows
+        ]
 
 
 def _last_looks(patient_id: UUID) -> dict[str, datetime]:

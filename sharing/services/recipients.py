@@ -27,15 +27,15 @@ class ActsFor:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One of an e-mail address, the id of an Organization, and that of a Practitioner.
-
-    Who is named by her address may act for the patient.
+    """One of an e-mail address, the id of an Organization, that of a Practitioner, and that of a
+    user who asked for it. Who is named by her address may act for the patient.
     """
 
     email: str = ""
     acts: ActsFor | None = None
     organization_id: UUID | None = None
     practitioner_id: UUID | None = None
+    user_id: UUID | None = None
 
 
 def bind(row: Grant, to: Recipient) -> None:
@@ -46,6 +46,8 @@ def bind(row: Grant, to: Recipient) -> None:
     """
     if to.organization_id:
         _bind_facility(row, to.organization_id)
+    elif to.user_id:
+        row.grantee_id, row.accepted_at = to.user_id, Now()
     elif to.practitioner_id:
         found = directory.professional(to.practitioner_id)
         if found.user_id == row.patient.user_id:

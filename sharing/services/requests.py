@@ -1,0 +1,215 @@
+"""Asking to be let in: a care provider asks, whoever owns the address grants, narrows or refuses.
+
+The answer to the asker is the same whether somebody has the address or not, and stays so: only what
+is granted ever shows.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import keys
+from accounts import services as accounts
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, Door
+from accounts.models import Practitioner
+from sharing import policy
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.models import AccessRequest, NoticeKind, Organization, PractitionerRole
+from sharing.policy import Action
+from sharing.scopes import Scope
+from sharing.services import granting, notices
+from sharing.services.recipients import Recipient, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for, and why."""
+
+    reason: str
+    categories: tuple[Category, ...]
+    sensitive: tuple[Sensitivity, ...] = ()
+    may_copy: bool = False
+    inward: tuple[Category, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as its reader sees it."""
+
+    request: AccessRequest
+    wish: Wish
+    person: accounts.Person
+    facility: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """The wish as a scope to begin from; what is sensitive is left for her to tick by name."""
+        return Scope(
+            self.wish.categories,
+            (Sensitivity.N,) if self.wish.categories else (),
+            self.wish.may_copy,
+            None,
+            inward_categories=self.wish.inward,
+            inward_labels=(Sensitivity.N,) if self.wish.inward else (),
+        )
+
+    @property
+    def state(self) -> str:
+        """For who asked, one of: granted, over, open. That it was refused is not told."""
+        if self.request.granted_at:
+            return "granted"
+        return "open" if self.request.expires_at > timezone.now() else "over"
+
+
+def facilities_of(actor: Actor) -> list[Organization]:
+    """For which facilities the actor can ask, within an act: where she sees what is shared."""
+    roles = PractitionerRole.objects.seeing().filter(user=actor.user_id)
+    return list(Organization.objects.filter(pk__in=roles.values("organization")).order_by("name"))
+
+
+def may_ask(actor: Actor) -> bool:
+    """Whether she is a verified professional, or one of a verified facility."""
+    with acting_as(actor):
+        return _may_ask(actor)
+
+
+def _may_ask(actor: Actor) -> bool:
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        return False
+    verified = Practitioner.objects.filter(user=actor.user_id, verified_at__isnull=False)
+    return verified.exists() or bool(facilities_of(actor))
+
+
+def ask(actor: Actor, email: str, *, wish: Wish) -> None:
+    """Ask whoever owns this address to share.
+
+    Raises `Denied` for who is no verified professional, and `Refused` for too many in a day. An open
+    request to the same address is not made again.
+    """
+    with acting_as(actor):
+        if not _may_ask(actor):
+            raise Denied("ask")
+        mine = AccessRequest.objects.filter(asker=actor.user_id)
+        recent = mine.filter(made_at__gt=timezone.now() - timedelta(days=1))
+        if recent.count() >= settings.PHR_REQUESTS_A_DAY:
+            raise Refused("You have asked many people today. Try again tomorrow.")
+        if mine.open().filter(email=email.lower()).exists():
+            return
+        _keep(actor, email.lower(), wish)
+
+
+def _keep(actor: Actor, email: str, wish: Wish) -> None:
+    facility = next(iter(facilities_of(actor)), None)
+    row = AccessRequest(asker_id=actor.user_id, email=email, organization=facility)
+    row.expires_at = timezone.now() + timedelta(days=settings.PHR_REQUEST_DAYS)
+    row.asked_sealed = keys.seal_portal(_place(row), orjson.dumps(wish))
+    row.save(force_insert=True)
+    owners = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    notices.tell(
+        actor, NoticeKind.REQUEST, to=owners.values_list("user_id", flat=True),
+        organization_id=facility.pk if facility else None,
+    )  # fmt: skip
+    note("ask", subject=f"AccessRequest/{row.pk}")
+
+
+def _place(row: AccessRequest) -> str:
+    return f"sharing_accessrequest/{row.pk}/asked"
+
+
+def mine(actor: Actor, *, most: int = 50) -> list[Asked]:
+    """What the actor asked for, newest first."""
+    with acting_as(actor):
+        if actor.door is not Door.SESSION or actor.user_id is None:
+            raise Denied("read")
+        rows = AccessRequest.objects.filter(asker=actor.user_id).order_by("-made_at")[:most]
+        return _shown(list(rows))
+
+
+def waiting(actor: Actor) -> list[Asked]:
+    """Who asks the actor, who keeps a record, to share."""
+    with acting_as(actor):
+        return _shown(list(_mine_to_answer(actor).order_by("-made_at")))
+
+
+def _mine_to_answer(actor: Actor) -> QuerySet[AccessRequest]:
+    patient = policy.require_own(actor)
+    addresses = accounts.verified_addresses(patient.user_id)
+    rows = AccessRequest.objects.open().filter(email__in=addresses, asker__is_active=True)
+    return rows.exclude(asker=patient.user_id).select_related("organization")
+
+
+def one(actor: Actor, request_id: UUID) -> Asked:
+    """One request for the actor to answer, or `Denied`."""
+    with acting_as(actor):
+        return _shown([_one(actor, request_id)])[0]
+
+
+def _one(actor: Actor, request_id: UUID) -> AccessRequest:
+    row = _mine_to_answer(actor).filter(pk=request_id).first()
+    if row is None:
+        raise Denied("read", subject=f"AccessRequest/{request_id}")
+    return row
+
+
+def _shown(rows: list[AccessRequest]) -> list[Asked]:
+    people = accounts.people({row.asker_id for row in rows})
+    return [
+        Asked(
+            row,
+            _wish(row),
+            people[row.asker_id],
+            row.organization.name if row.organization else "",
+        )
+        for row in rows
+    ]
+
+
+def _wish(row: AccessRequest) -> Wish:
+    said = orjson.loads(keys.unseal_portal(_place(row), bytes(row.asked_sealed)))
+    return Wish(
+        said["reason"],
+        tuple(Category(one) for one in said["categories"]),
+        tuple(Sensitivity(one) for one in said["sensitive"]),
+        said["may_copy"],
+        tuple(Category(one) for one in said["inward"]),
+    )
+
+
+def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") -> UUID:
+    """Let in who asked: at once, for she is known. Returns the Grant's id.
+
+    Raises `Denied` for what is not the actor's to answer, and what `granting.grant` raises.
+    """
+    with acting_as(actor):
+        policy.require_own(actor, Action.SHARE)
+        row = _one(actor, request_id)
+        to = Recipient(user_id=row.asker_id)
+        grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
+        AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), grant=grant_id)
+        return grant_id
+
+
+def refuse(actor: Actor, request_id: UUID) -> None:
+    """Say no; who asked is not told."""
+    with acting_as(actor):
+        row = _one(actor, request_id)
+        AccessRequest.objects.filter(pk=row.pk).update(refused_at=Now())
+        patient = policy.require_own(actor)
+        note("ask-refuse", patient_id=patient.pk, subject=f"AccessRequest/{row.pk}", basis="owner")
+
+
+def forget_expired(actor: Actor) -> int:
+    """Delete requests that nobody answered, some time after their end. Returns how many."""
+    with acting_as(actor):
+        long_ago = timezone.now() - timedelta(days=settings.PHR_REQUEST_DAYS)
+        gone, _ = AccessRequest.objects.filter(expires_at__lt=long_ago).delete()
+        return gone

@@ -1,0 +1,92 @@
+"""Passing on: the same to one other person, no wider, no longer, no further, and hers to end."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.acting import acting_as
+from accounts.actors import Actor, Denied
+from sharing import policy
+from sharing.models import Grant, Notice
+from sharing.policy import Action
+from sharing.services import granting, listing, passing_on
+from sharing.services.recipients import Refused
+from tests.cast import ALL, ORDINARY, Cast, join
+
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
+LATER = timezone.now() + timedelta(days=10)
+ON = replace(ORDINARY, may_reshare=True, ends_at=LATER)
+
+
+def rose() -> Actor:
+    return Actor.session(join("rose@example.org").pk)
+
+
+def passed(cast: Cast, to: Actor) -> tuple[UUID, UUID]:
+    above = cast.share(ON)
+    fresh = passing_on.pass_on(
+        cast.bob, above, email="Rose@example.org", ends_at=LATER + timedelta(days=9)
+    )
+    granting.accept(to, fresh)
+    return above, fresh
+
+
+def reaches(actor: Actor) -> bool:
+    with acting_as(actor):
+        return policy.patients(actor, Action.READ).exists()
+
+
+def test_it_covers_the_same_ends_with_it_and_goes_no_further(cast: Cast) -> None:
+    to = rose()
+    above, fresh = passed(cast, to)
+
+    with acting_as(cast.alice):
+        one, other = Grant.objects.get(pk=above), Grant.objects.get(pk=fresh)
+        for field in ("categories", "labels", "types", "tags", "records", "besides", "may_copy"):
+            assert getattr(one, field) == getattr(other, field)
+        assert (other.ends_at, other.may_reshare, other.via_id) == (LATER, False, above)
+        assert [row.kind for row in Notice.objects.filter(kind="passed-on")] == ["passed-on"]
+    assert reaches(to)
+    with pytest.raises(Denied):
+        passing_on.pass_on(to, fresh, email="mary@example.org")
+    assert [one.email for one in passing_on.mine(cast.bob)] == ["rose@example.org"]
+
+
+@pytest.mark.parametrize("which", ["above", "fresh"])
+def test_she_ends_either(cast: Cast, which: str) -> None:
+    to = rose()
+    above, fresh = passed(cast, to)
+    assert {held.grant.pk for held in listing.given(cast.alice)} == {above, fresh}
+
+    granting.revoke(cast.alice, above if which == "above" else fresh)
+
+    assert not reaches(to)
+    assert reaches(cast.bob) == (which == "fresh")
+
+
+def test_only_who_may_passes_on(cast: Cast) -> None:
+    for scope in (ALL, ORDINARY):
+        with pytest.raises(Denied):
+            passing_on.pass_on(cast.bob, cast.share(scope), email="rose@example.org")
+    above = cast.share(ON)
+    with pytest.raises(Denied):
+        passing_on.pass_on(cast.carol, above, email="rose@example.org")
+    with pytest.raises(Refused):
+        passing_on.pass_on(cast.bob, above, email="bob@example.org")
+    granting.pause(cast.alice, above)
+    with pytest.raises(Denied):
+        passing_on.pass_on(cast.bob, above, email="rose@example.org")
+
+
+def test_the_database_passes_nothing_on_for_others(cast: Cast) -> None:
+    may, may_not = cast.share(ON), cast.share(ALL)
+    for actor, above in ((cast.carol, may), (cast.bob, may_not), (cast.alice, may)):
+        with acting_as(actor), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT phr_pass_on(%s, %s, 'r@example.org', NULL, now(), 99999)", [above, uuid4()]
+            )
+            assert cursor.fetchone() == (None,)
