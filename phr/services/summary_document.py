@@ -4,7 +4,7 @@ Source: HL7 FHIR IPS 2.0.0 (Bundle-uv-ips, Composition-uv-ips); FHIR R4 document
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -19,19 +19,25 @@ from accounts.models import Patient
 from phr.bundles import bundle, exact, person, reference, references, rewired
 from phr.display import headline
 from phr.display.words import clean
+from phr.ips import fitted
 from phr.models import Record
 from phr.services.items import note_reads
 from phr.services.links import targets
-from phr.services.summary import IN_DOCUMENT, Gathered, Part, gather
+from phr.services.summary import IN_DOCUMENT, RESULTS, Gathered, Part, gather
 from sharing import policy
+from sharing.categories import Category
 from sharing.policy import Action, Grounds
 
 Json = dict[str, Any]
 _LOINC: Final = "http://loinc.org"
 _IPS: Final = "http://hl7.org/fhir/uv/ips/StructureDefinition"
+_SUMMARY: Final = "Patient summary Document"
 _EMPTY: Final = "http://terminology.hl7.org/CodeSystem/list-empty-reason"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 _MOST_LINKED: Final = 500
+_ONCE: Final = frozenset({"Composition", "Patient"})
+# Measurements stand in a section of their own; the pages show them among the results.
+_VITAL_SIGNS: Final = replace(RESULTS, name="vital-signs", heading="Vital signs", code="8716-3")
 
 
 def summary_document(actor: Actor) -> bytes:
@@ -58,9 +64,10 @@ def document_of(actor: Actor, patient: Patient, why: Grounds, *, born: date | No
     masked = "unknown" if own else "masked"
     subject = person(about, clean(accounts.name_of(patient), 200), born, why_not=masked)
     empty = "Nothing recorded." if own else "Nothing of this is shared here."
-    composition = _composition(about, found, opened.names, empty)
-    # The Composition first (bdl-11), then the Patient, then the rest.
-    every = [composition, subject, *opened.rewired(about)]
+    composition = _composition(about, _apart(found), opened.names, empty)
+    # The Composition first (bdl-11), then the Patient, then the rest, and no second of either.
+    rest = [fitted(one, reference(about)) for one in opened.rewired(about)]
+    every = [composition, subject, *(one for one in rest if one["resourceType"] not in _ONCE)]
     meta = {"profile": [f"{_IPS}/Bundle-uv-ips"]}
     at = timezone.now().isoformat(timespec="seconds")
     return bundle("document", every, at=at, meta=meta, identifier=uuid4())
@@ -96,6 +103,20 @@ def open_rows(actor: Actor, patient_id: UUID, wanted: Sequence[Record], why: Gro
     return Bodies(list(rows.values()), bodies, known, names)
 
 
+def _apart(found: list[Gathered]) -> list[Gathered]:
+    """The sections of an IPS: the last measurements apart from the other results."""
+    sections = []
+    for one in found:
+        vital = [k for k in one.current if k.row.category == Category.VITAL_SIGNS.value]
+        if one.part is not RESULTS or not vital:
+            sections.append(one)
+            continue
+        rest = [kept for kept in one.current if kept not in vital]
+        sections += [replace(one, current=rest)] if rest else []
+        sections.append(replace(one, part=_VITAL_SIGNS, current=vital))
+    return sections
+
+
 def _composition(
     about: UUID, found: list[Gathered], names: dict[UUID, dict[str, Json]], empty: str
 ) -> Json:
@@ -104,8 +125,9 @@ def _composition(
         "resourceType": "Composition",
         "id": str(uuid4()),
         "meta": {"profile": [f"{_IPS}/Composition-uv-ips"]},
+        "text": _narrative("<p>International Patient Summary</p>"),
         "status": "final",
-        "type": {"coding": [{"system": _LOINC, "code": "60591-5", "display": "Patient summary"}]},
+        "type": {"coding": [{"system": _LOINC, "code": "60591-5", "display": _SUMMARY}]},
         "subject": reference(about),
         "date": timezone.now().isoformat(timespec="seconds"),
         "author": [reference(about)],
@@ -121,9 +143,13 @@ def _section(part: Part, found: Gathered, names: dict[UUID, dict[str, Json]], em
     made: Json = {
         "title": part.heading,
         "code": {"coding": [{"system": _LOINC, "code": part.code}]},
-        "text": {"status": "generated", "div": f'<div xmlns="{_XHTML}">{words}</div>'},
+        "text": _narrative(words),
     }
     if lines:
         return made | {"entry": [reference(kept.row.pk) for kept in found.current]}
     reason = {"system": _EMPTY, "code": "unavailable", "display": "Unavailable"}
     return made | {"emptyReason": {"coding": [reason]}}
+
+
+def _narrative(words: str) -> Json:
+    return {"status": "generated", "div": f'<div xmlns="{_XHTML}">{words}</div>'}
