@@ -33,6 +33,7 @@ class Action(StrEnum):
     UPDATE = "update"
 
 
+NEVER = Q(pk__in=[])
 # What a permission can let others do, and which permissions do.
 SWITCHES: dict[Action, Q] = {
     Action.READ: ~Q(categories=[]),
@@ -41,7 +42,7 @@ SWITCHES: dict[Action, Q] = {
     Action.RESHARE: ~Q(categories=[]) & Q(may_reshare=True),
     Action.CREATE: Q(may_manage=True),
     Action.UPDATE: Q(may_manage=True),
-    Action.DELETE: Q(may_decide=True),
+    Action.DELETE: NEVER,
     Action.REVOKE: Q(may_decide=True),
     Action.SHARE: Q(may_decide=True),
 }

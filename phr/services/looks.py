@@ -85,6 +85,7 @@ WORDS = {
     "reshare": "passed on what you share",
     "restrict": "restricted this record, so that nobody uses it",
     "rehome": "set an item aside that is kept for a legal reason",
+    "open-link": "opened a link",
     "resume": "let somebody's paused access go on",
     "revoke": "ended somebody's access",
     "revoke-all": "ended all sharing at once",
@@ -234,12 +235,18 @@ def _line(
         event.pk,
         event.at,
         _who(owner, event, person),
-        person.title if person and event.door != Door.STAFF else "",
+        _role(event, person),
         what or event.action,
         denied,
         len(event.records),
         [(one, named[one]) for one in event.records[:MOST_TITLES] if named.get(one)],
     )
+
+
+def _role(event: AuditEvent, person: accounts.Person | None) -> str:
+    if event.basis == "proxy":
+        return "acts for you"
+    return person.title if person and event.door != Door.STAFF else ""
 
 
 def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) -> str:
@@ -249,6 +256,8 @@ def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) 
         return "This portal"
     if event.door == Door.STAFF:
         return "Our staff"
+    if event.door == Door.LINK:
+        return "Somebody with a link"
     return person.name if person else "Somebody not signed in"
 
 

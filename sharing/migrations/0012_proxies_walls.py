@@ -147,6 +147,8 @@ class Migration(migrations.Migration):
                 " WITH CHECK (phr_may_decide(patient_id))",
                 "ALTER POLICY sharing_grant_5 ON sharing_grant"
                 " USING (phr_may_decide(patient_id))",
+                # To hold her row while a permission changes; she alone changes it.
+                "ALTER POLICY accounts_patient_5 ON accounts_patient USING (phr_may_keep(id))",
                 "ALTER POLICY accounts_auditevent_2 ON accounts_auditevent"
                 f" USING ({KEPT} OR {STAFF})",
             ]

@@ -198,7 +198,9 @@ def acting(world: World, user: int, action: Action, item: Item) -> bool:
 
 
 def allows(given: Given, action: Action) -> bool:
-    if action in {Action.DELETE, Action.SHARE, Action.REVOKE}:
+    if action is Action.DELETE:
+        return False
+    if action in {Action.SHARE, Action.REVOKE}:
         return given.decides
     return action is not Action.COPY or given.may_copy
 

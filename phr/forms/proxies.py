@@ -1,0 +1,60 @@
+"""What people choose when they name somebody to act for them, or begin a child's record."""
+
+from typing import Any
+
+from django import forms
+
+from phr.forms.sharing import ShareForm
+from sharing.models import Authority
+from sharing.services.recipients import ActsFor, Recipient
+
+LOOK, MANAGE, DECIDE = "look", "manage", "decide"
+
+
+class ProxyForm(ShareForm):
+    """Who acts for her, by what right, and what that person may do."""
+
+    authority = forms.ChoiceField(
+        label="By what right do they act for you?",
+        choices=[(one.value, one.label) for one in Authority if one is not Authority.PARENT],
+        initial=Authority.CHOSEN,
+        widget=forms.RadioSelect,
+    )
+    acts = forms.ChoiceField(
+        label="What may they do for you?",
+        choices=[
+            (LOOK, "Look at what I choose below, nothing else"),
+            (MANAGE, "Also add and correct items"),
+            (DECIDE, "Also share for me, and stop sharing"),
+        ],
+        initial=LOOK,
+        help_text="They can never name another person to act for you, give themselves more,"
+        " or delete anything. They see the names of the files you uploaded.",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(("email", "authority", "acts"))
+        # Who acts for her adds items in her place; that is no sending in, and no passing on.
+        for name in self.INWARD:
+            self.fields[name].widget = self.fields[name].hidden_widget()
+
+    @property
+    def recipient(self) -> Recipient:
+        chosen = self.cleaned_data
+        acts = ActsFor(
+            Authority(chosen["authority"]),
+            may_manage=chosen["acts"] in {MANAGE, DECIDE},
+            may_decide=chosen["acts"] == DECIDE,
+        )
+        return Recipient(chosen["email"], acts)
+
+    @property
+    def further_rows(self) -> list[tuple[str, str]]:
+        """What the check shows besides the scope."""
+        shown = ((name, dict(self.fields[name].choices)) for name in ("authority", "acts"))  # type: ignore[attr-defined]
+        return [
+            (str(self.fields[name].label), str(choices[self.cleaned_data[name]]))
+            for name, choices in shown
+        ]
