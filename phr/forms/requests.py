@@ -1,10 +1,10 @@
 """What care providers type to ask for access, and to pass on what they hold."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from django import forms
 
-from phr.forms.sharing import DATE, SENSITIVE
+from phr.forms.sharing import DATE, SENSITIVE, day_end
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services.requests import Wish
@@ -81,5 +81,4 @@ class PassOnForm(forms.Form):
 
     def ends_at(self) -> datetime | None:
         """The end of the last day, or None."""
-        day = self.cleaned_data["ends_on"]
-        return datetime.combine(day, time.max, tzinfo=UTC) if day else None
+        return day_end(self.cleaned_data["ends_on"])

@@ -217,12 +217,12 @@ class ScopeForm(forms.Form):
         until, ends = chosen["until_day"], chosen["ends_on"]
         return Scope(
             categories=tuple(Category(value) for value in chosen["categories"]),
-            labels=_labels(chosen["categories"], chosen["sensitive"]),
+            labels=labels_with(chosen["categories"], chosen["sensitive"]),
             may_copy=chosen["may_copy"] == "yes",
             may_reshare=chosen["may_reshare"] == "yes" and bool(chosen["categories"]),
             inward_categories=tuple(Category(value) for value in chosen["inward"]),
-            inward_labels=_labels(chosen["inward"], chosen["inward_sensitive"]),
-            ends_at=datetime.combine(ends, time.max, tzinfo=UTC) if ends else None,
+            inward_labels=labels_with(chosen["inward"], chosen["inward_sensitive"]),
+            ends_at=day_end(ends),
             starts_at=_midnight(chosen["starts_on"]),
             purpose=Purpose(chosen["purpose"]),
             types=tuple(chosen["types"]),
@@ -267,11 +267,16 @@ def told(scope: Scope, tags: Sequence[Word]) -> dict[str, Any]:
     }
 
 
-def _labels(categories: Sequence[str], sensitive: Sequence[str]) -> tuple[Sensitivity, ...]:
+def labels_with(categories: Sequence[str], sensitive: Sequence[str]) -> tuple[Sensitivity, ...]:
     """Ordinary information is always part of it, where there is any."""
     if not categories:
         return ()
     return (Sensitivity.N, *(Sensitivity(value) for value in sensitive))
+
+
+def day_end(day: date | None) -> datetime | None:
+    """The last instant of a day, UTC."""
+    return datetime.combine(day, time.max, tzinfo=UTC) if day else None
 
 
 def _ids(values: Sequence[str]) -> tuple[UUID, ...]:

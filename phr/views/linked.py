@@ -38,13 +38,13 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
             visitor = links.opened(actor, secret, **form.cleaned_data)
             return _come_in(request, visitor)
     except links.WrongPasscode as wrong:
-        form.add_error("passcode", _tries(wrong.left))
+        form.add_error("passcode", tries(wrong.left))
     except Denied:
-        return _quiet(render(request, "phr/link_gone.html", status=404))
-    return _quiet(render(request, "phr/link_enter.html", {"form": form}))
+        return quiet(render(request, "phr/link_gone.html", status=404))
+    return quiet(render(request, "phr/link_enter.html", {"form": form}))
 
 
-def _tries(left: int) -> str:
+def tries(left: int) -> str:
     if not left:
         return "This passcode is wrong. The link has ended: ask for another one."
     return f"This passcode is wrong. You can try {left} more time{'s' if left > 1 else ''}."
@@ -56,7 +56,7 @@ def _come_in(request: HttpRequest, visitor: Actor) -> HttpResponse:
     if not request.user.is_authenticated:
         request.session.cycle_key()
     request.session[OPEN] = kept | {str(visitor.grant_id): now + HOUR}
-    return _quiet(redirect("phr:linked_records", visitor.grant_id))
+    return quiet(redirect("phr:linked_records", visitor.grant_id))
 
 
 def _visitor(request: HttpRequest, grant_id: UUID) -> tuple[Actor, UUID]:
@@ -67,7 +67,7 @@ def _visitor(request: HttpRequest, grant_id: UUID) -> tuple[Actor, UUID]:
     return visitor, links.about(visitor)[0]
 
 
-def _quiet(response: HttpResponse) -> HttpResponse:
+def quiet(response: HttpResponse) -> HttpResponse:
     """Found by no search engine. Only where a form stands does the browser say whence it came."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     return response
@@ -75,7 +75,7 @@ def _quiet(response: HttpResponse) -> HttpResponse:
 
 def _silent(response: HttpResponse) -> HttpResponse:
     response.headers["Referrer-Policy"] = "no-referrer"
-    return _quiet(response)
+    return quiet(response)
 
 
 @require_safe
@@ -141,7 +141,7 @@ def _for_apps(response: HttpResponse) -> HttpResponse:
     response.headers["Access-Control-Allow-Headers"] = "Content-Type"
     response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return _quiet(response)
+    return quiet(response)
 
 
 @csrf_exempt

@@ -38,7 +38,7 @@ class Path(models.TextChoices):
 # The paths by which one user reaches it, invited by her address.
 # The actor's permissions in force, from behind the wall: to whom something was passed on does not see
 # the permission that it came from.
-IN_FORCE = RawSQL("SELECT phr_grants()", [])  # noqa: S611 - no value goes into it
+IN_FORCE = RawSQL("SELECT phr_grants()", [])
 # In which order permissions were made; `sharing.statuses` makes an index of it that tells nothing.
 NEXT_SERIAL = models.Func(
     models.Value("sharing_grant_serial"), function="nextval", output_field=models.BigIntegerField()

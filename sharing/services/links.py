@@ -64,17 +64,37 @@ def make(
         patient = Patient.objects.select_for_update(no_key=True).get(pk=own.pk)
         if scope.ends_at is None or not scope.categories:
             raise Refused("Choose what they may see, and the last day of access.")
-        _refuse_many(patient)
         alone = replace(scope, may_reshare=False, inward_categories=(), inward_labels=())
-        row = alone.drawn_up(patient)
-        row.path, row.accepted_at, row.invitation_ends_at = Path.LINK, Now(), Now()
-        row.agreement_sealed = seal_agreement(row, agreement)
-        row.save(force_insert=True)
-        code = _new_passcode() if passcode else ""
-        _keep(row, recipient, code, uses)
-        move_epoch(patient.pk)
-        note("share", patient_id=patient.pk, subject=f"Grant/{row.pk}", basis="owner")
-        return Made(row.pk, code)
+        return _give(alone.drawn_up(patient), recipient, agreement, uses, passcode=passcode)
+
+
+def make_drop_box(
+    actor: Actor, recipient: str, *, scope: Scope, agreement: str = "", passcode: bool = True
+) -> Made:
+    """Make a link by which somebody without an account sends files in, and sees nothing.
+
+    It can be opened once. Raises `Denied` for anybody without a record, `Refused` for one without an
+    end and for too many in a day.
+    """
+    with acting_as(actor):
+        own = policy.require_own(actor, Action.SHARE)
+        patient = Patient.objects.select_for_update(no_key=True).get(pk=own.pk)
+        if scope.ends_at is None or not scope.inward_categories:
+            raise Refused("Choose what they may send, and the last day.")
+        alone = replace(scope, categories=(), labels=(), may_copy=False, may_reshare=False)
+        return _give(alone.drawn_up(patient), recipient, agreement, 1, passcode=passcode)
+
+
+def _give(row: Grant, recipient: str, agreement: str, uses: int | None, *, passcode: bool) -> Made:
+    _refuse_many(row.patient)
+    row.path, row.accepted_at, row.invitation_ends_at = Path.LINK, Now(), Now()
+    row.agreement_sealed = seal_agreement(row, agreement)
+    row.save(force_insert=True)
+    code = _new_passcode() if passcode else ""
+    _keep(row, recipient, code, uses)
+    move_epoch(row.patient_id)
+    note("share", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
+    return Made(row.pk, code)
 
 
 def _refuse_many(patient: Patient) -> None:
@@ -98,11 +118,11 @@ def _keep(row: Grant, recipient: str, passcode: str, uses: int | None) -> None:
 # --- opening ---------------------------------------------------------------------------------------
 
 
-def needs_passcode(asker: Actor, secret: str) -> bool:
+def needs_passcode(asker: Actor, secret: str, *, action: Action = Action.READ) -> bool:
     """Whether the link with this secret has a passcode. `Denied` when it opens nothing now."""
     visitor = _visitor(asker, secret)
     with acting_as(visitor):
-        return bool(_opening(visitor, Action.READ).passcode_hash)
+        return bool(_opening(visitor, action).passcode_hash)
 
 
 def opened(
@@ -268,8 +288,9 @@ def _addressed(found: Link, row: ShareLink) -> Link:
     if both is None:
         return found
     secret, key = health_links.said(both[0]), both[1]
-    url = settings.PHR_ORIGIN + reverse("phr:link", args=[secret])
     scope = found.held.scope
+    page = "phr:drop" if scope.inward_categories else "phr:link"
+    url = settings.PHR_ORIGIN + reverse(page, args=[secret])
     if not scope.may_copy:
         return replace(found, url=url)
     uri = health_links.link(

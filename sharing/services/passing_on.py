@@ -19,7 +19,7 @@ from sharing.policy import Action
 from sharing.services import notices
 from sharing.services.recipients import Refused
 
-_PASS_ON = "SELECT phr_pass_on(%s, %s, %s, %s, %s, nextval('sharing_grant_serial'))"
+_HAND_ON = "SELECT phr_pass_on(%s, %s, %s, %s, %s, nextval('sharing_grant_serial'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def pass_on(actor: Actor, grant_id: UUID, *, email: str, ends_at: datetime | Non
         fresh, now = uuid4(), timezone.now()
         until = now + timedelta(days=settings.PHR_INVITATION_DAYS)
         with connection.cursor() as cursor:
-            cursor.execute(_PASS_ON, [above.pk, fresh, email, ends_at, until])
+            cursor.execute(_HAND_ON, [above.pk, fresh, email, ends_at, until])
             (patient_id,) = cursor.fetchone() or (None,)
         if patient_id is None:
             raise Denied(Action.RESHARE.value, subject=f"Grant/{grant_id}")
