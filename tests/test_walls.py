@@ -23,6 +23,8 @@ OPEN = {
     ("rights_hold", "phr_judge"): "answers by an erasure's reference; tells no number",
     ("sharing_practitionerrole", "phr_judge"): "who works where is no patient's; nobody signs in",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
+    ("sharing_sharelink", "phr_judge"): "finds a grant by the hash of a secret, and empties secrets",
+    ("sharing_sharelink", "phr_web phr_worker"): "restrictive: it only takes away",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
     ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",
 }
@@ -52,6 +54,8 @@ BEHIND = {
     "phr_erasure",
     "phr_record_of",
     "phr_hidden",
+    "phr_link_of",
+    "phr_empty_link",
 }
 
 # How the planner is told to go about it, where it knows too little by itself.

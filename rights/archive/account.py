@@ -14,7 +14,8 @@ from accounts.acting import acting_as
 from accounts.models import Consent, Patient, Practitioner, User
 from rights.archive.room import Room
 from rights.archive.times import instant
-from sharing.models import Grant
+from sharing.models import Grant, Path, ShareLink
+from sharing.opening import recipient_of
 from sharing.scopes import agreement_of, scope_of
 from sharing.services import listing
 
@@ -144,7 +145,9 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
     return {
         "permission": str(row.pk),
         "state": listing.Held(row, scope, accounts.Person("")).state,
+        "path": row.path,
         "invited": row.invited_email,
+        "link": _link(row) if row.path == Path.LINK else None,
         "person": {"name": person.name, "title": person.title} if person else None,
         "kinds": [one.value for one in scope.categories],
         "sensitivity": [one.value for one in scope.labels],
@@ -157,6 +160,17 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
         "agreement": agreement_of(row),
         "replaces": str(row.replaces) if row.replaces else None,
         **{name: instant(at) if (at := getattr(row, name)) else None for name in times},
+    }
+
+
+def _link(row: Grant) -> Json:
+    """For whom a link was made and what it has left; never what opens it."""
+    link = ShareLink.objects.get(grant=row)
+    return {
+        "recipient": recipient_of(link),
+        "passcode": bool(link.passcode_hash),
+        "uses_left": link.uses_left,
+        "wrong_passcodes_left": link.attempts_left,
     }
 
 

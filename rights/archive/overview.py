@@ -153,8 +153,7 @@ def permissions(room: Room) -> None:
 
 
 def _shown(row: Grant, people: dict[UUID, accounts.Person]) -> accounts.Person:
-    person = people.get(row.grantee_id) if row.grantee_id else None
-    return person or accounts.Person(row.invited_email)
+    return listing.holder(row, people)
 
 
 def index(room: Room) -> None:
