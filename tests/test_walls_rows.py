@@ -1,7 +1,8 @@
 """The second wall with rows behind it: who gets what, asked in SQL and through `acting_as`."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.utils import timezone
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
@@ -27,7 +29,7 @@ from rights.services.exports import request_export
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
-from sharing.services import granting
+from sharing.services import granting, links
 from tests.cast import IMPORTER, PURGER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
 from tests.worlds.held import hold, una
@@ -91,6 +93,8 @@ def kept(cast: Cast) -> Kept:
         new_word(alice, 1, "diet")
         Renewal.objects.create(patient_id=alice)
     hold(cast, una(), covered[0])
+    week = replace(NARROW, ends_at=timezone.now() + timedelta(days=7))
+    granting.revoke(cast.alice, links.make(cast.alice, "Dr Lee", scope=week).grant_id)
     holds.rehome(PURGER, alice)
     return Kept(cast, covered, files, others, carols, cast.share(NARROW))
 
