@@ -135,12 +135,19 @@ def change(actor: Actor, role_id: UUID, *, code: Role, ends_at: datetime | None)
 
 def _replaced(old: PractitionerRole, code: Role, ends_at: datetime | None) -> PractitionerRole:
     now = timezone.now()
-    PractitionerRole.objects.filter(pk=old.pk).update(ends_at=now)
-    return PractitionerRole.objects.create(
-        organization_id=old.organization_id, user_id=old.user_id, invited_email=old.invited_email,
-        code=code, accepted_at=now, ends_at=ends_at, suspended_at=old.suspended_at,
+    row = PractitionerRole.objects.create(
+        organization_id=old.organization_id,
+        user_id=old.user_id,
+        invited_email=old.invited_email,
+        code=code,
+        accepted_at=now,
+        ends_at=ends_at,
+        suspended_at=old.suspended_at,
         replaces=old.pk,
-    )  # fmt: skip
+    )
+    # Last: who changes what she is herself may do so only while she administers.
+    PractitionerRole.objects.filter(pk=old.pk).update(ends_at=now)
+    return row
 
 
 def suspend(actor: Actor, role_id: UUID) -> UUID:
