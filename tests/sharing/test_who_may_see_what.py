@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
+from accounts import directory
 from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
@@ -22,12 +23,14 @@ from phr.services import files, looks, marks, records, removal
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import Grant
+from sharing.models import Grant, Organization, PractitionerRole, Role
 from sharing.policy import Action
 from sharing.scopes import Scope
-from sharing.services import granting, listing
-from tests.cast import ALL, Cast
+from sharing.services import closing, granting, listing, members, rosters, vetting
+from sharing.services.recipients import Recipient
+from tests.cast import ALL, Cast, join
 from tests.raw import as_owner, open_walls
+from tests.worlds.facilities import DIRECTORY, employ, opened
 from tests.worlds.kept import keep, with_file
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -167,6 +170,73 @@ def verified(at: Stage) -> Actor:
     return at.cast.carol
 
 
+def employed(code: Role, *, scope: Scope = VIEW) -> Callable[[Stage], Actor]:
+    """Somebody who works at a facility that alice shares with."""
+
+    def scene(at: Stage) -> Actor:
+        pk = opened(at.cast)
+        granting.grant(at.cast.alice, Recipient(organization_id=pk), scope=scope)
+        return employ(at.cast, pk, "nina@example.org", code)
+
+    return scene
+
+
+def invited_to_work(at: Stage) -> Actor:
+    pk = opened(at.cast)
+    granting.grant(at.cast.alice, Recipient(organization_id=pk), scope=ALL)
+    members.invite(at.cast.bob, pk, "nina@example.org", code=Role.NURSE, ends_at=None)
+    return Actor.session(join("nina@example.org").pk)
+
+
+def ninas() -> PractitionerRole:
+    with as_owner():
+        return PractitionerRole.objects.get(invited_email="nina@example.org")
+
+
+def at_facility(act: Callable[[Actor, UUID], object]) -> Callable[[Stage], object]:
+    """What its administrator does to nina's role."""
+    return lambda at: act(at.cast.bob, ninas().pk)
+
+
+def desk(act: Callable[[Actor, UUID], object]) -> Callable[[Stage], object]:
+    """What staff do to the facility."""
+    return lambda at: act(at.cast.sam, ninas().organization_id)
+
+
+def closed(at: Stage) -> None:
+    closing.announce(at.cast.bob, ninas().organization_id, on=closing.first_day())
+    with as_owner():
+        Organization.objects.update(closing_at=timezone.now())
+    while closing.work(DIRECTORY):
+        pass
+
+
+def on_call(begins: int) -> Callable[[Stage], object]:
+    """A shift of three hours that begins so many hours from now."""
+
+    def change(at: Stage) -> None:
+        start, role = timezone.now() + timedelta(hours=begins), ninas()
+        end = start + timedelta(hours=3)
+        rosters.add(at.cast.bob, role.organization_id, role.pk, starts_at=start, ends_at=end)
+
+    return change
+
+
+def administers(at: Stage) -> Actor:
+    pk = opened(at.cast)
+    granting.grant(at.cast.alice, Recipient(organization_id=pk), scope=ALL)
+    return at.cast.bob
+
+
+def chosen(at: Stage) -> Actor:
+    words = dict.fromkeys(("name", "profession", "specialty", "licence_number"), "x")
+    pk = accounts.register_practitioner(at.cast.bob, **words)
+    accounts.verify_practitioner(at.cast.sam, pk)
+    directory.keep_entry(at.cast.bob, place="", listed=True)
+    granting.grant(at.cast.alice, Recipient(practitioner_id=pk), scope=VIEW)
+    return at.cast.bob
+
+
 NOW, DAY = timezone.now(), timedelta(days=1)
 RESTRICTED, ERASING = {"restricted_at": NOW}, {"erasing_at": NOW}
 SCENES: dict[str, Callable[[Stage], Actor]] = {
@@ -226,6 +296,32 @@ SCENES: dict[str, Callable[[Stage], Actor]] = {
     "bob, after alice's account was switched off": and_then(
         bob(VIEW), lambda at: switched_off(at.cast.alice)
     ),
+    "nina, a nurse of a facility that may view": employed(Role.NURSE),
+    "nina, a clinician of a facility that may view and copy everything": employed(
+        Role.CLINICIAN, scope=ALL
+    ),
+    "nina, invited to the facility but not yet accepted": invited_to_work,
+    "nina, while she is suspended at the facility": and_then(
+        employed(Role.NURSE), at_facility(members.suspend)
+    ),
+    "nina, after she left the facility": and_then(employed(Role.NURSE), at_facility(members.end)),
+    "nina, while the facility is suspended": and_then(employed(Role.NURSE), desk(vetting.suspend)),
+    "nina, after staff took the verification of the facility back": and_then(
+        employed(Role.NURSE), desk(vetting.doubt)
+    ),
+    "nina, after the facility closed": and_then(employed(Role.NURSE), closed),
+    "nina, while alice pauses what she shares with the facility": and_then(
+        employed(Role.NURSE), then(granting.pause)
+    ),
+    "nina, after alice took it back from the facility": and_then(employed(Role.NURSE), take_back),
+    "oscar, on call at the facility, during his shift": and_then(
+        employed(Role.ON_CALL), on_call(-1)
+    ),
+    "oscar, on call at the facility, outside his shift": and_then(
+        employed(Role.ON_CALL), on_call(1)
+    ),
+    "bob, who administers the facility and is nothing else there": administers,
+    "bob, a professional whom alice chose in the directory": chosen,
     "carol, another patient": lambda at: at.cast.carol,
     "carol, a verified professional without a permission": verified,
     "sam, staff at the staff desk": lambda at: at.cast.sam,
