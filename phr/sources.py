@@ -38,6 +38,11 @@ class Source:
         return self.upload is None and self.version > 1 and not self.kept
 
     @property
+    def beside(self) -> bool:
+        """Whether it is a file that said something else than she wrote, and was not followed."""
+        return self.upload is not None and self.outcome == Provenance.Outcome.ASIDE
+
+    @property
     def kept(self) -> bool:
         """Whether it is that she kept what she wrote, beside what a file said."""
         return self.upload is None and self.outcome == Provenance.Outcome.MINE
@@ -65,7 +70,7 @@ class Past:
 def sources_of(row: Record) -> list[Source]:
     """The sources of every version, from the first. Call within an act about the patient."""
     found = row.provenances.filter(upload__undone_at=None).select_related("upload")
-    rows = list(found.order_by("recorded_at", "version"))
+    rows = list(found.order_by("version", "recorded_at"))
     sent = senders([each.upload_id for each in rows if each.upload_id])
     by = {pk: sender.words for pk, sender in sent.items()}
     return [

@@ -6,7 +6,7 @@ from phr.services.marks import LONGEST
 
 
 class TagForm(forms.Form):
-    name = forms.CharField(label="Add a tag", max_length=LONGEST, required=False)
+    name = forms.CharField(label="Add a tag", max_length=LONGEST)
 
     def typed(self) -> str:
         """The word, cut to what a tag may have; the service says what is wrong with it."""

@@ -68,16 +68,16 @@ def compare(actor: Actor, record_id: UUID, version: int) -> Compared:
         note_reads(patient.pk, [row, *named], why)
         old, new = (describe(each, others.get(row.pk, {})) for each in (before, after))
         changes = compared(old, new)
-        found = (one for one in sources_of(row) if one.version == later.version)
+        then = next((one for one in sources_of(row) if one.version == later.version), None)
         return Compared(
             row.pk,
-            old.title,
+            new.title if then and then.stays else old.title,
             version,
             later.version,
             row.version,
             _earlier(row, version),
             past.ended_at,
-            next(found, None),
+            then,
             changes,
             unsaid(before, after, changes),
             open=aside_of(row) == version,

@@ -84,7 +84,7 @@ def test_she_is_told_before_and_after(cast: Cast) -> None:
     assert "what you wrote stays in force" in page
     seen = text(client.get(f"/records/{only(cast).pk}/versions/3/"))
     assert "Severe asthma" in seen
-    assert "Nobody: what you wrote yourself stays in force" in seen
+    assert "What you wrote stays unless you choose otherwise" in seen
 
 
 def test_the_file_that_she_corrected_says_nothing_new_when_it_comes_again(cast: Cast) -> None:
