@@ -1,7 +1,10 @@
 """What a patient agrees to when she shares, in the words that are kept with the permission."""
 
 from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from phr.display.kinds import kind
@@ -9,7 +12,7 @@ from sharing.scopes import Scope
 from sharing.services.directory import Chosen
 
 # Moves with every change of the template: an old agreement says which words it was made in.
-VERSION = 3
+VERSION = 4
 
 
 def words(scope: Scope, who: str, tags: Sequence[str], chosen: Chosen | None = None) -> str:
@@ -21,8 +24,15 @@ def words(scope: Scope, who: str, tags: Sequence[str], chosen: Chosen | None = N
         "version": VERSION,
         "scope": scope,
         "who": who,
+        "privacy": privacy_version(),
         "chosen": chosen,
         "tags": tags,
         "types": [kind(one) for one in scope.types],
     }
     return render_to_string("phr/agreement.txt", context).strip()
+
+
+def privacy_version() -> str:
+    """The privacy policy of this portal as it is now: the first digits of its SHA-256."""
+    page = Path(settings.BASE_DIR) / "templates" / "phr" / "privacy.html"
+    return sha256(page.read_bytes()).hexdigest()[:12]

@@ -2,7 +2,7 @@
 
 import hmac
 import os
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from uuid import UUID
 
 from accounts import keys
@@ -42,3 +42,13 @@ def mark(key: bytes) -> bytes:
 def reference(key: bytes, subject: str) -> bytes:
     """The 32 bytes that stand for `subject`, such as `Record/<id>` (HMAC-SHA256, cut)."""
     return mark(key) + hmac.digest(key, f"used:{subject}".encode(), sha256)[:REST]
+
+
+def weakly(subject: str) -> list[bytes]:
+    """What somebody without any key could make of `subject`, such as `Record/<id>`, to compare with."""
+    pk = UUID(subject.rpartition("/")[2])
+    found = [pk.bytes]
+    for text in (subject, f"used:{subject}", str(pk), pk.hex, pk.bytes):
+        raw = text if isinstance(text, bytes) else text.encode()
+        found += [sha256(raw).digest(), hmac.digest(b"", raw, sha256), blake2b(raw).digest()]
+    return found

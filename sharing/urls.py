@@ -1,6 +1,8 @@
 from django.urls import path
 
-from sharing.views import directory, facilities, grants, members, notices, proxies, statuses
+from sharing.views import (
+    attestations, directory, facilities, grants, members, notices, proxies, statuses, usage,
+)  # fmt: skip
 
 app_name = "sharing"
 urlpatterns = [
@@ -24,6 +26,7 @@ urlpatterns = [
     path("facilities/<uuid:organization_id>/", directory.facility, name="facility"),
     path("facilities/<uuid:organization_id>/manage/", facilities.manage, name="manage"),
     path("facilities/<uuid:organization_id>/change/", facilities.change, name="change_facility"),
+    path("facilities/<uuid:organization_id>/usage.csv", usage.ledger, name="usage"),
     path("facilities/<uuid:organization_id>/close/", facilities.close, name="close_facility"),
     path("facilities/<uuid:organization_id>/invite/", members.invite, name="invite"),
     path("facilities/<uuid:organization_id>/roster/", members.roster, name="roster"),
@@ -48,5 +51,6 @@ urlpatterns = [
         name="reset_member",
     ),
     path("facilities/shifts/<uuid:shift_id>/remove/", members.remove_shift, name="remove_shift"),
-    path("shared/", grants.shared, name="shared"),
+    path("shared/copies/", attestations.copies, name="copies"),
+    path("shared/copies/<uuid:attestation_id>/", attestations.attest, name="attest"),
 ]

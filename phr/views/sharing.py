@@ -1,4 +1,4 @@
-"""Sharing pages that need to know what is kept: the form, the check, the receipt, the log."""
+"""Sharing pages that need to know what is kept: the form, the check, the log."""
 
 import csv
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.cells import formula_safe
 from accounts.requests import actor_of, dangerous
 from phr import agreements
 from phr.forms.records import LogForm
@@ -139,14 +140,6 @@ def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def receipt(request: HttpRequest, grant_id: UUID) -> HttpResponse:
-    """What somebody saw and copied under one permission."""
-    context = {"receipt": looks.receipt(actor_of(request), grant_id)}
-    return render(request, "phr/receipt.html", context)
-
-
-@login_required
-@require_safe
 def log(request: HttpRequest) -> HttpResponseBase:
     """Who has looked, in plain words; as a page or as a CSV file."""
     form = LogForm(request.GET)
@@ -174,8 +167,3 @@ def _csv(lines: Iterator[looks.Line]) -> Iterator[str]:
         cells = [line.at.isoformat(timespec="seconds"), who, line.what,
                  "no" if line.denied else "yes", "; ".join(line.titles)]  # fmt: skip
         yield writer.writerow([formula_safe(cell) for cell in cells])
-
-
-def formula_safe(cell: str) -> str:
-    """A cell that no spreadsheet runs (OWASP ASVS 5.0, 1.2.10)."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r\n" and cell else cell

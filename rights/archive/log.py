@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import orjson
 
 from accounts.acting import acting_as
+from accounts.cells import formula_safe
 from accounts.models import AuditEvent
 from phr.services import looks
-from phr.views.sharing import formula_safe
 from rights.archive.pack import Sink
 from rights.archive.room import Room
 from rights.archive.times import instant

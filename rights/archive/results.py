@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from accounts.cells import formula_safe
 from phr.display.concepts import concept, interpretation
 from phr.display.quantities import extent, unit
 from phr.display.words import each, one
 from phr.formats.effective import as_written
 from phr.formats.resource import codes
-from phr.views.sharing import formula_safe
 from rights.archive.log import Lines
 from rights.archive.origins import Source, sources
 from rights.archive.room import Kept, Room

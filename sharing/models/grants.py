@@ -134,7 +134,7 @@ class Grant(models.Model):
     of the care itself (`data_from` up to `data_until`, which undated records are never within).
     `inward_categories` and `inward_labels` are what the holder may send in. `via` is the permission
     from which its holder passed this one on, never wider and never without it. `agreement_sealed`
-    is the text she agreed to; `replaces` the grant it was before a change.
+    is the text she agreed to; `replaces` the grant it was before a change. `serial` counts them all.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -176,6 +176,7 @@ class Grant(models.Model):
     paused_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
+    serial = models.BigIntegerField(unique=True, editable=False, db_default=NEXT_SERIAL)
 
     objects = GrantQuerySet.as_manager()
 

@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from accounts import services as accounts
 from accounts.actors import Actor, Denied
+from accounts.cells import formula_safe
 from phr.services import records
-from phr.views.sharing import formula_safe
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import granting, listing

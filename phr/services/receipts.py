@@ -1,0 +1,165 @@
+"""The receipt of a permission, whole: what it covered, who used it, what came of the copies (C53)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
+from phr import agreements
+from phr.display.dates import date
+from phr.paper import font_folders, whose
+from phr.printing import document
+from phr.printing.document import Item, Section, Text, rtl
+from phr.printing.pdf import make_pdf
+from phr.services import looks
+from sharing import policy
+from sharing.models import Path
+from sharing.services import attestations, receipts, statuses
+from sharing.services.attestations import Asked
+from sharing.services.listing import Held
+from sharing.services.receipts import Used
+from sharing.services.statuses import Status
+
+SHARED = (Path.PERSON, Path.PROXY, Path.FACILITY, Path.EMERGENCY)
+STATES = {
+    "active": "They can look now.",
+    "paused": "Paused: they see nothing until you go on.",
+    "later": "Not begun yet.",
+    "waiting": "Not accepted yet: they see nothing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A receipt as page and paper show it. `asked` is the question about copies, if there was one."""
+
+    page: looks.ReceiptPage
+    used: Used
+    asked: Asked | None
+    status: Status | None
+    privacy: str
+
+    @property
+    def held(self) -> Held:
+        return self.page.receipt.held
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether a letter that asks to destroy copies makes sense."""
+        return bool(self.page.copied) or self.asked is not None
+
+
+def whole(actor: Actor, grant_id: UUID) -> Whole:
+    """The receipt of one of the actor's own permissions, or `Denied`."""
+    page = looks.receipt(actor, grant_id)
+    shared = page.receipt.held.grant.path in SHARED
+    return Whole(
+        page,
+        receipts.used(actor, grant_id),
+        attestations.of_grant(actor, grant_id),
+        statuses.status(actor, grant_id) if shared else None,
+        agreements.privacy_version(),
+    )
+
+
+def letter(actor: Actor, grant_id: UUID) -> str:
+    """The letter that asks whoever held one of the actor's permissions to destroy copies."""
+    found = whole(actor, grant_id)
+    with acting_as(actor):
+        name, _ = whose(policy.require_kept(actor))
+    context = {"found": found, "held": found.held, "name": name, "today": timezone.now()}
+    return render_to_string("phr/destroy_letter.txt", context).strip()
+
+
+def letter_pdf(actor: Actor, grant_id: UUID) -> bytes:
+    """The same on paper; audited. Raises CannotPrint."""
+    said = [one.replace("\n", " ") for one in letter(actor, grant_id).split("\n\n")]
+    return _printed(actor, [], title="Letter about copies", said=said)
+
+
+def receipt_pdf(actor: Actor, grant_id: UUID) -> bytes:
+    """The receipt on paper; audited. Raises CannotPrint."""
+    found = whole(actor, grant_id)
+    return _printed(actor, list(_sections(found)), title="Sharing receipt", said=_head(found))
+
+
+def _printed(actor: Actor, sections: list[Section], *, title: str, said: list[str]) -> bytes:
+    with acting_as(actor):
+        patient = policy.require_kept(actor)
+        name, born_on = whose(patient)
+    paper = document.paper(name, born_on, timezone.now(), sections, title=title, said=said)
+    made = make_pdf(paper, folders=font_folders())
+    with acting_as(actor):
+        note("print", patient_id=patient.pk, basis=policy.OWNER.text)
+    return made
+
+
+def _head(found: Whole) -> list[str]:
+    held, facility = found.held, found.used.facility
+    lines = [f"Shared with: {held.person.name}{f', {held.person.title}' if held.person.title else ''}"]
+    lines.append(f"Shared on {_at(held.grant.created_at)}.")
+    if held.grant.accepted_at:
+        lines.append(f"Accepted on {_at(held.grant.accepted_at)}.")
+    if held.grant.revoked_at:
+        lines.append(f"Taken back on {_at(held.grant.revoked_at)}.")
+    lines.append(STATES.get(held.state, "They can see nothing with it any more."))
+    if facility:
+        lines.append(
+            f"Privacy policy of {facility.name}: version {facility.policy_version},"
+            f" {facility.policy_url}"
+        )
+    lines.append(f"Privacy policy of this portal: version {found.privacy}.")
+    return lines
+
+
+def _sections(found: Whole) -> Iterable[Section]:
+    agreed = found.page.receipt.agreement
+    yield _said("What you agreed to", agreed.splitlines() if agreed else ["Not kept."])
+    yield _said("Who used it", [_use(one) for one in found.used.people] or ["Nobody."])
+    yield _items("What they saw", found.page.seen)
+    yield _items("What they copied", found.page.copied)
+    if found.asked:
+        yield _said("What became of the copies", list(_answer(found.asked)))
+
+
+def _said(heading: str, lines: list[str]) -> Section:
+    return Section(heading, begins=True, items=[], said=[line for line in lines if line.strip()])
+
+
+def _items(heading: str, rows: list[tuple[UUID, str, datetime]]) -> Section:
+    none = Text("", rtl=False)
+    items = [Item(Text(title, rtl(title)), f"First on {_at(at)}", [], none) for _, title, at in rows]
+    return Section(heading, begins=True, items=items, said=[] if items else ["Nothing."])
+
+
+def _use(one: receipts.Looked) -> str:
+    who = one.who or "Whoever had the link"
+    title = f" ({one.title})" if one.title else ""
+    return (
+        f"{who}{title}: looked {one.looks} times, copied {one.copies} times,"
+        f" last on {_at(one.last_at)}."
+    )
+
+
+def _answer(asked: Asked) -> Iterable[str]:
+    row = asked.row
+    yield f"Asked on {_at(row.asked_at)} to destroy all copies by {_day(row.due_at)}."
+    if row.answered_at:
+        reason = f": {row.get_reason_display()}" if row.reason else ""
+        yield f"{asked.who} answered on {_at(row.answered_at)}: {row.get_answer_display()}{reason}."
+        yield asked.words
+    else:
+        yield "No answer yet." if asked.state == "waiting" else "No answer came in time."
+
+
+def _day(at: datetime) -> str:
+    return date(at.date().isoformat())
+
+
+def _at(at: datetime) -> str:
+    return f"{_day(at)}, {at:%H:%M} UTC"
