@@ -107,6 +107,21 @@ def then_she_sees_her_picture_and_her_scan(visitor: Visitor) -> None:
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 30
 
 
+def test_a_letter_and_what_it_is_on_one_page(arrive: Arrive, tmp_path: Path) -> None:
+    alicia = given_she_is_at_the_upload_page(arrive, "alicia", script=False)
+    alicia.open("/records/new/document/")
+    alicia.look()
+    letter = tmp_path / "scan 0001.pdf"
+    letter.write_bytes(files.pdf("What the heart clinic wrote"))
+    alicia.page.get_by_label("Choose the file").set_input_files([letter])
+    alicia.page.get_by_label("What is it?").fill("Letter from the heart clinic")
+    alicia.page.get_by_label("Year").fill("2023")
+    alicia.page.get_by_role("button", name="Save").click()
+    then_every_file_is_done(alicia, 1)
+    alicia.open("/records/")
+    alicia.reads("Letter from the heart clinic")
+
+
 def test_files_dropped_into_the_box(arrive: Arrive, tmp_path: Path) -> None:
     bella = given_she_is_at_the_upload_page(arrive, "bella", script=True)
     bella.misses("MB sent")

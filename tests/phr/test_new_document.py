@@ -79,7 +79,7 @@ def test_its_words_can_be_found_and_it_can_be_corrected(alice: Client, cast: Cas
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"name": ""}, "There is a problem"),
+        ({"name": ""}, "Say what it is."),
         ({"file": ""}, "Choose one file."),
         ({"day_year": "23"}, "write the year with four digits"),
         ({"file": SimpleUploadedFile("a.pdf", b"")}, "One of the files is empty."),

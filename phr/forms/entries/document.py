@@ -48,18 +48,22 @@ class DocumentForm(EntryForm):
         }
 
 
+class ArrivedField(forms.FileField):
+    """A file that was received before the form was read: how that went is told to the form."""
+
+    def clean(self, data: Any, initial: Any = None) -> None:
+        """Nothing is left to look at."""
+
+
 class NewDocumentForm(DocumentForm):
     """The same with the file it is about, on one page; `problem` is what was wrong with the file."""
 
     hint = "A letter, a report or a photo: choose the file and say what it is"
     heading = "Add a document"
 
-    file = forms.FileField(
+    file = ArrivedField(
         label="Choose the file",
-        required=False,
-        widget=forms.FileInput(
-            {"class": "nhsuk-file-upload", "accept": ACCEPTED, "required": True}
-        ),
+        widget=forms.FileInput({"class": "nhsuk-file-upload", "accept": ACCEPTED}),
     )
     field_order = ("file", "name", "kind", "day")
 
@@ -67,6 +71,7 @@ class NewDocumentForm(DocumentForm):
         super().__init__(data)
         self._problem = problem
         self.fields["name"].required = True
+        self.fields["name"].error_messages["required"] = "Say what it is."
         most = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
         self.fields["file"].help_text = f"PDF, JPEG, PNG or TIFF, up to {most} MB."
 
