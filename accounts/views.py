@@ -52,7 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
     form = PractitionerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.register_practitioner(actor_of(request), **form.cleaned_data)
-        return redirect("sharing:shared")
+        return redirect("phr:shared")
     return render(request, "accounts/register.html", {"form": form})
 
 

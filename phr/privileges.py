@@ -10,7 +10,7 @@ GROW = "select, insert"
 
 # For each table what phr_web, phr_worker and phr_judge may.
 DEFAULT: dict[str, tuple[str, str, str]] = {
-    "accounts_auditevent": (GROW, GROW, ""),
+    "accounts_auditevent": (GROW, GROW, "select (at, actor_id, action, patient_id)"),
     "accounts_auditseal": ("", GROW, ""),
     "accounts_consent": (
         "select, insert, update (withdrawn_at, withdrawn_by)",

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from phr.services import imports, renewing, uploads, waiting
+from phr.services import imports, remarks, renewing, uploads, waiting
 
 
 @shared_task(name="phr.tasks.import_upload")
@@ -25,7 +25,8 @@ def clear_leftovers() -> int:
 
 @shared_task(name="phr.tasks.expire_waiting")
 def expire_waiting() -> int:
-    return waiting.expire(Actor.job(System.PURGE))
+    actor = Actor.job(System.PURGE)
+    return waiting.expire(actor) + remarks.forget_ended(actor)
 
 
 @shared_task(name="phr.tasks.renew_due")

@@ -23,6 +23,7 @@ from phr.views import (
     sharing,
     summary,
     uploads,
+    workspace,
 )
 
 # Only our own desks: the libraries' admin pages would show tokens, addresses and sessions.
@@ -117,6 +118,16 @@ portal_pages = [
         name="linked_download",
     ),
     path("shared/<uuid:patient_id>/", records.records, name="shared_records"),
+    path("shared/", workspace.shared, name="shared"),
+    path("shared/sent/", workspace.sent, name="sent"),
+    path("shared/<uuid:patient_id>/notes/", workspace.notes, name="notes"),
+    path(
+        "shared/<uuid:patient_id>/<uuid:record_id>/correction/",
+        workspace.correction,
+        name="ask_correction",
+    ),
+    path("sharing/remarks/", workspace.written, name="remarks"),
+    path("sharing/remarks/<uuid:remark_id>/answer/", workspace.answer, name="answer_remark"),
     path("shared/<uuid:patient_id>/send/", deliveries.deliver, name="deliver"),
     path("shared/<uuid:patient_id>/open/", records.watch, name="watch"),
     path("shared/<uuid:patient_id>/summary/", summary.summary, name="shared_summary"),

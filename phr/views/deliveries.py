@@ -30,7 +30,7 @@ def deliver(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         problem = receive(request, handler)
         if not problem:
             messages.success(request, "Sent. It waits until the patient accepts it.")
-            return redirect("sharing:shared")
+            return redirect("phr:shared")
         messages.error(request, problem)
         return redirect("phr:deliver", patient_id)
     most = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000

@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     sides = services.sides(actor_of(request))
     if sides.patient:
         return redirect("phr:records")
-    return redirect("sharing:shared" if sides.practitioner else "accounts:welcome")
+    return redirect("phr:shared" if sides.practitioner else "accounts:welcome")
 
 
 @require_safe

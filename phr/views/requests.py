@@ -37,7 +37,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request, "If somebody here has this address, they see your request and decide."
             )
-            return redirect("sharing:shared")
+            return redirect("phr:shared")
     return render(request, "phr/ask.html", {"form": form})
 
 
@@ -98,5 +98,5 @@ def pass_on(request: HttpRequest, grant_id: UUID) -> HttpResponse:
             form.add_error("email", str(refused))
         else:
             messages.success(request, "Passed on. The patient is told, and can end it.")
-            return redirect("sharing:shared")
+            return redirect("phr:shared")
     return render(request, "phr/pass_on.html", {"form": form, "patient_name": name})

@@ -96,13 +96,6 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_safe
-def shared(request: HttpRequest) -> HttpResponse:
-    """Patients who share with the person signed in."""
-    return render(request, "sharing/shared.html", {"shared": listing.shared(actor_of(request))})
-
-
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """See an invitation, and accept it."""
