@@ -1,15 +1,18 @@
 """Everybody with a browser of their own, in a world where every kind of thing exists once."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts import consents
 from accounts.acting import acting_as
-from accounts.models import AuditEvent, OutgoingMail, Practitioner, User
+from accounts.models import AuditEvent, LicenceCheck, OutgoingMail, Practitioner, User
 from rights.backups import catalogue
 from rights.backups.repository import Kind
 from rights.models import RightRequest
@@ -17,9 +20,12 @@ from rights.models.erasures import reference_of
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases
 from rights.services import erasures as rights
-from tests.cast import put_in
+from sharing.services import links
+from tests.cast import ALL, put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
 from tests.worlds.archive import made
+from tests.worlds.both_ways import both_ways
+from tests.worlds.facilities import founded
 from tests.worlds.files import pdf
 from tests.worlds.held import ask_for
 from tests.worlds.shared_record import Shared
@@ -36,6 +42,8 @@ PARTS = {
     "number": "1",
     "object_id": "1",
     "pk": "1",
+    "secret": "unknown",
+    "ticket": "unknown",
     "token": "unknown",
     "uidb36": "1",
     "url": "nothing",
@@ -53,6 +61,10 @@ class Everybody:
         self.ids["case_reference"] = cases.open_case(
             self.shared.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please"
         )
+        self.ids |= founded(self.shared.cast)
+        week = replace(ALL, ends_at=timezone.now() + timedelta(days=7))
+        self.link_id = links.make(self.shared.cast.alice, "Dr Lee", scope=week).grant_id
+        self.ids |= both_ways(self.shared.cast, self.ids["record_id"])
         self.rows = self._rows_for_staff()
         self.ids["export_id"] = made(self.shared.cast.alice)
         self.ids |= {"reference": reference_of(self.rows["rights/erasure"]), "stage": 1}
@@ -82,15 +94,23 @@ class Everybody:
         assert request is not None
         return {
             "accounts/auditevent": event.pk,
+            "accounts/licencecheck": self._looked_up(),
             "accounts/outgoingmail": mail.pk,
             "accounts/practitioner": Practitioner.objects.get(name="Dr Bob Brown").pk,
             "accounts/user": cast.bob.user_id,
             "phr/upload": self.ids["upload_id"],
+            "sharing/organization": self.ids["organization_id"],
             "rights/hold": ask_for(cast, cast.alice_id, self.ids["weight_id"]),
             "rights/rightrequest": request.pk,
             "rights/erasure": rights.erase_record(cast.alice, gone),
             "vault/backupset": catalogue.begin(Kind.VAULT).pk,
         }
+
+    def _looked_up(self) -> Any:
+        return LicenceCheck.objects.create(
+            practitioner_id=self.ids["practitioner_id"], registry="list", outcome="found",
+            checked_at=timezone.now(), checked_by_id=self.shared.cast.sam.user_id,
+        ).pk  # fmt: skip
 
     def address(self, route: str, ids: dict[str, Any] | None = None) -> str:
         """The path of a route of the URL map, its parts filled from `ids` or from this world."""
@@ -98,6 +118,11 @@ class Everybody:
         found["binary_id"] = self.ids["picture_id" if "pictures" in route else "original_id"]
         if "invitations" in route:
             found["grant_id"] = self.ids["invitation_id"]
+            found["role_id"] = self.ids["role_invitation_id"]
+        if "pass-on" in route:
+            found["grant_id"] = self.ids["passing_id"]
+        if "sharing/links" in route:
+            found["grant_id"] = self.link_id
         if "versions" in route:
             found["record_id"] = self.ids["weight_id"]
         if route.endswith("/correct/"):

@@ -1,13 +1,17 @@
 """A facility that is open, and its people."""
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
+from accounts import directory
 from accounts import services as accounts
 from accounts.actors import Actor, System
 from accounts.models import User
-from sharing.models import Regime, Role
-from sharing.services import facilities, members, vetting
+from sharing.models import AgreementKind, Regime, Role
+from sharing.services import agreements, facilities, members, rosters, vetting
 from sharing.services.facilities import Facts
 from tests.cast import Cast, join
 
@@ -51,3 +55,35 @@ def employ(cast: Cast, organization_id: UUID, email: str, code: Role) -> Actor:
     role = members.invite(cast.bob, organization_id, email, code=code, ends_at=None)
     members.accept(who, role)
     return who
+
+
+def founded(cast: Cast) -> dict[str, UUID]:
+    """A facility with one of everything that addresses can name; bob in the directory.
+
+    Lou is a nurse there, rob is on call, and carol is invited to administer it.
+    """
+    pk, today = opened(cast), timezone.now()
+    roles = {}
+    for name, code in (("lou", Role.NURSE), ("rob", Role.ON_CALL)):
+        email = f"{name}@example.org"
+        roles[name] = members.invite(cast.bob, pk, email, code=code, ends_at=None)
+        members.accept(Actor.session(User.objects.get(email=email).pk), roles[name])
+    invited = members.invite(
+        cast.bob, pk, "carol@example.org", code=Role.ADMINISTRATOR, ends_at=None
+    )
+    bobs = professional(cast.bob, "")
+    accounts.verify_practitioner(cast.sam, bobs)
+    directory.keep_entry(cast.bob, place="Lyon", listed=True)
+    return {
+        "organization_id": pk,
+        "role_id": roles["lou"],
+        "role_invitation_id": invited,
+        "practitioner_id": bobs,
+        "shift_id": rosters.add(
+            cast.bob, pk, roles["rob"], starts_at=today, ends_at=today + timedelta(hours=9)
+        ),
+        "agreement_id": agreements.add(
+            cast.bob, pk, kind=AgreementKind.BAA, version="1", signed_on=today.date(),
+            ends_on=None, document=b"%PDF-1.7",
+        ),
+    }  # fmt: skip
