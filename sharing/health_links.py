@@ -16,7 +16,7 @@ VERSION = 1
 LONGEST_LABEL = 80
 LONGEST_URL = 128
 SECRET_BYTES = 32
-FHIR = "application/fhir+json;fhirVersion=4.0.1"
+FHIR = "application/fhir+json"
 
 
 def said(raw: bytes) -> str:

@@ -11,6 +11,12 @@ EXPECTED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+# What an app in a page of another site may read: it holds nothing of who asks (docs/links.md).
+ELSEWHERE = re.compile(r"^/(link/[^/]+/manifest|link-file/[^/]+)$")
+FOR_APPS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 FEATURES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 PAGES = {
     "default-src": "'none'",
@@ -27,13 +33,14 @@ NONCE = re.compile(r"nonce-[\w+/=-]{16,}")
 
 def laxities(answer: Any) -> list[str]:
     """What is missing from an answer's headers; empty when it is strict."""
-    said = answer.headers
-    wrong = [name for name, value in EXPECTED.items() if said.get(name) != value]
+    said, path = answer.headers, answer.request["PATH_INFO"]
+    expected = EXPECTED | (FOR_APPS if ELSEWHERE.match(path) else {})
+    wrong = [name for name, value in expected.items() if said.get(name) != value]
     if answer.request["PATH_INFO"].startswith("/.well-known/status-lists/"):
         # The same for everybody, and made to be kept.
         wrong = [name for name in wrong if name != "Cache-Control"]
     wrong += [one for one in FEATURES if f"{one}=()" not in said.get("Permissions-Policy", "")]
-    wrong += _policy(said.get("Content-Security-Policy", ""), answer.request["PATH_INFO"])
+    wrong += _policy(said.get("Content-Security-Policy", ""), path)
     wrong += _cookies(answer)
     return wrong
 
