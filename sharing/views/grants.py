@@ -1,6 +1,5 @@
 """Pages about permissions that need nothing of what is kept."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
@@ -12,22 +11,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
-from sharing.services import granting, listing
+from sharing.services import granting, listing, paths
 
-Group = tuple[str, str, list[listing.Held]]
-Headings = Mapping[str, tuple[str, str]]
-OPEN: Headings = {
-    "active": ("They can look now", ""),
-    "paused": ("Paused", "They see nothing until you go on."),
-    "later": ("Not yet", "They see nothing before the first day."),
-    "waiting": ("Waiting for them to accept", "They see nothing until they accept."),
-}
-NOTHING = "They can see nothing with it any more."
-OVER: Headings = {
-    "revoked": ("You took it back", NOTHING),
-    "ended": ("The time is over", NOTHING),
-    "expired": ("They did not accept in time", NOTHING),
-}
 DONE = """<!DOCTYPE html>
 <html lang="en-gb"><head><meta charset="utf-8"><title>Everything has stopped</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
@@ -40,18 +25,8 @@ DONE = """<!DOCTYPE html>
 @login_required
 @require_safe
 def sharing(request: HttpRequest) -> HttpResponse:
-    """The one list of who has access."""
-    given = listing.given(actor_of(request))
-    context = {"open": _grouped(given, OPEN), "over": _grouped(given, OVER)}
-    return render(request, "sharing/sharing.html", context)
-
-
-def _grouped(given: list[listing.Held], headings: Headings) -> list[Group]:
-    groups = (
-        (heading, hint, [held for held in given if held.state == state])
-        for state, (heading, hint) in headings.items()
-    )
-    return [group for group in groups if group[2]]
+    """The one list of every way into the record."""
+    return render(request, "sharing/sharing.html", {"ways": paths.ways(actor_of(request))})
 
 
 @login_required
@@ -87,8 +62,7 @@ def end(request: HttpRequest) -> HttpResponse:
     """
     actor = actor_of(request)
     if request.method != "POST":
-        still = [held for held in listing.given(actor) if held.state in OPEN]
-        return render(request, "sharing/end.html", {"still": still})
+        return render(request, "sharing/end.html", {"still": paths.listed(paths.ways(actor))})
     count = granting.revoke_all(actor)
     if "alone" in request.POST and request.user.is_authenticated:
         end_other_sessions(request, request.user)

@@ -1,0 +1,122 @@
+"""The one list of every way in which anybody but herself reaches anything of a patient's record.
+
+It is made of the rows that decide: every permission there is stands in it, under its way, and what
+was passed on stands under that from which it was.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from accounts.acting import acting_as
+from accounts.actors import Actor
+from sharing import policy
+from sharing.models import Grant, Path
+from sharing.services import attestations, facilities, listing
+from sharing.services.facilities import Team
+from sharing.services.listing import Held
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+OPEN = ("active", "paused", "later", "waiting")
+
+
+class Kind(StrEnum):
+    """The headings of the list, in the order in which they are shown."""
+
+    EMERGENCY = "Opened in an emergency"
+    PROXY = "People who act for you"
+    PERSON = "People"
+    FACILITY = "Facilities"
+    LINK = "Links"
+    DROP_BOX = "Drop-boxes, to send you something"
+
+
+_KINDS = {
+    Path.EMERGENCY: Kind.EMERGENCY,
+    Path.PROXY: Kind.PROXY,
+    Path.PERSON: Kind.PERSON,
+    Path.FACILITY: Kind.FACILITY,
+    Path.LINK: Kind.LINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One permission: who looks now where it is a facility, and what was passed on from it."""
+
+    held: Held
+    kind: Kind
+    team: Team | None = None
+    passed_on: list["Way"] = field(default_factory=list)
+    copies: str = ""
+
+    @property
+    def looked_at(self) -> datetime:
+        return self.held.looked_at or NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Those that are not over, by heading; and those that are, the newest first."""
+
+    open: list[tuple[Kind, list[Way]]]
+    over: list[Way]
+
+
+def ways(actor: Actor) -> Ways:
+    """Every way into the record that the actor keeps, those used last first. Raises `Denied`."""
+    copies = attestations.states(actor)
+    with acting_as(actor):
+        every = [_way(held, copies.get(held.grant.pk, "")) for held in listing.given(actor)]
+    shown = [way for way in every if way.held.state in OPEN]
+    nested = _nested(shown)
+    found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
+    over = [way for way in every if way.held.state not in OPEN]
+    return Ways([group for group in found if group[1]], over)
+
+
+def _way(held: Held, copies: str) -> Way:
+    row = held.grant
+    kind = _KINDS[Path(row.path)]
+    if kind is Kind.LINK and not row.categories:
+        kind = Kind.DROP_BOX
+    team = facilities.team(row.organization) if _seen_by_team(held) and row.organization else None
+    return Way(held, kind, team, copies=copies)
+
+
+def _seen_by_team(held: Held) -> bool:
+    return held.grant.path == Path.FACILITY and held.state == "active"
+
+
+def _nested(shown: list[Way]) -> list[Way]:
+    """What was passed on, under that from which it was; by itself where that is over."""
+    known = {way.held.grant.pk for way in shown}
+    below: dict[UUID, list[Way]] = {}
+    for way in shown:
+        if (via := way.held.grant.via_id) in known and via:
+            below.setdefault(via, []).append(way)
+    return [
+        replace(way, passed_on=_sorted(below.get(way.held.grant.pk, [])))
+        for way in shown
+        if way.held.grant.via_id not in known
+    ]
+
+
+def _sorted(found: Iterable[Way]) -> list[Way]:
+    return sorted(found, key=lambda way: way.looked_at, reverse=True)
+
+
+def listed(found: Ways) -> list[Way]:
+    """Every way that is not over, with those passed on."""
+    tops = [way for _, group in found.open for way in group]
+    return [one for top in tops for one in (top, *top.passed_on)]
+
+
+def users_now(actor: Actor) -> set[UUID]:
+    """The ids of the users whom the list shows as able to look now; links have none."""
+    with acting_as(actor):
+        shown = [way.held for way in listed(ways(actor)) if way.held.state == "active"]
+        rows = Grant.objects.active().filter(pk__in=[held.grant.pk for held in shown])
+        return policy.holders(rows)

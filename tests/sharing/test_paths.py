@@ -1,0 +1,119 @@
+"""The one list: whatever lets anybody reach anything stands in it, and what does not is not there."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.acting import acting_as, note
+from accounts.actors import Denied
+from sharing import policy
+from sharing.models import Grant, Path, PractitionerRole, Shift
+from sharing.policy import Action
+from sharing.services import granting, listing, paths
+from sharing.services.paths import Kind
+from tests.cast import ALL, ORDINARY, Cast, join, user_of
+from tests.property.people import opened
+from tests.raw import as_owner, open_walls
+from tests.worlds.kept import keep
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+
+
+@pytest.fixture
+def everything(cast: Cast) -> Cast:
+    """Alice has given a permission by every way there is; some of them are not in force."""
+    person = cast.share()
+    granting.grant(cast.alice, "nobody@example.org", scope=ALL)
+    ended = cast.share()
+    granting.revoke(cast.alice, ended)
+    paused = cast.share(ORDINARY)
+    granting.pause(cast.alice, paused)
+    others = {name: join(f"{name}@example.org") for name in ("dana", "nina", "otto", "pia")}
+    open_walls()
+    with as_owner():
+        clinic = opened("Harbour Clinic", others["nina"], others["otto"])
+        roles = {
+            name: PractitionerRole.objects.create(
+                organization=clinic, user=others[name], code=code, accepted_at=timezone.now(),
+                starts_at=timezone.now(), invited_email=f"{name}@example.org",
+            )
+            for name, code in (("nina", "nurse"), ("otto", "on-call"), ("pia", "admin"))
+        }  # fmt: skip
+        Shift.objects.create(
+            role=roles["otto"], starts_at=timezone.now() + timedelta(hours=2),
+            ends_at=timezone.now() + timedelta(hours=9),
+        )  # fmt: skip
+        row = Grant.objects.get(pk=person)
+        for path, fields in {
+            Path.FACILITY: {"organization_id": clinic.pk, "grantee_id": None},
+            Path.EMERGENCY: {"organization_id": clinic.pk, "grantee_id": others["nina"].pk, "may_copy": False,
+                             "ends_at": timezone.now() + timedelta(hours=4)},
+            Path.PROXY: {"grantee_id": others["dana"].pk, "authority": "chosen"},
+            Path.PERSON: {"grantee_id": others["pia"].pk, "via_id": person},
+        }.items():  # fmt: skip
+            row.pk, row.path, row._state.adding = None, path, True
+            copied = {f.attname: getattr(row, f.attname) for f in Grant._meta.concrete_fields
+                      if f.name not in {"id", "serial"}}  # fmt: skip
+            Grant.objects.create(**copied | fields)
+    return cast
+
+
+def test_every_way_stands_under_its_heading(everything: Cast) -> None:
+    found = paths.ways(everything.alice)
+
+    assert [kind for kind, _ in found.open] == [
+        Kind.EMERGENCY, Kind.PROXY, Kind.PERSON, Kind.FACILITY,
+    ]  # fmt: skip
+    people = dict(found.open)[Kind.PERSON]
+    assert sorted(way.held.state for way in people) == ["active", "paused", "waiting"]
+    (above,) = [way for way in people if way.passed_on]
+    assert [way.held.person.name for way in above.passed_on] == ["pia@example.org"]
+    assert [way.held.state for way in found.over] == ["revoked"]
+
+
+def test_a_facility_says_who_can_look_now_and_how_many_are_on_call(everything: Cast) -> None:
+    (way,) = dict(paths.ways(everything.alice).open)[Kind.FACILITY]
+
+    assert way.team
+    assert [one.person.name for one in way.team.now] == ["nina@example.org"]
+    assert way.team.on_call == 1
+
+
+def test_the_list_is_what_decides(everything: Cast) -> None:
+    """Nobody reaches an item who is not in the list, and whom it shows as looking can look."""
+    row = keep(everything.alice_id)
+    with acting_as(everything.alice):
+        may = policy.people(Action.READ, row)
+
+    assert paths.users_now(everything.alice) == may - {user_of(everything.alice)}
+    assert len(may) == 5
+    known = {way.held.grant.pk for way in paths.listed(paths.ways(everything.alice))}
+    with acting_as(everything.alice):
+        standing = Grant.objects.active().filter(patient=everything.alice_id)
+        assert set(standing.values_list("pk", flat=True)) <= known
+
+
+def test_what_was_used_last_comes_first(cast: Cast) -> None:
+    first, second = cast.share(), cast.share()
+    with acting_as(cast.bob):
+        note("read", patient_id=cast.alice_id, basis=f"grant:{first}")
+
+    (_, found) = paths.ways(cast.alice).open[0]
+    assert [way.held.grant.pk for way in found] == [first, second]
+
+
+def test_nobody_without_a_record_has_a_list(cast: Cast) -> None:
+    with pytest.raises(Denied):
+        paths.ways(cast.bob)
+
+
+def test_stopping_everything_empties_the_list(everything: Cast) -> None:
+    granting.revoke_all(everything.alice)
+
+    assert paths.ways(everything.alice).open == []
+    assert paths.users_now(everything.alice) == set()
+    assert {held.state for held in listing.given(everything.alice)} == {"revoked"}
