@@ -28,7 +28,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (access_epoch, erasing_at, restricted_at)",
     ),
     "accounts_portal": ("select", "select, insert, update", ""),
-    "accounts_licencecheck": (GROW, "select (id, practitioner_id, checked_by_id), delete", ""),
+    "accounts_licencecheck": (GROW, "select, delete", ""),
     "accounts_practitioner": (
         (
             "select, insert, update (verified_at, verified_by_id, recheck_on, recheck_due_at,"
@@ -50,7 +50,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "django_content_type": ("select", "select", ""),
     "django_migrations": ("select", "select", ""),
     "django_session": (ALL, "select, delete", ""),
-    "mfa_authenticator": (ALL, "select (id, user_id, type, created_at), delete", ""),
+    "mfa_authenticator": (
+        ALL,
+        "select (id, user_id, type, created_at), delete",
+        "select (user_id, type)",
+    ),
     "phr_binary": ("select, insert, update (size, complete_at, arriving_until), delete", ALL, ""),
     "phr_delivery": (
         "select, insert, update (accepted_at, refused_at, outside_too)",
@@ -142,7 +146,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     ),
     "sharing_shift": ("select, insert, update, delete", "select, delete", "select"),
     "sharing_accessrequest": (
-        'select, insert, update (granted_at, refused_at, "grant")',
+        "select, insert, update (granted_at, refused_at, given)",
         "select, delete",
         "",
     ),
@@ -151,16 +155,24 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, update (paused_at, revoked_at, invited_email), delete",
         "select, insert, update (revoked_at)",
     ),
+    "sharing_emergencyplan": (
+        (
+            "select, insert, update (armed_at, card, categories, labels, lookup, code_sealed,"
+            " names_her, says_birth_date)"
+        ),
+        "select, update (armed_at), delete",
+        "select",
+    ),
+    "sharing_emergencyaccess": (
+        "select",
+        "select, delete",
+        "select, insert, update (closed_at, closed_by_id, outcome)",
+    ),
     "sharing_sharelink": (
         "select, insert, update (attempts_left, uses_left)",
         "select, delete",
         "select (lookup, grant_id), update (secret_sealed)",
     ),
-    "sharing_notice": ("select, insert, update (seen_at)", ALL, ""),
-    "sharing_noticechoice": ("select, insert, update (quiet)", "select, delete", ""),
-    "usersessions_usersession": (ALL, "select, delete", ""),
-}
-VAULT: dict[str, tuple[str, str, str]] = {
     "sharing_attestation": (
         "select, insert, update (answer, reason, words_sealed, answered_by_id, answered_at)",
         "select, insert, update (overdue_told_at), delete",
@@ -169,6 +181,11 @@ VAULT: dict[str, tuple[str, str, str]] = {
     "sharing_statuslist": ("select", "select, insert, update", ""),
     "sharing_usage": (GROW, "select, update (user_id), delete", ""),
     "sharing_usagekey": (GROW, "select, delete", ""),
+    "sharing_notice": ("select, insert, update (seen_at)", ALL, ""),
+    "sharing_noticechoice": ("select, insert, update (quiet)", "select, delete", ""),
+    "usersessions_usersession": (ALL, "select, delete", ""),
+}
+VAULT: dict[str, tuple[str, str, str]] = {
     "django_migrations": ("select", "select", ""),
     "vault_backupset": ("select", "select, insert, update", ""),
     "vault_certificate": (GROW, GROW, ""),

@@ -72,7 +72,7 @@ class ScopeForm(forms.Form):
     )
     purpose = forms.ChoiceField(
         label="Why do you share?",
-        choices=Purpose.choices,
+        choices=[one for one in Purpose.choices if one[0] != Purpose.EMERGENCY],
         initial=Purpose.TREAT,
         help_text="They read this, and it stays on your receipt.",
         widget=forms.RadioSelect,

@@ -2,6 +2,7 @@
 
 from sharing.models.agreements import Agreement, AgreementKind
 from sharing.models.attestations import Answer, Attestation, Reason
+from sharing.models.emergencies import EmergencyAccess, EmergencyPlan, Outcome
 from sharing.models.facilities import Organization, PractitionerRole, Regime, Role, Shift
 from sharing.models.grants import INVITED, Authority, Grant, GrantQuerySet, Path, Purpose
 from sharing.models.links import MOST_WRONG, ShareLink
@@ -19,12 +20,15 @@ __all__ = [
     "Answer",
     "Attestation",
     "Authority",
+    "EmergencyAccess",
+    "EmergencyPlan",
     "Grant",
     "GrantQuerySet",
     "Notice",
     "NoticeChoice",
     "NoticeKind",
     "Organization",
+    "Outcome",
     "Path",
     "PractitionerRole",
     "Purpose",

@@ -23,6 +23,7 @@ class Purpose(models.TextChoices):
     INSURANCE = "COVERAGE", "For my insurance"
     RESEARCH = "HRESCH", "For research"
     OTHER = "PATRQT", "For another reason of mine"
+    EMERGENCY = "BTG", "In an emergency"
 
 
 class Path(models.TextChoices):
@@ -35,7 +36,6 @@ class Path(models.TextChoices):
     PROXY = "proxy", "Somebody who acts for you"
 
 
-# The paths by which one user reaches it, invited by her address.
 # The actor's permissions in force, from behind the wall: to whom something was passed on does not see
 # the permission that it came from.
 IN_FORCE = RawSQL("SELECT phr_grants()", [])
@@ -43,6 +43,7 @@ IN_FORCE = RawSQL("SELECT phr_grants()", [])
 NEXT_SERIAL = models.Func(
     models.Value("sharing_grant_serial"), function="nextval", output_field=models.BigIntegerField()
 )
+# The paths by which one user reaches it, invited by her address.
 INVITED = (Path.PERSON, Path.PROXY)
 
 
