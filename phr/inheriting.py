@@ -105,10 +105,13 @@ def _lacking(
 
 
 def _give(rows: Sequence[Record], given: set[int], ordinary: int) -> set[UUID]:
+    """Label them; one statement for all that are labelled alike, as thousands may be."""
+    alike: dict[tuple[int, ...], list[UUID]] = {}
     for row in rows:
         row.labels = sorted({*row.labels, *given} - {ordinary})
-        row.updated_at = timezone.now()
-    Record.objects.bulk_update(rows, ["labels", "updated_at"], batch_size=500)
+        alike.setdefault(tuple(row.labels), []).append(row.pk)
+    for labels, ids in alike.items():
+        Record.objects.filter(pk__in=ids).update(labels=list(labels), updated_at=timezone.now())
     return {row.pk for row in rows}
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from tests.bench.ground import ground
 from tests.bench.report import Report
 
-PARTS = ("importing", "exporting", "pages", "grants", "leaving", "memory", "backups")
+PARTS = ("importing", "exporting", "pages", "marking", "grants", "leaving", "memory", "backups")
 
 
 def main() -> int:

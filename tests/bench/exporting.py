@@ -1,11 +1,7 @@
 """How fast a record becomes an archive, next to reading and opening the same rows and no more."""
 
-import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -16,7 +12,7 @@ from phr.services import imports
 from rights.services import building, exports
 from tests.bench.memory import Watch
 from tests.bench.people import Person, patient
-from tests.bench.report import Report, server_seconds
+from tests.bench.report import Report, timed
 from tests.cast import IMPORTER, receive
 from tests.worlds.archive import EXPORTER
 from tests.worlds.synthea import lines
@@ -38,28 +34,14 @@ FRESH = (
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
-    """Seconds by the clock, and of the processor: our own, our children's and the database's."""
-
-    clock: float
-    processor: float
-    children: float
-    database: float
-
-    @property
-    def every(self) -> float:
-        return self.processor + self.children + self.database
-
-
 def run(report: Report, *, million: bool = False) -> None:
     """Archive and bare reading by turns, the fastest of three; then memory in fresh processes."""
     report.say(f"An archive of {RESOURCES:,} resources, as a worker makes it")
     person, patient_id = _filled(RESOURCES)
     bare, whole = [], []
     for _ in range(REPEATS):
-        bare.append(_timed(lambda: _open(patient_id)))
-        whole.append(_timed(lambda: _make(person)))
+        bare.append(timed(lambda: _open(patient_id)))
+        whole.append(timed(lambda: _make(person)))
     best = min(whole, key=lambda one: one.every)
     clock, spent = min(one.clock for one in whole), best.processor
     opened = min(one.processor for one in bare)
@@ -74,20 +56,6 @@ def run(report: Report, *, million: bool = False) -> None:
     report.at_most("processor seconds of an archive, everywhere", best.every, MOST_SECONDS)
     report.at_most("archive : bare read and open, of the processor", spent / opened, MOST_OF_BARE)
     _memory(report, (SMALL, MANY if million else RESOURCES))
-
-
-def _timed(act: Callable[[], object]) -> Took:
-    before = _now()
-    act()
-    return Took(*(after - then for after, then in zip(_now(), before, strict=True)))
-
-
-def _now() -> tuple[float, float, float, float]:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (
-        time.perf_counter(), time.process_time(), children.ru_utime + children.ru_stime,
-        server_seconds(),
-    )  # fmt: skip
 
 
 def _memory(report: Report, counts: tuple[int, int]) -> None:
