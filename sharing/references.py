@@ -1,4 +1,4 @@
-"""Opaque references for billing: keyed for one facility, so that nobody else can resolve them (S21, S22)."""
+"""Opaque references for billing: keyed for one facility, so that nobody else resolves them (S21)."""
 
 import hmac
 import os

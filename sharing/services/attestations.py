@@ -109,7 +109,7 @@ def _seal(row: Attestation, field: str, text: str) -> bytes:
     return keys.seal(row.patient_id, keys.Purpose.BODY, _place(row, field), text.encode())
 
 
-def _open(row: Attestation, field: str, sealed: bytes | None) -> str:
+def _open(row: Attestation, field: str, sealed: bytes | memoryview | None) -> str:
     if sealed is None:
         return ""
     place = _place(row, field)
@@ -125,7 +125,7 @@ def answerers(row: Attestation) -> list[UUID]:
     if row.grantee_id:
         return [row.grantee_id]
     roles = PractitionerRole.objects.administering().filter(organization=row.organization_id)
-    return [one for one in roles.values_list("user_id", flat=True) if one]
+    return list(roles.values_list("user_id", flat=True))
 
 
 def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:

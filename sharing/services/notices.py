@@ -17,7 +17,13 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
 from accounts.models import User
 from sharing.models import (
-    INVITED, Grant, Notice, NoticeChoice, NoticeKind, Path, PractitionerRole,
+    INVITED,
+    Grant,
+    Notice,
+    NoticeChoice,
+    NoticeKind,
+    Path,
+    PractitionerRole,
 )  # fmt: skip
 
 MOST_SHOWN = 200
@@ -193,7 +199,7 @@ def tell_holders(actor: Actor, kind: NoticeKind, rows: Iterable[Grant]) -> None:
     which = {"patient_id": one.patient_id, "grant_id": one.pk} if one else {}
     for organization_id in {row.organization_id for row in kept if row.path == Path.FACILITY}:
         roles = PractitionerRole.objects.administering().filter(organization=organization_id)
-        readers = [user for user in roles.values_list("user_id", flat=True) if user]
+        readers = list(roles.values_list("user_id", flat=True))
         tell(actor, kind, to=readers, organization_id=organization_id, **which)
     people = {row.grantee_id for row in kept if row.grantee_id and row.path in INVITED}
     tell(actor, kind, to=people, **which)

@@ -95,7 +95,8 @@ def _nested(shown: list[Way]) -> list[Way]:
     known = {way.held.grant.pk for way in shown}
     below: dict[UUID, list[Way]] = {}
     for way in shown:
-        if (via := way.held.grant.via_id) in known and via:
+        via = way.held.grant.via_id
+        if via is not None and via in known:
             below.setdefault(via, []).append(way)
     return [
         replace(way, passed_on=_sorted(below.get(way.held.grant.pk, [])))

@@ -58,9 +58,15 @@ def used(actor: Actor, grant_id: UUID) -> Used:
         )
         ordered = sorted(found, key=lambda one: one["last_at"], reverse=True)
         people = accounts.people({one["actor_id"] for one in ordered if one["actor_id"]})
-        return Used([_looked(one, people) for one in ordered], row.organization)
-
-
-def _looked(one: dict[str, object], people: dict[UUID, accounts.Person]) -> Looked:
-    person = people.get(one.pop("actor_id"))  # type: ignore[arg-type]
-    return Looked(person.name if person else "", person.title if person else "", **one)  # type: ignore[arg-type]
+        shown = [(one, people.get(one["actor_id"]) if one["actor_id"] else None) for one in ordered]
+        return Used(
+            [
+                Looked(
+                    person.name if person else "",
+                    person.title if person else "",
+                    *(one[name] for name in ("looks", "copies", "first_at", "last_at")),
+                )
+                for one, person in shown
+            ],
+            row.organization,
+        )

@@ -1,4 +1,4 @@
-"""What is counted for billing: action, time, user and an opaque reference, and nothing else (S20–S22)."""
+"""What is counted for billing: action, time, user and an opaque reference (S20 to S22)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

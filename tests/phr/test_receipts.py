@@ -84,7 +84,7 @@ def test_the_letter_is_ready_to_be_sent(cast: Cast, grant_id: UUID) -> None:
     assert str(grant_id) in letter
 
 
-def test_both_are_to_be_had_on_paper(cast: Cast, grant_id: UUID) -> None:
+def test_both_are_to_be_had_on_paper(grant_id: UUID) -> None:
     for name, words in (("receipt.pdf", "looked 2 times"), ("letter.pdf", "Please destroy every")):
         answer = sign_in("alice@example.org").get(f"/sharing/receipts/{grant_id}/{name}")
         assert answer.headers["Content-Type"] == "application/pdf"
@@ -92,4 +92,6 @@ def test_both_are_to_be_had_on_paper(cast: Cast, grant_id: UUID) -> None:
 
 
 def said(pdf: bytes) -> str:
-    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages)
+    return " ".join(
+        " ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages
+    )

@@ -42,9 +42,7 @@ def kinds(actor: Actor) -> list[NoticeKind]:
     return [told.kind for told in notices.mine(actor)]
 
 
-def test_who_copied_is_asked_at_once_and_told_whose(
-    cast: Cast, asked: attestations.Asked
-) -> None:
+def test_who_copied_is_asked_at_once_and_told_whose(cast: Cast, asked: attestations.Asked) -> None:
     assert (asked.patient_name, asked.state) == ("Alice Archer", "waiting")
     assert timedelta(days=29) < asked.row.due_at - timezone.now() < timedelta(days=31)
     assert NoticeKind.DESTROY in kinds(cast.bob)
@@ -91,9 +89,7 @@ def test_the_answer_reaches_the_patient_once(cast: Cast, asked: attestations.Ask
     assert attestations.states(cast.alice) == {asked.row.grant_id: "answered"}
     assert NoticeKind.ATTESTED in kinds(cast.alice)
     with pytest.raises(Denied):
-        attestations.attest(
-            cast.bob, asked.row.pk, answer=Answer.DESTROYED, reason=None, words=""
-        )
+        attestations.attest(cast.bob, asked.row.pk, answer=Answer.DESTROYED, reason=None, words="")
 
 
 def test_nobody_answers_for_another_and_nobody_without_a_reason(
@@ -101,9 +97,7 @@ def test_nobody_answers_for_another_and_nobody_without_a_reason(
 ) -> None:
     for actor in (cast.alice, cast.carol, Actor()):
         with pytest.raises(Denied), transaction.atomic():
-            attestations.attest(
-                actor, asked.row.pk, answer=Answer.DESTROYED, reason=None, words=""
-            )
+            attestations.attest(actor, asked.row.pk, answer=Answer.DESTROYED, reason=None, words="")
     with pytest.raises(ValueError, match="reason"):
         attestations.attest(cast.bob, asked.row.pk, answer=Answer.CANNOT, reason=None, words="")
 

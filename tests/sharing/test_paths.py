@@ -50,8 +50,8 @@ def everything(cast: Cast) -> Cast:
         row = Grant.objects.get(pk=person)
         for path, fields in {
             Path.FACILITY: {"organization_id": clinic.pk, "grantee_id": None},
-            Path.EMERGENCY: {"organization_id": clinic.pk, "grantee_id": others["nina"].pk, "may_copy": False,
-                             "ends_at": timezone.now() + timedelta(hours=4)},
+            Path.EMERGENCY: {"organization_id": clinic.pk, "grantee_id": others["nina"].pk,
+                             "may_copy": False, "ends_at": timezone.now() + timedelta(hours=4)},
             Path.PROXY: {"grantee_id": others["dana"].pk, "authority": "chosen"},
             Path.PERSON: {"grantee_id": others["pia"].pk, "via_id": person},
         }.items():  # fmt: skip

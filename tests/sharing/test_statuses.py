@@ -4,6 +4,7 @@ import json
 import zlib
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -133,7 +134,7 @@ def test_neighbours_are_strangers_and_every_index_is_used_once() -> None:
     places = [statuses.place(serial) for serial in range(128)]
     assert len({index for _, index in places}) == 128
     assert statuses.place(128)[0] == 1
-    near = sum(abs(a[1] - b[1]) == 1 for a, b in zip(places, places[1:], strict=False))
+    near = sum(abs(a[1] - b[1]) == 1 for a, b in pairwise(places))
     assert near < 10
 
 

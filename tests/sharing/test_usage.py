@@ -1,5 +1,6 @@
 """The ledger for billing: four facts a row, and nobody can tell whose record it was (S20 to S22)."""
 
+import contextlib
 from datetime import timedelta
 from io import StringIO
 from uuid import UUID
@@ -81,7 +82,7 @@ def test_what_she_looks_at_herself_and_a_person_does_is_not_counted(cast: Cast) 
 
 def test_a_row_goes_with_the_look_that_failed(cast: Cast, facility: UUID) -> None:
     keep(cast.alice_id)
-    with pytest.raises(ZeroDivisionError), acting_as(cast.bob):
+    with contextlib.suppress(ZeroDivisionError), acting_as(cast.bob):
         records.timeline(cast.bob, cast.alice_id)
         raise ZeroDivisionError
 

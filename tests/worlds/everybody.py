@@ -1,6 +1,7 @@
 """Everybody with a browser of their own, in a world where every kind of thing exists once."""
 
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import consents
-from accounts.acting import acting_as
+from accounts.acting import acting_as, note
+from accounts.actors import Actor
 from accounts.models import AuditEvent, LicenceCheck, OutgoingMail, Practitioner, User
 from rights.backups import catalogue
 from rights.backups.repository import Kind
@@ -20,7 +22,7 @@ from rights.models.erasures import reference_of
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases
 from rights.services import erasures as rights
-from sharing.services import links
+from sharing.services import attestations, links
 from tests.cast import ALL, put_in
 from tests.doors import body, give_second_factor, sign_in, visitor
 from tests.worlds.archive import made
@@ -65,6 +67,7 @@ class Everybody:
         week = replace(ALL, ends_at=timezone.now() + timedelta(days=7))
         self.link_id = links.make(self.shared.cast.alice, "Dr Lee", scope=week).grant_id
         self.ids |= both_ways(self.shared.cast, self.ids["record_id"])
+        self.ids["attestation_id"] = self._asked_about_copies()
         self.rows = self._rows_for_staff()
         self.ids["export_id"] = made(self.shared.cast.alice)
         self.ids |= {"reference": reference_of(self.rows["rights/erasure"]), "stage": 1}
@@ -79,7 +82,7 @@ class Everybody:
             self.browsers[name] = sign_in(f"{name}@example.org", secret=given)
         for browser in self.browsers.values():
             browser.raise_request_exception = False
-            browser.get("/")  # what the first request of a session writes, each would write again
+        self._come_back_at = 0.0
 
     def _rows_for_staff(self) -> dict[str, Any]:
         cast = self.shared.cast
@@ -105,6 +108,15 @@ class Everybody:
             "rights/erasure": rights.erase_record(cast.alice, gone),
             "vault/backupset": catalogue.begin(Kind.VAULT).pk,
         }
+
+    def _asked_about_copies(self) -> Any:
+        """Rob had copied something before it was taken back."""
+        alice, grant_id = self.shared.cast.alice, self.ids["revoked_id"]
+        with acting_as(Actor.session(User.objects.get(email="rob@example.org").pk)) as act:
+            note("copy", patient_id=self.shared.cast.alice_id, basis=f"grant:{grant_id}")
+        with acting_as(alice):
+            attestations.ask(alice, self.shared.cast.alice_id, [grant_id])
+        return attestations.asked_of_me(act.actor)[0].row.pk
 
     def _looked_up(self) -> Any:
         return LicenceCheck.objects.create(
@@ -136,6 +148,7 @@ class Everybody:
 
     def ask(self, name: str, method: str, path: str) -> Any:
         """One request, its whole body in `.whole`; its consequences are undone."""
+        self._be_there()
         client = self.browsers[name]
         cookies: Any = client.cookies.copy()
         with transaction.atomic():
@@ -144,3 +157,14 @@ class Everybody:
             transaction.set_rollback(True)
         client.cookies = cookies
         return answer
+
+    def _be_there(self) -> None:
+        """What the first request of a minute writes, each would write again, as it is undone."""
+        if time.monotonic() < self._come_back_at:
+            return
+        for name in PEOPLE[1:]:
+            session = self.browsers[name].session
+            session.pop("seen_at", None)
+            session.save()
+            self.browsers[name].get("/")
+        self._come_back_at = time.monotonic() + 50
