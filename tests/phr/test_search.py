@@ -4,6 +4,7 @@ import orjson
 import pytest
 from pytest_django import Settings
 
+from phr import search
 from phr.narrowing import Narrowing
 from phr.search import (
     MOST_TOKENS,
@@ -14,6 +15,7 @@ from phr.search import (
     words,
 )
 from phr.services import records
+from sharing.tokens import keyed
 from tests.cast import Cast, put_in
 from tests.worlds.files import pdf
 
@@ -39,6 +41,31 @@ def test_what_is_typed_finds_what_is_written(typed: str, written: str) -> None:
 def test_two_letters_of_a_longer_word_are_not_enough() -> None:
     assert "he" not in prefixes("hemoglobin")
     assert SHORTEST_PREFIX == 3
+
+
+def test_a_token_is_the_same_in_every_import_whatever_was_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "MOST_REMEMBERED", 2)
+    tokeniser = Tokeniser(b"key")
+    names = ["Patient/1", "Encounter/2", "Patient/1", "Claim/3", "Patient/1"]
+
+    def kept(text: str) -> int:
+        return keyed(b"key", text)
+
+    links = [kept(f"link:{name}") for name in names]
+    assert tokeniser.links(names) == links
+    assert tokeniser.visits(names) == [kept(f"visit:{link}") for link in links]
+    assert tokeniser.telling_of(links) == [kept(f"telling:{link}") for link in links]
+    assert tokeniser.systems(names) == [kept(f"system:{name}") for name in names]
+    assert tokeniser.codes(names) == sorted({kept(f"code:{name}") for name in names})
+    assert set(tokeniser.tokens(["Flu B flu", "-", "Flu B flu"])) == {
+        kept("word:flu"),
+        kept("word:b"),
+    }
+    assert set(tokeniser.head(["Fever", "a", "Fever"])) == {
+        kept(f"head:{part}") for part in ("fev", "feve", "fever", "a")
+    }
 
 
 def test_of_a_long_document_later_words_are_found_whole() -> None:
