@@ -11,10 +11,11 @@ from django.db import connection
 
 from accounts import services as accounts
 from accounts.acting import acting_as
-from accounts.models import Consent, Patient, Practitioner, User
+from accounts.models import Consent, Patient, User
+from rights.archive import work
 from rights.archive.room import Room
 from rights.archive.times import instant
-from sharing.models import Grant, Path, ShareLink
+from sharing.models import Grant, Organization, Path, ShareLink
 from sharing.opening import recipient_of
 from sharing.scopes import agreement_of, scope_of
 from sharing.services import listing
@@ -55,7 +56,8 @@ def person(room: Room) -> None:
                 .values("email", "verified", "primary")
             ),
             "devices": [_device(row) for row in _devices(room)],
-            "care_provider": _care_provider(room),
+            "care_provider": work.care_provider(room.user_id),
+            "facilities": work.facilities(room.user_id),
         }
     written(room, "account/account.json", content)
 
@@ -86,20 +88,6 @@ def _device(row: UserSession) -> Json:
     }
 
 
-def _care_provider(room: Room) -> Json | None:
-    row = Practitioner.objects.filter(user_id=room.user_id).first()
-    if row is None:
-        return None
-    return {
-        "name": row.name,
-        "profession": row.profession,
-        "specialty": row.specialty,
-        "licence_number": row.licence_number,
-        "registered_at": instant(row.created_at),
-        "checked_at": instant(row.verified_at) if row.verified_at else None,
-    }
-
-
 def consents(room: Room) -> None:
     """`account/consents.json`: what she agreed to, in which words, and what she took back."""
     with acting_as(room.actor, about=room.patient_id):
@@ -122,7 +110,8 @@ def consents(room: Room) -> None:
 def permissions(room: Room) -> None:
     """`account/sharing.json`: every permission she ever gave, with its state."""
     with acting_as(room.actor, about=room.patient_id):
-        rows = list(Grant.objects.filter(patient_id=room.patient_id).order_by("created_at", "id"))
+        given = Grant.objects.filter(patient_id=room.patient_id).select_related("organization")
+        rows = list(given.order_by("created_at", "id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
         content = [_permission(row, people) for row in rows]
     written(room, "account/sharing.json", content)
@@ -149,6 +138,7 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
         "invited": row.invited_email,
         "link": _link(row) if row.path == Path.LINK else None,
         "person": {"name": person.name, "title": person.title} if person else None,
+        "facility": _facility(row.organization) if row.organization else None,
         "kinds": [one.value for one in scope.categories],
         "sensitivity": [one.value for one in scope.labels],
         "types": row.types,
@@ -160,6 +150,16 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
         "agreement": agreement_of(row),
         "replaces": str(row.replaces) if row.replaces else None,
         **{name: instant(at) if (at := getattr(row, name)) else None for name in times},
+    }
+
+
+def _facility(row: Organization) -> Json:
+    return {
+        "name": row.name,
+        "place": row.place,
+        "law": row.regime,
+        "policy": row.policy_url,
+        "policy_version_today": row.policy_version,
     }
 
 
