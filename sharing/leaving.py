@@ -10,7 +10,7 @@ from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from sharing.models import (
-    AccessRequest, Attestation, Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role, Usage,
+    AccessRequest, Attestation, EmergencyPlan, Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role, Usage,
 )  # fmt: skip
 from sharing.services import closing
 
@@ -20,6 +20,7 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
     with acting_as(actor, about=patient_id):
         Notice.objects.filter(patient_id=patient_id).delete()
         Attestation.objects.filter(patient_id=patient_id).delete()
+        EmergencyPlan.objects.filter(patient_id=patient_id).delete()
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone
 

@@ -73,12 +73,12 @@ BEGIN
 END $$
 """
 CLOSE = """
-CREATE FUNCTION phr_close_emergency(access uuid, found text) RETURNS uuid
+CREATE FUNCTION phr_close_emergency(access uuid, said text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE whose uuid; given uuid;
 BEGIN
-    IF phr_door() <> 'staff' OR found NOT IN ('proper', 'misuse') OR NOT EXISTS (
+    IF phr_door() <> 'staff' OR said NOT IN ('proper', 'misuse') OR NOT EXISTS (
         SELECT 1 FROM accounts_user WHERE id = phr_actor() AND is_staff AND is_active
     ) THEN
         RETURN NULL;
@@ -86,10 +86,10 @@ BEGIN
     SELECT patient_id INTO whose FROM sharing_emergencyaccess WHERE id = access;
     PERFORM 1 FROM accounts_patient WHERE id = whose FOR NO KEY UPDATE;
     UPDATE sharing_emergencyaccess
-    SET closed_at = statement_timestamp(), closed_by_id = phr_actor(), outcome = found
+    SET closed_at = statement_timestamp(), closed_by_id = phr_actor(), outcome = said
     WHERE id = access AND closed_at IS NULL AND person_id <> phr_actor()
     RETURNING grant_id INTO given;
-    IF given IS NOT NULL AND found = 'misuse' THEN
+    IF given IS NOT NULL AND said = 'misuse' THEN
         UPDATE sharing_grant SET revoked_at = statement_timestamp()
         WHERE id = given AND revoked_at IS NULL;
         UPDATE accounts_patient SET access_epoch = access_epoch + 1 WHERE id = whose;

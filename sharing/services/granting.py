@@ -20,7 +20,7 @@ from sharing import policy
 from sharing.models import Grant, NoticeKind, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
-from sharing.services import attestations, notices
+from sharing.services import attestations, emergencies, notices
 from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
@@ -137,9 +137,7 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
         note(
             "accept", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}"
         )
-        notices.tell(
-            actor, NoticeKind.ACCEPTED, patient_id=row.patient_id, grant_id=row.pk
-        )
+        notices.tell(actor, NoticeKind.ACCEPTED, patient_id=row.patient_id, grant_id=row.pk)
         return row.patient_id
 
 
@@ -178,6 +176,7 @@ def revoke_all(actor: Actor) -> int:
             attestations.ask(actor, patient.pk, ids)
             notices.tell_holders(actor, NoticeKind.ENDED, held)
             note("revoke-all", patient_id=patient.pk, basis="owner")
+        emergencies.disarm(actor)
         return len(ids)
 
 

@@ -9,7 +9,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant
-from sharing.services import attestations
+from sharing.services import attestations, emergencies
 
 
 def replay_pauses(actor: Actor) -> int:
@@ -36,7 +36,7 @@ def replay_revocations(actor: Actor) -> int:
     again = [row for row in rows if ledger.token(Kind.REVOCATION, str(row[0])) in ended]
     for grant_id, patient_id in again:
         _end_again(actor, grant_id, patient_id)
-    return len(again)
+    return len(again) + emergencies.replay_disarming(actor)
 
 
 def _end_again(actor: Actor, grant_id: UUID, patient_id: UUID) -> None:
