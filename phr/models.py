@@ -129,7 +129,8 @@ class Record(models.Model):
 
     `effective_at` is by the clock where it was, kept as if that were UTC: its day is the day that is
     written in the body. `labels` and `tokens` are keyed per patient; `digest` tells equal content
-    and `identity` the same item from the same source, both only within one patient. `body_sealed`
+    and `identity` the same item from the same source, both only within one patient; `aliases` are
+    its identities by further business identifiers, None where it has one. `body_sealed`
     is the compressed and encrypted JSON exactly as received. What is `never_shared` no permission
     covers; `tags` are the tokens of `Tag`s.
     """
@@ -149,6 +150,7 @@ class Record(models.Model):
     never_shared = models.BooleanField(db_default=False, default=False)
     digest = models.BinaryField()
     identity = models.BinaryField(null=True)
+    aliases = ArrayField(models.BinaryField(), null=True)
     likeness = models.BinaryField(null=True)
     version = models.PositiveIntegerField(default=1)
     body_sealed = models.BinaryField()
@@ -268,6 +270,7 @@ class Provenance(models.Model):
         BACK = "back"
         MINE = "mine"
         THEIRS = "theirs"
+        UNSURE = "unsure"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")

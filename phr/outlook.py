@@ -19,6 +19,7 @@ from phr import publishing as sql
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
 from phr.models import Upload
+from phr.numbers import settle_numbers
 from phr.staging import Row, Sealer, bounded
 
 _OUTCOMES = """
@@ -70,8 +71,8 @@ class Outliner(Sealer):
             id=uuid4(),
             resource_type=item.resource_type,
             category="",
-            effective_at=_NO_TIME,
-            dated=False,
+            effective_at=datetime.fromisoformat(at) if (at := item.effective_at) else _NO_TIME,
+            dated=item.effective_at is not None,
             labels=[],
             tokens=[],
             digest=self._keyed(f"digest:{item.digest}"),
@@ -80,6 +81,7 @@ class Outliner(Sealer):
             place="",
             owns_file=False,
             known_by=self.known_by(item),
+            others=self.others(item),
         )
 
 
@@ -96,6 +98,7 @@ def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
         }
         for statement in sql.SETTLE:
             cursor.execute(statement, about)
+        settle_numbers(cursor, upload.patient_id)
         cursor.execute(_OUTCOMES)
         new, changed, known, aside = cursor.fetchone() or (0, 0, 0, 0)
     return Outlook(dict(counts), new, changed, known, aside)

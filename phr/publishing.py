@@ -8,6 +8,7 @@ CREATE TEMPORARY TABLE staged (
     body_sealed bytea NOT NULL, place text NOT NULL, owns_file boolean NOT NULL,
     pictures uuid[] NOT NULL, core bytea, refs bigint[] NOT NULL, around bigint[] NOT NULL,
     names bigint[] NOT NULL, systems bigint[] NOT NULL, numbers bigint[] NOT NULL,
+    others bytea NOT NULL, unsure boolean NOT NULL DEFAULT false,
     outcome text NOT NULL DEFAULT 'new', record_id uuid, version integer NOT NULL DEFAULT 1
 )
 """
@@ -15,12 +16,13 @@ DROP = "DROP TABLE IF EXISTS pg_temp.staged"
 COPY = (
     "COPY pg_temp.staged (id, position, resource_type, category, effective_at, dated, labels,"
     " tokens, digest, identity, body_sealed, place, owns_file, pictures, core, refs, around, names,"
-    " systems, numbers)"
+    " systems, numbers, others)"
     " FROM STDIN WITH (FORMAT BINARY)"
 )
 TYPES = [
     "uuid", "int4", "text", "text", "timestamptz", "bool", "int8[]", "int8[]", "bytea", "bytea",
     "bytea", "text", "bool", "uuid[]", "bytea", "int8[]", "int8[]", "int8[]", "int8[]", "int8[]",
+    "bytea",
 ]  # fmt: skip
 
 # A file is made by anybody: no statement over it takes longer than this, in milliseconds.
@@ -199,9 +201,12 @@ SETTLE = (
 LAST_NEW = "SELECT max(position) FROM pg_temp.staged WHERE outcome = 'new'"
 ADD = """
     INSERT INTO phr_record (id, patient_id, resource_type, category, effective_at, dated, labels,
-                            tokens, digest, identity, version, body_sealed, likeness)
+                            tokens, digest, identity, version, body_sealed, likeness, aliases)
     SELECT s.id, %(patient)s, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
-           s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness
+           s.tokens, s.digest, s.identity, 1, s.body_sealed, l.likeness,
+           CASE WHEN s.others <> '' THEN ARRAY(
+               SELECT substring(s.others FROM 1 + 32 * n FOR 32)
+               FROM generate_series(0, length(s.others) / 32 - 1) AS n) END
     FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
     WHERE s.outcome = 'new' AND s.position BETWEEN %(first)s AND %(last)s ORDER BY s.position
 """
@@ -212,12 +217,13 @@ MOST_WAITING, MOST_LEFT_WAITING = "4096", "64"
 FROM_NEW = """
     INSERT INTO phr_provenance (id, patient_id, record_id, upload_id, version, place, position,
                                 outcome)
-    SELECT gen_random_uuid(), %(patient)s, s.id, %(upload)s, 1, s.place, s.position, 'new'
+    SELECT gen_random_uuid(), %(patient)s, s.id, %(upload)s, 1, s.place, s.position,
+           CASE WHEN s.unsure THEN 'unsure' ELSE 'new' END
     FROM pg_temp.staged s WHERE s.outcome = 'new'
 """
 CHANGED = """
     SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
-           s.tokens, s.digest, s.body_sealed, l.likeness
+           s.tokens, s.digest, s.body_sealed, l.likeness, s.identity, s.others
     FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
     WHERE s.outcome = 'changed' ORDER BY s.position
 """

@@ -13,7 +13,7 @@ from phr.bodies import open_bytes
 from phr.display.names import attached_text
 from phr.display.words import each
 from phr.elements import exactly
-from phr.formats.resource import made
+from phr.formats.resource import identifier, made
 from phr.likeness import likeness, read
 from phr.models import Record, RecordVersion
 from phr.past import standing
@@ -46,7 +46,7 @@ def reckoned(row: Record, version: int, sealed: bytes) -> dict[str, Any]:
 def anew(
     patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None], at: datetime
 ) -> dict[str, Any]:
-    """`tokens`, `likeness` and `effective_at` as they are made now, of content that stood under `at`.
+    """`tokens`, `likeness`, `aliases` and `effective_at` as they are made now; `at` is where it stood.
 
     Only those that can be made: none for what is not valid any more. Call in an act about her.
     """
@@ -57,9 +57,11 @@ def anew(
     item = replace(item, terms=(*item.terms, *notes(resource)))
     sealers = [Sealer(patient_id, scope) for scope in scopes or (None,)]
     found = {"tokens": {token for sealer in sealers for token in sealer.tokens(item)}}
+    others = sealers[0].others(replace(item, identity=identifier(resource)))
     day = datetime.fromisoformat(item.effective_at) if item.effective_at else at
     return found | {
         "likeness": likeness(patient_id, raw, scopes),
+        "aliases": [others[at : at + 32] for at in range(0, len(others), 32)] or None,
         "effective_at": day if abs(day - at) <= _OFFSET else at,
     }
 

@@ -29,6 +29,7 @@ from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit
 from phr.marking import mark_again
 from phr.models import Upload
+from phr.numbers import further, settle_numbers
 from phr.search import Tokeniser, scoped
 from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
@@ -89,6 +90,7 @@ class Row:
     place: str
     owns_file: bool
     known_by: KnownBy
+    others: bytes = b""
     pictures: list[UUID] = field(default_factory=list)
 
 
@@ -121,7 +123,14 @@ class Sealer:
             place=item.place[:40],
             owns_file=bool(item.attachments),
             known_by=known_by,
+            others=self.others(item),
         )
+
+    def others(self, item: Parsed) -> bytes:
+        """Its identities by its further business identifiers, 32 bytes each."""
+        if len(item.meaning.numbers) < 2:
+            return b""
+        return b"".join(self._keyed(f"identity:{one}") for one in further(item))
 
     def tokens(self, item: Parsed) -> list[int]:
         """All by which it is found."""
@@ -175,6 +184,7 @@ def _copied(row: Row, position: int) -> bytes:
         copying.uuids(row.pictures),
         copying.data(by.core),
         *map(copying.bigints, (by.refs, by.around, by.names, by.systems, by.numbers)),
+        copying.data(row.others),
     )
 
 
@@ -237,6 +247,7 @@ class Stage:
             about |= {"owner": owner, "around": list(AROUND)}
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
+            settle_numbers(cursor, upload.patient_id)
             marked: list[UUID] = []
             if not sorted_before:
                 marked = mark_again(upload.patient_id)

@@ -36,6 +36,15 @@ class Staged:
     digest: bytes
     body_sealed: bytes
     likeness: bytes | None
+    identity: bytes | None = None
+    others: bytes = b""
+
+    @property
+    def identities(self) -> set[bytes]:
+        """By all its business identifiers."""
+        many = bytes(self.others)
+        found = {many[at : at + 32] for at in range(0, len(many), 32)}
+        return found | ({bytes(self.identity)} if self.identity else set())
 
 
 # What is hers of a record; how sensitive it is and what a source said last are not.
@@ -100,6 +109,7 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
     row.body_sealed = seal_body(row.patient_id, row.pk, row.version, body)
     row.category, row.digest = staged.category, bytes(staged.digest)
     row.likeness = staged.likeness
+    _also_called(row, staged)
     row.effective_at, row.dated = staged.effective_at, staged.dated
     # Never less careful than before: a label the patient or an earlier file gave stays.
     row.labels = joined(row.patient_id, (*row.labels, *staged.labels))
@@ -114,6 +124,13 @@ def _new_version(row: Record, staged: Staged, body: bytes, old: bytes) -> None:
         row.tokens = sorted({*staged.tokens, *names_of(row, old)})
     row.updated_at = timezone.now()
     row.save()
+
+
+def _also_called(row: Record, staged: Staged) -> None:
+    """Under whatever identifier it came, it is known from now on."""
+    known = {bytes(one) for one in row.aliases or ()}
+    own = {bytes(row.identity)} if row.identity else set()
+    row.aliases = sorted((known | staged.identities) - own) or None
 
 
 def _withdrawn(body: bytes) -> bool:

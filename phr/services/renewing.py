@@ -94,6 +94,8 @@ def _made(row: Record) -> Columns:
     # An import, which has the whole file, tells better by what a thing is known again.
     if row.likeness and written(row) is None:
         found.pop("likeness", None)
+    if row.aliases:
+        found.pop("aliases", None)
     if not row.dated:
         found.pop("effective_at", None)
     return found

@@ -20,6 +20,7 @@ WORDS = {
     "alike": "You had it already, from another source",
     "aside": "Kept beside what you wrote yourself, which stays as it is",
     "older": "Older than what you have, so not added",
+    "unsure": "Added as an item of its own: its numbers belong to two items you had",
     "twice": "More than once in this file, so added once",
 }
 
