@@ -96,26 +96,25 @@ def test_every_address_is_in_the_table_and_nothing_else_is() -> None:
     assert addresses() == sorted(TABLE)
 
 
+@pytest.mark.parametrize("method", METHODS)
 def test_everybody_gets_what_the_table_says_and_every_answer_is_strict(
-    world: Everybody, asked: Asked
+    world: Everybody, asked: Asked, method: str
 ) -> None:
     wrong = []
     for route in addresses():
-        for method in METHODS:
-            path = world.address(route)
-            answers = [world.ask(name, method, path) for name in PEOPLE]
-            asked |= {
-                (name, method, path): said(answer)
-                for name, answer in zip(PEOPLE, answers, strict=True)
-            }
-            got = " ".join(told(answer) for answer in answers)
-            if got != listed(route, method):
-                wrong.append(f"{method} {route}: {got}")
-            lax = {missing for answer in answers for missing in laxities(answer)}
-            if lax:
-                wrong.append(f"{method} {route} lacks {sorted(lax)}")
-            if method == "HEAD":
-                wrong += [f"HEAD {route} has a body" for one in answers if one.whole]
+        path = world.address(route)
+        answers = [world.ask(name, method, path) for name in PEOPLE]
+        asked |= {
+            (name, method, path): said(answer) for name, answer in zip(PEOPLE, answers, strict=True)
+        }
+        got = " ".join(told(answer) for answer in answers)
+        if got != listed(route, method):
+            wrong.append(f"{method} {route}: {got}")
+        lax = {missing for answer in answers for missing in laxities(answer)}
+        if lax:
+            wrong.append(f"{method} {route} lacks {sorted(lax)}")
+        if method == "HEAD":
+            wrong += [f"HEAD {route} has a body" for one in answers if one.whole]
     assert not wrong, "\n".join(wrong)
 
 
