@@ -55,6 +55,10 @@ fuzz: ## Search the readers of files for faults: SECONDS=60 each; TARGET="fhir p
 	@$(SETUP) fuzz
 	@$(PYTHON) -m tests.fuzz $(or $(SECONDS),60) $(TARGET)
 
+.PHONY: race
+race: setup ## Take access away while many read through two web processes; RACE="--trials 10000"
+	@$(PYTHON) -m tests.race $(RACE)
+
 .PHONY: drill
 drill: setup ## Lose a portal of its own, restore it, and look that nothing comes back
 	@$(PYTHON) -m tests.drill $(DRILL)
