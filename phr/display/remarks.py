@@ -22,13 +22,14 @@ def remarks(resource: dict[str, Any]) -> list[str]:
     while layer and left > 0 and len(found) < MOST:
         below: list[dict[str, Any]] = []
         for node in layer:
-            room = MOST - len(found)
-            found |= dict.fromkeys(map(_remark, each(node.get("modifierExtension"))[:room]))
+            if "modifierExtension" in node:
+                room = MOST - len(found)
+                found |= dict.fromkeys(map(_remark, each(node["modifierExtension"])[:room]))
             left -= len(node)
             if left <= 0:
                 break
             for name, value in node.items():
-                if name not in _APART and isinstance(value, dict | list):
+                if isinstance(value, dict | list) and name not in _APART:
                     below += each(value)
         layer = below
     return list(found)[:MOST]

@@ -28,6 +28,8 @@ def clean(value: object, limit: int = 300) -> str:
     """
     if not isinstance(value, str):
         return ""
+    if _plain(value, limit):
+        return " ".join(value.split())
     return _cut(" ".join(_seen(value, limit).split()), limit)
 
 
@@ -35,8 +37,15 @@ def clean_lines(value: object, limit: int = 10_000) -> str:
     """Like `clean`, but line breaks stay; at most one empty line in a row."""
     if not isinstance(value, str):
         return ""
+    if _plain(value, limit):
+        return " ".join(value.split())
     lines = (" ".join(line.split()) for line in _seen(value, limit).splitlines())
     return _cut(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), limit)
+
+
+def _plain(value: str, limit: int) -> bool:
+    """Whether there is nothing to leave out or to cut: most text is so, and asked a million times."""
+    return len(value) <= limit and value.isascii() and value.isprintable()
 
 
 def _seen(value: str, limit: int) -> str:
