@@ -66,6 +66,22 @@ def second_factor_passed(request: HttpRequest) -> bool:
     return bool(Authenticator.objects.filter(user=request.user, pk__in=proved).exists())
 
 
+def twice_proved(view: View) -> View:
+    """Ask for a second factor, proved in this session, before a page is shown or an act done."""
+
+    @login_required
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if second_factor_passed(request):
+            return view(request, *args, **kwargs)
+        methods = second_factor_methods(request)
+        if not methods:
+            return redirect("mfa_index")
+        return redirect(f"{methods[0]}?{urlencode({'next': request.get_full_path()})}")
+
+    return asked
+
+
 def dangerous(view: View) -> View:
     """Ask for the password (or passkey) again before a dangerous act is shown or done.
 

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 
 from accounts.actors import Actor
 from accounts.admin import MetadataAdmin, StateFilter, staff_actor
-from sharing.models import Organization
-from sharing.services import vetting
+from sharing.models import EmergencyAccess, Organization, Outcome
+from sharing.services import emergencies, vetting
 from sharing.services.recipients import Refused
 
 ACTS: Final[dict[str, Callable[[Actor, UUID], object]]] = {
@@ -92,6 +93,47 @@ def _act(request: HttpRequest, actor: Actor, organization_id: UUID) -> None:
         messages.success(request, f"Done: {wanted}.")
     except Refused as refused:
         messages.error(request, str(refused))
+
+
+class EmergencyState(StateFilter):
+    states = {
+        "due": Q(closed_at=None),
+        "overdue": Q(closed_at=None, due_at__lt=Now()),
+        "closed": Q(closed_at__isnull=False),
+    }
+
+
+@admin.register(EmergencyAccess)
+class EmergencyAccessAdmin(MetadataAdmin):
+    """Each time that a record was opened in an emergency; its page tells the reason, and is noted."""
+
+    list_display = (
+        "id", "organization_id", "person_id", "opened_at", "due_at", "closed_at", "outcome",
+    )  # fmt: skip
+    fields = list_display
+    list_filter = (EmergencyState,)
+    ordering = ("closed_at", "due_at")
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page of one; closing it goes through the service."""
+        object_id = kwargs.get("object_id") or next(iter(args), None)
+        if object_id is None:
+            return super().changeform_view(request, *args, **kwargs)
+        return self._as_staff(request, self._work, request, _id(object_id))
+
+    def _work(self, request: HttpRequest, access_id: UUID) -> HttpResponse:
+        actor, said = staff_actor(request), request.POST.get("outcome", "")
+        if request.method == "POST":
+            if said not in Outcome.values:
+                raise Http404
+            emergencies.close(actor, [access_id], outcome=Outcome(said))
+            messages.success(request, "Closed.")
+            return redirect("admin:sharing_emergencyaccess_change", access_id)
+        row, reason = emergencies.review(actor, access_id)
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts, "row": row, "reason": reason,
+        }  # fmt: skip
+        return render(request, "sharing/desk_emergency.html", context)
 
 
 def _id(text: object) -> UUID:

@@ -10,7 +10,16 @@ from accounts import leaving
 from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from sharing.models import (
-    AccessRequest, Attestation, EmergencyPlan, Grant, Notice, NoticeChoice, Organization, PractitionerRole, Role, Usage,
+    AccessRequest,
+    Attestation,
+    EmergencyPlan,
+    Grant,
+    Notice,
+    NoticeChoice,
+    Organization,
+    PractitionerRole,
+    Role,
+    Usage,
 )  # fmt: skip
 from sharing.services import closing
 

@@ -1,7 +1,16 @@
 from django.urls import path
 
 from sharing.views import (
-    attestations, directory, facilities, grants, members, notices, proxies, statuses, usage,
+    attestations,
+    directory,
+    emergencies,
+    facilities,
+    grants,
+    members,
+    notices,
+    proxies,
+    statuses,
+    usage,
 )  # fmt: skip
 
 app_name = "sharing"
@@ -15,6 +24,11 @@ urlpatterns = [
     path("notices/choices/", notices.choices, name="notice_choices"),
     path("sharing/", grants.sharing, name="sharing"),
     path("sharing/end/", grants.end, name="end"),
+    path("sharing/emergency/", emergencies.plan, name="emergency_plan"),
+    path("sharing/emergency/card/", emergencies.card, name="emergency_print"),
+    path("sharing/emergency/disarm/", emergencies.disarm, name="disarm"),
+    path("emergency/", emergencies.enter, name="emergency"),
+    path("emergency/<str:code>/", emergencies.enter, name="emergency_card"),
     path("sharing/grants/<uuid:grant_id>/pause/", grants.pause, name="pause"),
     path("sharing/grants/<uuid:grant_id>/resume/", grants.resume, name="resume"),
     path("sharing/grants/<uuid:grant_id>/revoke/", grants.revoke, name="revoke"),

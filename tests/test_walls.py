@@ -17,12 +17,16 @@ SERVING = ("phr_web", "phr_worker")
 VERBS = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 # Policies that look at no patient, each with its reason.
 OPEN = {
+    ("accounts_auditevent", "phr_judge"): "tells somebody her own looks, in four columns of ids",
     ("accounts_patient", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("phr_record", "phr_judge"): "looks up ids by tokens, in five columns without content",
     ("rights_erasure", "phr_judge"): "answers by reference; what its functions tell names nobody",
     ("rights_hold", "phr_judge"): "answers by an erasure's reference; tells no number",
     ("sharing_practitionerrole", "phr_judge"): "who works where is no patient's; nobody signs in",
     ("sharing_grant", "phr_judge"): "answers the policies' own question, and nobody signs in",
+    ("sharing_emergencyplan", "phr_judge"): "finds a plan by the hash of a code",
+    ("sharing_emergencyplan", "phr_web phr_worker"): "restrictive: it only takes away",
+    ("sharing_emergencyaccess", "phr_judge"): "counts and closes; adds for the actor herself alone",
     ("sharing_sharelink", "phr_judge"): "finds a grant by the hash of a secret, and empties secrets",
     ("sharing_sharelink", "phr_web phr_worker"): "restrictive: it only takes away",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
@@ -30,6 +34,9 @@ OPEN = {
 }
 # The functions that read behind the wall for the policies, or ids alone for an index.
 BEHIND = {
+    "phr_pass_on",
+    "phr_passed_on",
+    "phr_my_looks",
     "phr_own",
     "phr_granted",
     "phr_grants",
@@ -55,6 +62,9 @@ BEHIND = {
     "phr_record_of",
     "phr_hidden",
     "phr_link_of",
+    "phr_plan_of",
+    "phr_break_glass",
+    "phr_close_emergency",
     "phr_empty_link",
 }
 

@@ -246,15 +246,16 @@ def _reason(row: EmergencyAccess) -> str:
 # --- staff ------------------------------------------------------------------------------------------
 
 
-def read_reason(actor: Actor, access_id: UUID) -> str:
-    """Why somebody opened a record, for staff who look at it. Noted; raises `Denied`."""
+def review(actor: Actor, access_id: UUID) -> tuple[EmergencyAccess, str]:
+    """One emergency access, and why it was, for staff who look at it. Noted; raises `Denied`."""
     with acting_as(actor):
-        row = EmergencyAccess.objects.filter(pk=access_id).first()
+        rows = EmergencyAccess.objects.select_related("organization")
+        row = rows.filter(pk=access_id).first()
         if actor.door is not Door.STAFF or row is None:
             raise Denied("review", subject=f"EmergencyAccess/{access_id}")
         subject = f"EmergencyAccess/{access_id}"
         note("emergency-read", patient_id=row.patient_id, subject=subject, basis="staff")
-        return _reason(row)
+        return row, _reason(row)
 
 
 def close(actor: Actor, access_ids: Sequence[UUID], *, outcome: Outcome) -> int:

@@ -233,7 +233,7 @@ def test_staff_look_at_each_within_three_days_and_misuse_ends_it(cast: Cast) -> 
     access = ward.access()
     assert access.due_at - access.opened_at == timedelta(hours=72)
 
-    assert emergencies.read_reason(cast.sam, access.pk) == WHY
+    assert emergencies.review(cast.sam, access.pk)[1] == WHY
     assert emergencies.close(cast.sam, [access.pk], outcome=Outcome.MISUSE) == 1
 
     with pytest.raises(Denied):
@@ -260,6 +260,6 @@ def test_only_staff_look_and_close(cast: Cast) -> None:
     access = ward.access().pk
     for who in (cast.bob, ward.dora, cast.carol):
         with pytest.raises(Denied):
-            emergencies.read_reason(who, access)
+            emergencies.review(who, access)
         with pytest.raises(Denied):
             emergencies.close(who, [access], outcome=Outcome.PROPER)
