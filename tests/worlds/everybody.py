@@ -38,6 +38,7 @@ PEOPLE = ("nobody", "alice", "bob", "lou", "rob", "carol", "sam", "una")
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
 # What stands for a part of an address that is no id of this world.
 PARTS = {
+    "code": "unknown",
     "kind": "medication",
     "app_label": "accounts",
     "key": "unknown",
