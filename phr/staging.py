@@ -128,7 +128,9 @@ class Sealer:
 
     def others(self, item: Parsed) -> bytes:
         """Its identities by its further business identifiers, 32 bytes each."""
-        if len(item.meaning.numbers) < 2:
+        numbers = item.meaning.numbers
+        # A server's own number of it stands last, and is how others refer to it.
+        if len(numbers) < 2 or (len(numbers) == 2 and numbers[1][1] in item.links):
             return b""
         return b"".join(self._keyed(f"identity:{one}") for one in further(item))
 
