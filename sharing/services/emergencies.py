@@ -234,10 +234,11 @@ def reasons(actor: Actor) -> list[tuple[EmergencyAccess, str, accounts.Person]]:
         rows = EmergencyAccess.objects.filter(patient=patient).select_related("organization")
         found = list(rows.order_by("-opened_at", "-id"))
         people = accounts.people({row.person_id for row in found})
-        return [(row, _reason(row), people[row.person_id]) for row in found]
+        return [(row, reason_of(row), people[row.person_id]) for row in found]
 
 
-def _reason(row: EmergencyAccess) -> str:
+def reason_of(row: EmergencyAccess) -> str:
+    """Why somebody opened a record, in her words."""
     place = f"sharing_emergencyaccess/{row.pk}/reason"
     sealed = bytes(row.reason_sealed)
     return keys.unseal(row.patient_id, keys.Purpose.BODY, place, sealed).decode()
@@ -255,7 +256,7 @@ def review(actor: Actor, access_id: UUID) -> tuple[EmergencyAccess, str]:
             raise Denied("review", subject=f"EmergencyAccess/{access_id}")
         subject = f"EmergencyAccess/{access_id}"
         note("emergency-read", patient_id=row.patient_id, subject=subject, basis="staff")
-        return row, _reason(row)
+        return row, reason_of(row)
 
 
 def close(actor: Actor, access_ids: Sequence[UUID], *, outcome: Outcome) -> int:
