@@ -48,7 +48,7 @@ def seal_text(row: Delivery, field: str, text: str) -> bytes:
     return keys.seal(row.patient_id, keys.Purpose.BODY, _place(row, field), plain)
 
 
-def open_text(row: Delivery, field: str, sealed: bytes | None) -> str:
+def open_text(row: Delivery, field: str, sealed: bytes | memoryview | None) -> str:
     """What `seal_text` sealed, "" for nothing. Within an act of its patient or about her."""
     if sealed is None:
         return ""

@@ -49,6 +49,7 @@ WITHOUT_ACTOR = {
     "rights.services.rehoming.opened": "opens a row that its caller's act locked",
     "phr.services.imports.limits": "pure: settings",
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
+    "phr.services.remarks.text_of": "opens a row that its caller's act let through",
     "phr.services.uploads.hold_file": "locks a row inside its caller's act",
     "phr.services.uploads.seal_name": "pure: seals the name of a file",
     "phr.services.uploads.seal_report": "pure: seals what the importer tells",

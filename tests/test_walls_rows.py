@@ -20,6 +20,7 @@ from accounts.actors import Actor, System
 from accounts.models import User
 from phr import privileges
 from phr.models import Binary, Record, Renewal
+from phr.services import deliveries, remarks
 from phr.tags import new_word
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
@@ -28,9 +29,11 @@ from rights.services.erasures import erase_record
 from rights.services.exports import request_export
 from sharing.categories import Category
 from sharing.labels import Sensitivity
+from sharing.models import Attestation
+from sharing.models import AccessRequest
 from sharing.scopes import Scope
 from sharing.services import granting, links
-from tests.cast import IMPORTER, PURGER, Cast
+from tests.cast import IMPORTER, PURGER, Cast, user_of
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
 from tests.worlds.held import hold, una
 from tests.worlds.kept import keep, with_file, with_past
@@ -96,7 +99,23 @@ def kept(cast: Cast) -> Kept:
     week = replace(NARROW, ends_at=timezone.now() + timedelta(days=7))
     granting.revoke(cast.alice, links.make(cast.alice, "Dr Lee", scope=week).grant_id)
     holds.rehome(PURGER, alice)
-    return Kept(cast, covered, files, others, carols, cast.share(NARROW))
+    grant_id = cast.share(
+        replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
+    )
+    wait_for_alice(cast)
+    return Kept(cast, covered, files, others, carols, grant_id)
+
+
+def wait_for_alice(cast: Cast) -> None:
+    """A file that bob sends in, his note, and his request for more."""
+    _, writer = deliveries.begin(cast.bob, cast.alice_id, file_name="a.json")
+    writer.close()
+    remarks.write_note(cast.bob, cast.alice_id, text="Call her")
+    with acting_as(cast.bob):
+        AccessRequest.objects.create(
+            asker_id=user_of(cast.bob), email="alice@example.org", asked_sealed=b"-",
+            expires_at=timezone.now(),
+        )  # fmt: skip
 
 
 def walled(alias: str = "default") -> list[str]:

@@ -161,11 +161,6 @@ def _sent(row: Delivery, patient: Patient) -> Sent:
     return Sent(row, name, accounts.name_of(patient))
 
 
-def file_name(row: Delivery) -> str:
-    """What the file was called. Within an act of its patient or about her."""
-    return open_text(row, "file_name", row.file_name_sealed)
-
-
 def patient_name(actor: Actor, patient_id: UUID) -> str:
     """For whom the actor may send in; `Denied` without a permission to."""
     with acting_as(actor, about=patient_id):

@@ -26,6 +26,11 @@ from sharing.services import notices
 
 LONGEST = 4000
 MOST = 200
+_OVER = (
+    Q(grant__revoked_at__isnull=False)
+    | Q(grant__ends_at__isnull=False, grant__ends_at__lte=Now())
+    | Q(grant__via__isnull=False, grant__via__revoked_at__isnull=False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,9 @@ def _held(actor: Actor, patient_id: UUID) -> Grounds:
 
 def _keep(actor: Actor, row: Remark, grant: Grant, text: str) -> None:
     row.patient_id, row.grant_id = grant.patient_id, grant.pk
-    row.by = accounts.User.objects.get(pk=actor.user_id)
+    if actor.user_id is None:
+        raise Denied("note", patient_id=grant.patient_id)
+    row.by_id = actor.user_id
     plain = text[:LONGEST].encode()
     row.text_sealed = keys.seal(row.patient_id, keys.Purpose.BODY, _place(row), plain)
     row.save(force_insert=True)
@@ -108,8 +115,7 @@ def about_me(actor: Actor) -> list[Written]:
     with acting_as(actor):
         patient = policy.require_own(actor)
     with acting_as(actor, about=patient.pk):
-        standing = Grant.objects.active().filter(patient=patient)
-        rows = Remark.objects.filter(patient=patient, grant__in=standing).order_by("-made_at")
+        rows = Remark.objects.filter(~_OVER, patient=patient).order_by("-made_at")
         found = _read(actor, patient.pk, rows[:MOST])
         return sorted(found, key=lambda one: one.is_note or bool(one.remark.answer))
 
@@ -135,14 +141,14 @@ def text_of(row: Remark) -> str:
     return keys.unseal(row.patient_id, keys.Purpose.BODY, _place(row), sealed).decode()
 
 
-def answer(actor: Actor, remark_id: UUID, *, said: Remark.Answer) -> None:
-    """Say that an item was corrected, or that it stays; once. Raises `Denied`."""
+def answer(actor: Actor, remark_id: UUID, *, said: Remark.Answer | None) -> None:
+    """Say that an item was corrected, or that it stays; once. Raises `Denied`; None says nothing."""
     with acting_as(actor):
         patient = policy.require_own(actor)
         open_ = Remark.objects.filter(pk=remark_id, patient=patient, kind=Remark.Kind.CORRECTION)
         if not open_.exists():
             raise Denied("answer", patient_id=patient.pk, subject=f"Remark/{remark_id}")
-        if open_.filter(answer="").update(answer=said, answered_at=Now()):
+        if said and open_.filter(answer="").update(answer=said, answered_at=Now()):
             subject = f"Remark/{remark_id}"
             note("answer-correction", patient_id=patient.pk, subject=subject, basis="owner")
 
@@ -150,9 +156,7 @@ def answer(actor: Actor, remark_id: UUID, *, said: Remark.Answer) -> None:
 def forget_ended(actor: Actor) -> int:
     """Destroy what was written beside permissions that are over. For a job; returns how many."""
     with acting_as(actor):
-        over = Q(grant__revoked_at__isnull=False) | Q(grant__ends_at__lte=Now())
-        over |= Q(grant__via__revoked_at__isnull=False)
-        found = dict(Remark.objects.filter(over).values_list("pk", "patient_id")[:MOST])
+        found = dict(Remark.objects.filter(_OVER).values_list("pk", "patient_id")[:MOST])
     return each(list(found), lambda pk: _forget(actor, pk, found[pk]))
 
 

@@ -52,6 +52,7 @@ def notes(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def correction(request: HttpRequest, patient_id: UUID, record_id: UUID) -> HttpResponse:
     """Ask the patient to correct one item."""
     actor, form = actor_of(request), CorrectionForm(request.POST or None)
+    remarks.beside(actor, patient_id)  # 404 for who holds no permission
     opened = records.open_record(actor, patient_id, record_id)
     if request.method == "POST" and form.is_valid():
         remarks.ask_correction(actor, patient_id, record_id, text=form.cleaned_data["text"])
@@ -71,7 +72,8 @@ def written(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["POST"])
 def answer(request: HttpRequest, remark_id: UUID) -> HttpResponse:
     """Her answer to a request for correction."""
-    if said := AnswerForm(request.POST).said():
-        remarks.answer(actor_of(request), remark_id, said=said)
+    said = AnswerForm(request.POST).said()
+    remarks.answer(actor_of(request), remark_id, said=said)
+    if said:
         messages.success(request, "Answered.")
     return redirect("phr:remarks")

@@ -8,6 +8,7 @@ import orjson
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.db import connection
+from django.db.models import Q
 
 from accounts import services as accounts
 from accounts.acting import acting_as
@@ -15,10 +16,10 @@ from accounts.models import Consent, Patient, User
 from rights.archive import work
 from rights.archive.room import Room
 from rights.archive.times import instant
-from sharing.models import Grant, Organization, Path, ShareLink
+from sharing.models import Grant, Notice, Organization, Path, ShareLink
 from sharing.opening import recipient_of
 from sharing.scopes import agreement_of, scope_of
-from sharing.services import listing
+from sharing.services import attestations, listing, notices
 
 Json = dict[str, object]
 ROWS_AT_ONCE = 1000
@@ -146,9 +147,14 @@ def _permission(row: Grant, people: dict[UUID, accounts.Person]) -> Json:
         "items": [str(one) for one in row.records],
         "without": [str(one) for one in row.besides],
         "may_copy": row.may_copy,
+        "may_pass_on": row.may_reshare,
+        "passed_on_from": str(row.via_id) if row.via_id else None,
+        "may_send_in": [one.value for one in scope.inward_categories],
+        "may_send_in_sensitivity": [one.value for one in scope.inward_labels],
         "purpose": row.purpose,
         "agreement": agreement_of(row),
         "replaces": str(row.replaces) if row.replaces else None,
+        "copies": _copies(row),
         **{name: instant(at) if (at := getattr(row, name)) else None for name in times},
     }
 
@@ -161,6 +167,43 @@ def _facility(row: Organization) -> Json:
         "policy": row.policy_url,
         "policy_version_today": row.policy_version,
     }
+
+
+def _copies(row: Grant) -> Json | None:
+    """What was asked and answered about copies, where something had been copied."""
+    asked = attestations.of_permission(row)
+    if asked is None:
+        return None
+    return {
+        "asked_at": instant(asked.row.asked_at),
+        "due_at": instant(asked.row.due_at),
+        "answer": asked.row.answer or None,
+        "reason": asked.row.reason or None,
+        "words": asked.words,
+        "answered_by": asked.who,
+        "answered_at": instant(asked.row.answered_at) if asked.row.answered_at else None,
+    }
+
+
+def told(room: Room) -> None:
+    """`account/notices.json`: what she was told about sharing, and what of it by email."""
+    with acting_as(room.actor, about=room.patient_id):
+        hers = Q(recipient=room.user_id) | Q(recipient=None, patient=room.patient_id)
+        rows = Notice.objects.filter(hers).order_by("made_at", "id")
+        content = {
+            "in_the_account_only": sorted(notices.quiet_of(room.user_id)),
+            "notices": [
+                {
+                    "what": row.kind,
+                    "made_at": instant(row.made_at),
+                    "permission": str(row.grant_id) if row.grant_id else None,
+                    "mailed_at": instant(row.mailed_at) if row.mailed_at else None,
+                    "read_at": instant(row.seen_at) if row.seen_at else None,
+                }
+                for row in rows
+            ],
+        }
+    written(room, "account/notices.json", content)
 
 
 def _link(row: Grant) -> Json:

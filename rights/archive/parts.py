@@ -17,7 +17,9 @@ from accounts.actors import Actor
 from phr.models import Binary, Record
 from rights.archive import (
     account,
+    emergency,
     ending,
+    exchange,
     fhir,
     items,
     links,
@@ -162,9 +164,30 @@ PARTS = (
     ),
     Part(
         "sharing",
+        "account/exchange.json",
+        "What others sent in for you, and what they wrote beside what you share.",
+        exchange.exchange,
+        everything=True,
+    ),
+    Part(
+        "sharing",
         "account/receipts.ndjson",
         "What each of them saw and copied, and when first.",
         account.receipts,
+        everything=True,
+    ),
+    Part(
+        "sharing",
+        "account/notices.json",
+        "What we told you about sharing, and what of it by email.",
+        account.told,
+        everything=True,
+    ),
+    Part(
+        "sharing",
+        "account/emergency.json",
+        "Your emergency card without its code, and each time that somebody used it.",
+        emergency.emergency,
         everything=True,
     ),
     Part("overview", "pages/*.html", "Your items as pages to read.", overview.categories),

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField()),
                 ("granted_at", models.DateTimeField(null=True)),
                 ("refused_at", models.DateTimeField(null=True)),
-                ("grant", models.UUIDField(null=True)),
+                ("given", models.UUIDField(null=True)),
                 (
                     "asker",
                     models.ForeignKey(
@@ -125,9 +125,9 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("grant", None), ("granted_at", None)),
+                            models.Q(("given", None), ("granted_at", None)),
                             models.Q(
-                                ("grant__isnull", False),
+                                ("given__isnull", False),
                                 ("granted_at__isnull", False),
                                 ("refused_at", None),
                             ),

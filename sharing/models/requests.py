@@ -22,7 +22,7 @@ class AccessRequest(models.Model):
 
     Names no patient: nobody looked whether there is one. Who proved that the address is hers sees it.
     `asked_sealed` is the reason and the scope that is wished for, as JSON; `organization` the
-    facility for which it is asked; `grant` what came of it.
+    facility for which it is asked; `given` the permission that came of it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,7 +36,7 @@ class AccessRequest(models.Model):
     expires_at = models.DateTimeField()
     granted_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)
-    grant = models.UUIDField(null=True)
+    given = models.UUIDField(null=True)
 
     objects = AccessRequestQuerySet.as_manager()
 
@@ -44,8 +44,8 @@ class AccessRequest(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="access_request_has_one_answer",
-                condition=Q(granted_at=None, grant=None)
-                | Q(granted_at__isnull=False, grant__isnull=False, refused_at=None),
+                condition=Q(granted_at=None, given=None)
+                | Q(granted_at__isnull=False, given__isnull=False, refused_at=None),
             )
         ]
         indexes: ClassVar = [

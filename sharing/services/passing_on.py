@@ -35,7 +35,7 @@ class PassedOn:
 
 def may_pass_on(actor: Actor, grant_id: UUID) -> Grant:
     """The actor's permission that she may pass on, within an act; `Denied` without."""
-    rows = Grant.objects.active().reached_by(actor).filter(policy.SWITCHES[Action.RESHARE])
+    rows = policy.reached(actor, Action.RESHARE)
     row = rows.filter(pk=grant_id, path="person", via=None).select_related("patient").first()
     if row is None:
         raise Denied(Action.RESHARE.value, subject=f"Grant/{grant_id}")

@@ -96,7 +96,7 @@ def ask(actor: Actor, email: str, *, wish: Wish) -> None:
     request to the same address is not made again.
     """
     with acting_as(actor):
-        if not _may_ask(actor):
+        if actor.user_id is None or not _may_ask(actor):
             raise Denied("ask")
         mine = AccessRequest.objects.filter(asker=actor.user_id)
         recent = mine.filter(made_at__gt=timezone.now() - timedelta(days=1))
@@ -104,12 +104,12 @@ def ask(actor: Actor, email: str, *, wish: Wish) -> None:
             raise Refused("You have asked many people today. Try again tomorrow.")
         if mine.open().filter(email=email.lower()).exists():
             return
-        _keep(actor, email.lower(), wish)
+        _keep(actor, actor.user_id, email.lower(), wish)
 
 
-def _keep(actor: Actor, email: str, wish: Wish) -> None:
+def _keep(actor: Actor, asker: UUID, email: str, wish: Wish) -> None:
     facility = next(iter(facilities_of(actor)), None)
-    row = AccessRequest(asker_id=actor.user_id, email=email, organization=facility)
+    row = AccessRequest(asker_id=asker, email=email, organization=facility)
     row.expires_at = timezone.now() + timedelta(days=settings.PHR_REQUEST_DAYS)
     row.asked_sealed = keys.seal_portal(_place(row), orjson.dumps(wish))
     row.save(force_insert=True)
@@ -194,7 +194,7 @@ def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") 
         row = _one(actor, request_id)
         to = Recipient(user_id=row.asker_id)
         grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
-        AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), grant=grant_id)
+        AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), given=grant_id)
         return grant_id
 
 

@@ -30,6 +30,7 @@ from sharing.services import closing, granting, listing, members, rosters, vetti
 from sharing.services.recipients import Recipient
 from tests.cast import ALL, Cast, join
 from tests.raw import as_owner, open_walls
+from tests.worlds import both_ways
 from tests.worlds.facilities import DIRECTORY, employ, opened
 from tests.worlds.kept import keep, with_file
 
@@ -322,6 +323,14 @@ SCENES: dict[str, Callable[[Stage], Actor]] = {
     ),
     "bob, who administers the facility and is nothing else there": administers,
     "bob, a professional whom alice chose in the directory": chosen,
+    "bob, who may send in and see nothing": lambda at: both_ways.sends_in(at.cast),
+    "bob, who asked for access and has no answer": lambda at: both_ways.asked(at.cast),
+    "bob, after alice granted what he asked for": lambda at: both_ways.granted(at.cast),
+    "rose, to whom bob passed on what he may view": lambda at: both_ways.passed_on(at.cast),
+    "rose, to whom bob passed it on, after alice took it back from him": (
+        lambda at: both_ways.passed_on_and_ended(at.cast)
+    ),
+    "whoever came in by a drop-box link": lambda at: both_ways.drops(at.cast),
     "carol, another patient": lambda at: at.cast.carol,
     "carol, a verified professional without a permission": verified,
     "sam, staff at the staff desk": lambda at: at.cast.sam,

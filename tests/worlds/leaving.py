@@ -1,24 +1,26 @@
 """People who leave, each with something of every kind, and those who stay; made by rows, not files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from accounts import consents, mail, purposes, services
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.purposes import Purpose
 from phr.models import Binary
-from phr.services import renewing
+from phr.services import deliveries, remarks, renewing
 from rights.models import Erasure
 from rights.regimes import Jurisdiction, Right
 from rights.services import cases, erasures
+from sharing.models import AccessRequest
 from sharing.services import granting
-from tests.cast import ALL, IMPORTER, PURGER, Cast, join, receive
+from tests.cast import ALL, IMPORTER, PURGER, Cast, join, receive, user_of
 from tests.worlds.archive import made
 from tests.worlds.held import ask_for, hold, item, una
 from tests.worlds.kept import keep, with_file, with_past
@@ -28,10 +30,11 @@ from tests.worlds.quinn import neighbour
 EVERYWHERE = frozenset(
     {
         "account_emailaddress", "accounts_auditevent", "accounts_consent", "accounts_patient",
-        "accounts_practitioner", "accounts_user", "mfa_authenticator", "phr_binary",
-        "phr_provenance", "phr_record", "phr_recordfile", "phr_recordversion", "phr_renewal",
+        "accounts_practitioner", "accounts_user", "mfa_authenticator", "phr_binary", "phr_delivery",
+        "phr_provenance", "phr_record", "phr_recordfile", "phr_recordversion", "phr_remark",
+        "phr_renewal",
         "phr_upload", "rights_case", "rights_casemessage", "rights_export", "rights_hold",
-        "sharing_grant", "usersessions_usersession", "vault_patientkey",
+        "sharing_accessrequest", "sharing_grant", "usersessions_usersession", "vault_patientkey",
     }
 )  # fmt: skip
 
@@ -77,7 +80,7 @@ class Town:
         _sign_in(actor, second)
         _ask(actor)
         upload_id = receive(actor, b"{}", "waiting.json")
-        self._share(actor, email)
+        self._share(actor, email, patient_id)
         for address in (email, second):
             mail.send(address, "rights/hold", link="about:blank")
         with acting_as(IMPORTER, about=patient_id):
@@ -101,9 +104,17 @@ class Town:
         ask_for(self.cast, patient_id, row.pk)
         return row.pk, scan.name
 
-    def _share(self, actor: Actor, email: str) -> None:
+    def _share(self, actor: Actor, email: str, patient_id: UUID) -> None:
         """Bob sees her record, she may see carol's and is a professional herself."""
-        granting.accept(self.cast.bob, granting.grant(actor, "bob@example.org", scope=ALL))
+        inward = replace(ALL, inward_categories=ALL.categories, inward_labels=ALL.labels)
+        granting.accept(self.cast.bob, granting.grant(actor, "bob@example.org", scope=inward))
+        deliveries.begin(self.cast.bob, patient_id, file_name="a.json")[1].close()
+        remarks.write_note(self.cast.bob, patient_id, text="Call her")
+        with acting_as(self.cast.bob):
+            AccessRequest.objects.create(
+                asker_id=user_of(self.cast.bob), email=email, asked_sealed=b"-",
+                expires_at=timezone.now(),
+            )  # fmt: skip
         services.register_practitioner(
             actor, name="Dr Lea", profession="Doctor", specialty="", licence_number="GMC 7"
         )
