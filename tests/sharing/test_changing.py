@@ -220,7 +220,9 @@ def test_the_check_shows_what_they_will_see_and_lets_her_leave_out(cast: Cast) -
 def test_one_item_is_shared_from_its_page(cast: Cast) -> None:
     row, _ = keep(cast.alice_id), keep(cast.alice_id)
     alice = sign_in("alice@example.org")
-    assert f"/sharing/new/?items={row.pk}" in text(alice.get(f"/records/{row.pk}/"))
+    assert f"/sharing/with/?items={row.pk}" in text(alice.get(f"/records/{row.pk}/"))
+    along = text(alice.get(f"/sharing/with/?items={row.pk}"))
+    assert all(f"{place}?items={row.pk}" in along for place in ("/sharing/new/", "/directory/"))
 
     assert f'value="{row.pk}"' in text(alice.get(f"/sharing/new/?items={row.pk}"))
     assert "They will see 1 item." in check(alice, items=[str(row.pk)])
