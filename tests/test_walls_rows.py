@@ -97,7 +97,13 @@ def kept(cast: Cast) -> Kept:
         Renewal.objects.create(patient_id=alice)
     hold(cast, una(), covered[0])
     week = replace(NARROW, ends_at=timezone.now() + timedelta(days=7))
-    granting.revoke(cast.alice, links.make(cast.alice, "Dr Lee", scope=week).grant_id)
+    ended = links.make(cast.alice, "Dr Lee", scope=week).grant_id
+    granting.revoke(cast.alice, ended)
+    with acting_as(cast.alice):
+        Attestation.objects.create(
+            grant_id=ended, patient_id=alice, grantee_id=cast.carol.user_id, name_sealed=b"sealed",
+            due_at=timezone.now(),
+        )  # fmt: skip
     holds.rehome(PURGER, alice)
     grant_id = cast.share(
         replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)

@@ -1,7 +1,7 @@
 """Who has looked: the audit trail in words for its patient, and the receipt of a permission."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from accounts.models import AuditEvent
 from phr.services.records import titles, titles_of
 from sharing import policy
 from sharing.policy import Action
-from sharing.services import listing
+from sharing.services import bases, listing
+from sharing.services.bases import Under
 
 MOST_TITLES = 50
 MOST_NAMED = 20_000
@@ -30,6 +31,7 @@ WORDS = {
     "archive": "made a file with all your data, as you asked",
     "archive-part": "made a file with a part of your data, as you asked",
     "arm": "made an emergency card",
+    "attest": "answered what became of copies",
     "begin": "started this record",
     "born": "changed your date of birth",
     "break-glass": "opened your record in an emergency",
@@ -109,7 +111,10 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened. `what` is words, `titles` the items, by name where they still exist."""
+    """One thing that happened: `what` in words, under which permission (`under`), with which items.
+
+    `titles` are those of the items that still exist.
+    """
 
     id: UUID
     at: datetime
@@ -119,6 +124,7 @@ class Line:
     denied: bool
     count: int
     items: list[tuple[UUID, str]]
+    under: Under | None = None
 
     @property
     def titles(self) -> list[str]:
@@ -197,7 +203,9 @@ def before(rows: QuerySet[AuditEvent], last: AuditEvent | None) -> QuerySet[Audi
 def _lines(actor: Actor, events: list[AuditEvent]) -> list[Line]:
     people = accounts.people({event.actor_id for event in events if event.actor_id})
     named = titles(actor, [one for event in events for one in event.records[:MOST_TITLES]])
-    return [_line(actor.user_id, event, people, named) for event in events]
+    under = bases.said(actor, {event.basis for event in events})
+    lines = [(_line(actor.user_id, event, people, named), event.basis) for event in events]
+    return [replace(line, under=under.get(basis)) for line, basis in lines]
 
 
 def history(

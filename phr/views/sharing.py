@@ -161,9 +161,10 @@ class _Echo:
 
 def _csv(lines: Iterator[looks.Line]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield writer.writerow(["When (UTC)", "Who", "What", "Allowed", "Items"])
+    yield writer.writerow(["When (UTC)", "Who", "What", "Under", "Allowed", "Items"])
     for line in lines:
         who = f"{line.who} ({line.role})" if line.role else line.who
-        cells = [line.at.isoformat(timespec="seconds"), who, line.what,
+        under = line.under.words if line.under else ""
+        cells = [line.at.isoformat(timespec="seconds"), who, line.what, under,
                  "no" if line.denied else "yes", "; ".join(line.titles)]  # fmt: skip
         yield writer.writerow([formula_safe(cell) for cell in cells])

@@ -67,7 +67,7 @@ def ask(actor: Actor, patient_id: UUID, grant_ids: Iterable[UUID]) -> int:
     for row in rows:
         notices.tell(
             actor, NoticeKind.DESTROY, patient_id=patient_id, grant_id=row.grant_id,
-            organization_id=row.organization_id, to=answerers(row),
+            organization_id=row.organization_id, to=_answerers(row),
         )  # fmt: skip
     return len(rows)
 
@@ -120,7 +120,7 @@ def _place(row: Attestation, field: str) -> str:
     return f"sharing_attestation/{row.pk}/{field}"
 
 
-def answerers(row: Attestation) -> list[UUID]:
+def _answerers(row: Attestation) -> list[UUID]:
     """The ids of the users who may answer: the holder, or the facility's administrators."""
     if row.grantee_id:
         return [row.grantee_id]
@@ -196,9 +196,14 @@ def of_grant(actor: Actor, grant_id: UUID) -> Asked | None:
     """What was asked and answered about one of the actor's own permissions."""
     with acting_as(actor):
         patient = policy.require_kept(actor)
-        rows = Attestation.objects.filter(grant=grant_id, patient=patient)
-        row = rows.select_related("organization").first()
-        return _told(row, _who(row)) if row else None
+        row = Grant.objects.filter(pk=grant_id, patient=patient).first()
+        return of_permission(row) if row else None
+
+
+def of_permission(grant: Grant) -> Asked | None:
+    """The same of a permission that the policy already let through. Within an open act."""
+    row = Attestation.objects.filter(grant=grant).select_related("organization").first()
+    return _told(row, _who(row)) if row else None
 
 
 def _who(row: Attestation) -> str:
@@ -228,7 +233,7 @@ def _tell_one(actor: Actor) -> bool:
         if row is None:
             return False
         Attestation.objects.filter(pk=row.pk).update(overdue_told_at=Now())
-        for to in (None, answerers(row)):
+        for to in (None, _answerers(row)):
             notices.tell(
                 actor, NoticeKind.UNANSWERED, patient_id=row.patient_id, to=to,
                 grant_id=row.grant_id, organization_id=row.organization_id,

@@ -110,10 +110,11 @@ def quiet(actor: Actor) -> frozenset[NoticeKind]:
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        return _quiet(actor.user_id)
+        return quiet_of(actor.user_id)
 
 
-def _quiet(user_id: UUID) -> frozenset[NoticeKind]:
+def quiet_of(user_id: UUID) -> frozenset[NoticeKind]:
+    """The same of any user, within the open act."""
     row = NoticeChoice.objects.filter(pk=user_id).first()
     if row is None:
         return QUIET
@@ -163,7 +164,7 @@ def _wanted(first: Notice, rows: list[Notice]) -> list[Notice]:
     reader = _reader(first)
     if reader is None:
         return []
-    silent = _quiet(reader.pk)
+    silent = quiet_of(reader.pk)
     wanted = [row for row in rows if row.seen_at is None and row.kind not in silent]
     if wanted:
         said = sorted({NoticeKind(row.kind).label for row in wanted})

@@ -12,8 +12,7 @@ from uuid import UUID
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from sharing import policy
-from sharing.models import Grant, Path
+from sharing.models import Path
 from sharing.services import attestations, facilities, listing
 from sharing.services.facilities import Team
 from sharing.services.listing import Held
@@ -44,10 +43,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One permission: who looks now where it is a facility, and what was passed on from it."""
+    """One permission: who looks now where it is a facility, and what was passed on from it.
+
+    `state` is that of `held`, but what was passed on rests and ends with that from which it was.
+    """
 
     held: Held
     kind: Kind
+    state: str
     team: Team | None = None
     passed_on: list["Way"] = field(default_factory=list)
     copies: str = ""
@@ -69,40 +72,39 @@ def ways(actor: Actor) -> Ways:
     """Every way into the record that the actor keeps, those used last first. Raises `Denied`."""
     copies = attestations.states(actor)
     with acting_as(actor):
-        every = [_way(held, copies.get(held.grant.pk, "")) for held in listing.given(actor)]
-    shown = [way for way in every if way.held.state in OPEN]
-    nested = _nested(shown)
+        given = listing.given(actor)
+        above = {held.grant.pk: held.state for held in given}
+        every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
+    nested = _nested([way for way in every if way.state in OPEN])
     found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
-    over = [way for way in every if way.held.state not in OPEN]
+    over = [way for way in every if way.state not in OPEN]
     return Ways([group for group in found if group[1]], over)
 
 
-def _way(held: Held, copies: str) -> Way:
-    row = held.grant
+def _state(held: Held, above: dict[UUID, str]) -> str:
+    parent = above.get(held.grant.via_id, "revoked") if held.grant.via_id else "active"
+    if held.state != "active" or parent == "active":
+        return held.state
+    return "paused" if parent in OPEN else "ended"
+
+
+def _way(held: Held, above: dict[UUID, str], copies: str) -> Way:
+    row, state = held.grant, _state(held, above)
     kind = _KINDS[Path(row.path)]
     if kind is Kind.LINK and not row.categories:
         kind = Kind.DROP_BOX
-    team = facilities.team(row.organization) if _seen_by_team(held) and row.organization else None
-    return Way(held, kind, team, copies=copies)
-
-
-def _seen_by_team(held: Held) -> bool:
-    return held.grant.path == Path.FACILITY and held.state == "active"
+    seen = row.organization if kind is Kind.FACILITY and state == "active" else None
+    return Way(held, kind, state, facilities.team(seen) if seen else None, copies=copies)
 
 
 def _nested(shown: list[Way]) -> list[Way]:
-    """What was passed on, under that from which it was; by itself where that is over."""
-    known = {way.held.grant.pk for way in shown}
+    """What was passed on, under that from which it was."""
     below: dict[UUID, list[Way]] = {}
     for way in shown:
-        via = way.held.grant.via_id
-        if via is not None and via in known:
-            below.setdefault(via, []).append(way)
-    return [
-        replace(way, passed_on=_sorted(below.get(way.held.grant.pk, [])))
-        for way in shown
-        if way.held.grant.via_id not in known
-    ]
+        if way.held.grant.via_id:
+            below.setdefault(way.held.grant.via_id, []).append(way)
+    tops = [way for way in shown if not way.held.grant.via_id]
+    return [replace(way, passed_on=_sorted(below.get(way.held.grant.pk, []))) for way in tops]
 
 
 def _sorted(found: Iterable[Way]) -> list[Way]:
@@ -113,11 +115,3 @@ def listed(found: Ways) -> list[Way]:
     """Every way that is not over, with those passed on."""
     tops = [way for _, group in found.open for way in group]
     return [one for top in tops for one in (top, *top.passed_on)]
-
-
-def users_now(actor: Actor) -> set[UUID]:
-    """The ids of the users whom the list shows as able to look now; links have none."""
-    with acting_as(actor):
-        shown = [way.held for way in listed(ways(actor)) if way.held.state == "active"]
-        rows = Grant.objects.active().filter(pk__in=[held.grant.pk for held in shown])
-        return policy.holders(rows)

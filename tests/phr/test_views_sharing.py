@@ -201,7 +201,7 @@ def test_the_table_of_the_log_holds_no_formula(world: Shared) -> None:
     answer = sign_in("alice@example.org").get("/sharing/log/?format=csv&mine=on")
 
     rows = list(csv.reader(StringIO(text(answer))))
-    assert rows[0] == ["When (UTC)", "Who", "What", "Allowed", "Items"]
+    assert rows[0] == ["When (UTC)", "Who", "What", "Under", "Allowed", "Items"]
     assert len(rows) > 10
     assert answer.headers["Content-Disposition"] == 'attachment; filename="who-has-looked.csv"'
     assert answer.headers["Content-Type"].startswith("text/csv")

@@ -38,6 +38,8 @@ KEEPING = re.compile(r"(functools\.)?(lru_cache|cache)\b")
 NOBODYS = {
     "auth.Group.name": "of a group of staff",
     "auth.Permission.name": "of a table of the portal",
+    "sharing.StatusList.token": "a signed list of entries that name nobody, for everybody to read",
+    "sharing.UsageKey.key_sealed": "a random key of a facility",
     "vault.KeyEncryptionKey.check_sealed": "a fixed sentence that shows which key is in use",
 }
 

@@ -69,10 +69,10 @@ def test_every_way_stands_under_its_heading(everything: Cast) -> None:
         Kind.EMERGENCY, Kind.PROXY, Kind.PERSON, Kind.FACILITY,
     ]  # fmt: skip
     people = dict(found.open)[Kind.PERSON]
-    assert sorted(way.held.state for way in people) == ["active", "paused", "waiting"]
+    assert sorted(way.state for way in people) == ["active", "paused", "waiting"]
     (above,) = [way for way in people if way.passed_on]
     assert [way.held.person.name for way in above.passed_on] == ["pia@example.org"]
-    assert [way.held.state for way in found.over] == ["revoked"]
+    assert [way.state for way in found.over] == ["revoked"]
 
 
 def test_a_facility_says_who_can_look_now_and_how_many_are_on_call(everything: Cast) -> None:
@@ -89,12 +89,26 @@ def test_the_list_is_what_decides(everything: Cast) -> None:
     with acting_as(everything.alice):
         may = policy.people(Action.READ, row)
 
-    assert paths.users_now(everything.alice) == may - {user_of(everything.alice)}
+        shown = [way for way in paths.listed(paths.ways(everything.alice)) if way.state == "active"]
+        seeing = policy.holders(way.held.grant for way in shown)
+
+    assert seeing == may - {user_of(everything.alice)}
     assert len(may) == 5
     known = {way.held.grant.pk for way in paths.listed(paths.ways(everything.alice))}
     with acting_as(everything.alice):
         standing = Grant.objects.active().filter(patient=everything.alice_id)
         assert set(standing.values_list("pk", flat=True)) <= known
+
+
+def test_what_was_passed_on_rests_with_that_from_which_it_was(everything: Cast) -> None:
+    def above() -> paths.Way:
+        people = dict(paths.ways(everything.alice).open)[Kind.PERSON]
+        return next(way for way in people if way.passed_on)
+
+    granting.pause(everything.alice, above().held.grant.pk)
+    assert [way.state for way in above().passed_on] == ["paused"]
+    granting.revoke(everything.alice, above().held.grant.pk)
+    assert {way.state for way in paths.ways(everything.alice).over} == {"revoked", "ended"}
 
 
 def test_what_was_used_last_comes_first(cast: Cast) -> None:
@@ -115,5 +129,4 @@ def test_stopping_everything_empties_the_list(everything: Cast) -> None:
     granting.revoke_all(everything.alice)
 
     assert paths.ways(everything.alice).open == []
-    assert paths.users_now(everything.alice) == set()
     assert {held.state for held in listing.given(everything.alice)} == {"revoked"}

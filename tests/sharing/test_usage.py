@@ -159,3 +159,15 @@ def test_the_table_is_for_administrators(cast: Cast, facility: UUID) -> None:
     assert head == "When (UTC),What,Who,Reference"
     assert row.split(",")[1:3] == ["read", "Dr Bob Brown"]
     assert sign_in("bob@example.org").get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("static_files")
+def test_the_log_names_the_person_the_facility_and_the_permission(
+    cast: Cast, facility: UUID
+) -> None:
+    look(cast)
+
+    page = text(sign_in("alice@example.org").get("/sharing/log/"))
+    assert "<strong>Dr Bob Brown</strong>" in page
+    assert "under what you share with Harbour Clinic" in page
+    del facility

@@ -160,6 +160,10 @@ def check_account(found: Archive) -> None:
         ("rob@example.org", "revoked"),
         ("bob@example.org", "waiting"),
     ]
+    told = found.json("account/notices.json")
+    assert told["in_the_account_only"] == ["paused", "resumed"]
+    assert "accepted" in {one["what"] for one in told["notices"]}
+    assert {one["copies"] for one in given} == {None}
     assert found.json("account/consents.json")
     (case,) = found.json("account/requests.json")
     assert case["messages"][0]["text"] == "Please do not."
