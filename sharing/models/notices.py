@@ -50,9 +50,7 @@ class Notice(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    recipient = models.ForeignKey(
-        User, null=True, on_delete=models.PROTECT, related_name="notices"
-    )
+    recipient = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="notices")
     patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=NoticeKind)
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="+")

@@ -17,7 +17,7 @@ from accounts.actors import Actor, Denied
 from accounts.ledger import Kind
 from accounts.models import Patient
 from sharing import policy
-from sharing.models import Grant, NoticeKind, Path
+from sharing.models import AccessRequest, Grant, NoticeKind, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services import attestations, emergencies, notices
@@ -177,7 +177,15 @@ def revoke_all(actor: Actor) -> int:
             notices.tell_holders(actor, NoticeKind.ENDED, held)
             note("revoke-all", patient_id=patient.pk, basis="owner")
         emergencies.disarm(actor)
+        _refuse_waiting(patient)
         return len(ids)
+
+
+def _refuse_waiting(patient: Patient) -> None:
+    """Say no to whoever asks for access and waits; who asked is not told."""
+    AccessRequest.objects.filter(
+        email__in=accounts.verified_addresses(patient.user_id), granted_at=None, refused_at=None
+    ).update(refused_at=Now())
 
 
 def pause(actor: Actor, grant_id: UUID) -> None:

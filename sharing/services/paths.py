@@ -12,7 +12,8 @@ from uuid import UUID
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from sharing.models import Path
+from sharing import policy
+from sharing.models import EmergencyPlan, Path
 from sharing.services import attestations, facilities, listing
 from sharing.services.facilities import Team
 from sharing.services.listing import Held
@@ -62,10 +63,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Those that are not over, by heading; and those that are, the newest first."""
+    """Those that are not over, by heading; and those that are, the newest first.
+
+    `armed` says whether a card is out with which her record can be opened in an emergency.
+    """
 
     open: list[tuple[Kind, list[Way]]]
     over: list[Way]
+    armed: bool
 
 
 def ways(actor: Actor) -> Ways:
@@ -73,12 +78,14 @@ def ways(actor: Actor) -> Ways:
     copies = attestations.states(actor)
     with acting_as(actor):
         given = listing.given(actor)
+        patient = policy.require_kept(actor)
+        armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
         above = {held.grant.pk: held.state for held in given}
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
     nested = _nested([way for way in every if way.state in OPEN])
     found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
     over = [way for way in every if way.state not in OPEN]
-    return Ways([group for group in found if group[1]], over)
+    return Ways([group for group in found if group[1]], over, armed)
 
 
 def _state(held: Held, above: dict[UUID, str]) -> str:

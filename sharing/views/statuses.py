@@ -1,8 +1,8 @@
 """Signed lists of ended permissions, for systems that took a copy; the same for everybody."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.http.response import HttpResponse
-from django.conf import settings
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 

@@ -5,13 +5,15 @@ from uuid import UUID
 
 import pytest
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, System
-from sharing.models import Answer, Attestation, NoticeKind, Reason
+from sharing.leaving import forget_patient, leave_others
+from sharing.models import Answer, Attestation, Notice, NoticeChoice, NoticeKind, Reason
 from sharing.services import attestations, granting, notices
-from tests.cast import ALL, ORDINARY, Cast
+from tests.cast import ALL, ORDINARY, PURGER, Cast, user_of
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep
 
@@ -129,3 +131,28 @@ def test_a_permission_for_everything_still_asks_nobody_before_it_is_accepted(cas
 
     with acting_as(cast.alice):
         assert not Attestation.objects.exists()
+
+
+def test_an_erased_record_takes_notices_and_questions_along(
+    cast: Cast, asked: attestations.Asked
+) -> None:
+    assert forget_patient(PURGER, cast.alice_id) == 1
+
+    with acting_as(PURGER):
+        assert not Attestation.objects.exists()
+        assert not Notice.objects.filter(patient=cast.alice_id).exists()
+    del asked
+
+
+def test_who_leaves_is_in_no_notice_and_her_answers_stay(
+    cast: Cast, asked: attestations.Asked
+) -> None:
+    attestations.attest(cast.bob, asked.row.pk, answer=Answer.DESTROYED, reason=None, words="")
+    notices.choose(cast.bob, by_mail=[])
+
+    assert leave_others(PURGER, user_of(cast.bob))
+    with acting_as(PURGER):
+        hers = Q(recipient=cast.bob.user_id) | Q(person=cast.bob.user_id)
+        assert not Notice.objects.filter(hers).exists()
+        assert not NoticeChoice.objects.exists()
+        assert Attestation.objects.get().answer == Answer.DESTROYED

@@ -8,9 +8,11 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Denied
 from sharing import policy
-from sharing.models import Grant, Path, PractitionerRole, Shift
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.models import AccessRequest, Grant, Path, PractitionerRole, Shift
 from sharing.policy import Action
-from sharing.services import granting, listing, paths
+from sharing.services import emergencies, granting, listing, paths
 from sharing.services.paths import Kind
 from tests.cast import ALL, ORDINARY, Cast, join, user_of
 from tests.property.people import opened
@@ -126,7 +128,21 @@ def test_nobody_without_a_record_has_a_list(cast: Cast) -> None:
 
 
 def test_stopping_everything_empties_the_list(everything: Cast) -> None:
-    granting.revoke_all(everything.alice)
+    alice = everything.alice
+    emergencies.arm(alice, emergencies.Plan((Category.MEDICATIONS,), (Sensitivity.N,)))
+    with acting_as(everything.bob):
+        asked = AccessRequest.objects.create(
+            asker_id=user_of(everything.bob), email="alice@example.org", asked_sealed=b"-",
+            expires_at=timezone.now() + timedelta(days=3),
+        )  # fmt: skip
+    assert paths.ways(alice).armed
+    with acting_as(alice):
+        assert AccessRequest.objects.open().filter(pk=asked.pk).exists()
+
+    granting.revoke_all(alice)
+    with acting_as(alice):
+        assert not AccessRequest.objects.open().exists()
+    assert not paths.ways(alice).armed
 
     assert paths.ways(everything.alice).open == []
     assert {held.state for held in listing.given(everything.alice)} == {"revoked"}
