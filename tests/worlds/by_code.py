@@ -17,7 +17,7 @@ from sharing.services import emergencies, links, members
 from sharing.services.emergencies import Plan
 from tests.cast import Cast
 from tests.doors import give_second_factor
-from tests.raw import as_owner, open_walls
+from tests.raw import as_owner
 from tests.worlds.facilities import employ, opened
 
 PLAN = Plan((Category.LABORATORY,), (Sensitivity.N,))
@@ -53,8 +53,7 @@ def helped(cast: Cast, *, then: Act | None = None) -> Actor:
 
 
 def four_hours_later(_at: object) -> None:
-    """The permission is over."""
-    open_walls()
+    """The permission is over; for a test whose walls are open."""
     with as_owner():
         Grant.objects.filter(path="emergency").update(ends_at=timezone.now())
 
@@ -62,7 +61,9 @@ def four_hours_later(_at: object) -> None:
 def left(cast: Cast) -> Actor:
     """Dora, who opened it and works at the facility no more."""
     dora = helped(cast)
-    members.end(cast.bob, PractitionerRole.objects.get(user=dora.user_id).pk)
+    with acting_as(cast.bob):
+        role = PractitionerRole.objects.get(user=dora.user_id).pk
+    members.end(cast.bob, role)
     return dora
 
 
