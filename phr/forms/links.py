@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from phr.forms.sharing import DATE, ScopeForm
+from phr.forms.sharing import ScopeForm, day_input
 from sharing.models import MOST_WRONG
 
 DAYS = 7
@@ -42,7 +42,7 @@ class LinkForm(ScopeForm):
     ends_on = forms.DateField(
         label="Last day of access",
         help_text=f"{DAYS} days from today, unless you choose another day.",
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
     field_order = (
         "recipient",

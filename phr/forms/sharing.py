@@ -21,6 +21,11 @@ DATE = {"type": "date"}
 DAY = timedelta(days=1)
 
 
+def day_input() -> forms.DateInput:
+    """A field for a day that shows again what it was filled with: browsers read ISO 8601 alone."""
+    return forms.DateInput(attrs=DATE, format="%Y-%m-%d")
+
+
 class Listed(forms.Field):
     """Values that a page carries along, hidden."""
 
@@ -81,7 +86,7 @@ class ScopeForm(forms.Form):
         label="Last day of access",
         required=False,
         help_text="Leave empty to share until you take it back.",
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
     inward = forms.MultipleChoiceField(
         label="What may they send you?",
@@ -115,16 +120,16 @@ class ScopeForm(forms.Form):
         label="Only items from this day on",
         help_text="The day of the visit, test or treatment. Items without a date are left out.",
         required=False,
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
     until_day = forms.DateField(
-        label="Only items up to this day", required=False, widget=forms.DateInput(attrs=DATE)
+        label="Only items up to this day", required=False, widget=day_input()
     )
     starts_on = forms.DateField(
         label="First day of access",
         help_text="Leave empty to begin as soon as they accept.",
         required=False,
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
     types = Listed(required=False)
     items = Listed(required=False)
