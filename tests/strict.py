@@ -34,7 +34,7 @@ NONCE = re.compile(r"nonce-[\w+/=-]{16,}")
 def laxities(answer: Any) -> list[str]:
     """What is missing from an answer's headers; empty when it is strict."""
     said, path = answer.headers, answer.request["PATH_INFO"]
-    expected = EXPECTED | (FOR_APPS if ELSEWHERE.match(path) else {})
+    expected = EXPECTED | (FOR_APPS if ELSEWHERE.match(path) and answer.status_code != 405 else {})
     wrong = [name for name, value in expected.items() if said.get(name) != value]
     if answer.request["PATH_INFO"].startswith("/.well-known/status-lists/"):
         # The same for everybody, and made to be kept.
