@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RECORD = "record"
     RESTRICTION = "restriction"
     REVOCATION = "revocation"
+    STANDING = "standing"
 
 
 def token(kind: Kind, subject: str) -> bytes:

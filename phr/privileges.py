@@ -136,12 +136,15 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " first_verified_by_id, first_verified_at, verified_by_id, verified_at, suspended_at,"
             " listed_at, closing_at, closed_at)"
         ),
-        "select, update (closing_at, closing_told_up_to, closing_told_at, closed_at)",
+        (
+            "select, update (closing_at, closing_told_up_to, closing_told_at, closed_at,"
+            " suspended_at, first_verified_by_id, first_verified_at, verified_by_id, verified_at)"
+        ),
         "select",
     ),
     "sharing_practitionerrole": (
         "select, insert, update (user_id, accepted_at, starts_at, ends_at, suspended_at)",
-        "select, update (user_id, invited_email, accepted_at, ends_at), delete",
+        "select, update (user_id, invited_email, accepted_at, ends_at, suspended_at), delete",
         "select",
     ),
     "sharing_shift": ("select, insert, update, delete", "select, delete", "select"),

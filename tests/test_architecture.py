@@ -66,6 +66,8 @@ WITHOUT_ACTOR = {
     "sharing.services.recipients.bind": "inside the open act of the patient who gives",
     "sharing.services.recipients.bound_alike": "pure: copies to whom a permission goes",
     "sharing.services.listing.holder": "pure: how who holds a permission is shown",
+    "sharing.services.standing.forget": "writes into the ledger once the open act commits",
+    "sharing.services.standing.remember": "writes into the ledger inside the open act",
     "sharing.services.granting.move_epoch": "moves a number inside the open act; the database asks who",
     "rights.services.erasures.hide": "hides inside the open act; the database asks who",
     "rights.services.erasures.prove": "finds out who the actor is",

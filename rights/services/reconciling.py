@@ -22,7 +22,7 @@ from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
 from rights.models.exports import Export
 from rights.services import exports, holds, restriction
-from sharing.services import replaying
+from sharing.services import replaying, standing
 
 
 class Unsettled(Exception):
@@ -127,6 +127,7 @@ def _replays(actor: Actor, since: datetime | None) -> dict[str, Callable[[], int
         "holds": lambda: holds.replay(actor),
         "revocations": lambda: replaying.replay_revocations(actor),
         "pauses": lambda: replaying.replay_pauses(actor),
+        "facilities": lambda: standing.replay(actor),
         "restrictions": lambda: restriction.replay(actor),
         "credentials": lambda: credentials.replay(actor, since=since),
         "news": lambda: consents.replay(actor, since=since),

@@ -13,10 +13,11 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant, NoticeKind, Organization, PractitionerRole, Role
-from sharing.services import notices
+from sharing.services import notices, standing
 from sharing.services.facilities import administered
 from sharing.services.granting import move_epoch
 from sharing.services.recipients import Refused
+from sharing.services.standing import CLOSED
 
 AT_ONCE = 100
 
@@ -104,6 +105,7 @@ def _close(actor: Actor, organization_id: UUID) -> bool:
     """From here on nobody of it sees anything, before its permissions are ended one by one."""
     with acting_as(actor):
         rows = Organization.objects.filter(pk=organization_id, closed_at=None)
+        standing.remember(organization_id, CLOSED)
         closed = rows.update(closed_at=Now())
         if closed:
             note("close", subject=f"Organization/{organization_id}")

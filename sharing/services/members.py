@@ -1,5 +1,6 @@
 """The people of a facility: invited by its administrators, who see no record by that role."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Practitioner
 from sharing.models import Organization, PractitionerRole, Role
+from sharing.services import standing
 from sharing.services.facilities import administered
 from sharing.services.recipients import Refused
+from sharing.services.standing import ENDED, SUSPENDED
 
 NEEDS_ANOTHER = "Name another administrator first, or close the facility's account."
 
@@ -123,12 +126,15 @@ def change(actor: Actor, role_id: UUID, *, code: Role, ends_at: datetime | None)
         row = _managed(actor, role_id)
         if row.user_id is None or _over(row):
             raise Refused("This role has ended, or waits to be accepted. Invite the person anew.")
+        before = row
         if code == row.code:
             row.ends_at = ends_at
             row.save(update_fields=["ends_at"])
         else:
             row = _replaced(row, code, ends_at)
         _keep_one(row.organization_id)
+        if row is not before:
+            standing.remember(before.pk, ENDED)
         note("change", subject=f"PractitionerRole/{row.pk}")
         return row.pk
 
@@ -155,25 +161,35 @@ def suspend(actor: Actor, role_id: UUID) -> UUID:
 
     Returns the Organization's id, as do those below.
     """
-    return _write(actor, role_id, "suspend", suspended_at=timezone.now())
+    return _write(
+        actor, role_id, "suspend", standing.remember, SUSPENDED, suspended_at=timezone.now()
+    )
 
 
 def resume(actor: Actor, role_id: UUID) -> UUID:
     """Let a suspended role give again what it does. Raises `Denied`."""
-    return _write(actor, role_id, "resume", suspended_at=None)
+    return _write(actor, role_id, "resume", standing.forget, SUSPENDED, suspended_at=None)
 
 
 def end(actor: Actor, role_id: UUID) -> UUID:
     """End a role, or withdraw an invitation; from the next request on. Or `Denied`, `Refused`."""
-    return _write(actor, role_id, "end", ends_at=timezone.now())
+    return _write(actor, role_id, "end", standing.remember, ENDED, ends_at=timezone.now())
 
 
-def _write(actor: Actor, role_id: UUID, action: str, **state: datetime | None) -> UUID:
+def _write(
+    actor: Actor,
+    role_id: UUID,
+    action: str,
+    keep: Callable[[UUID, str], None],
+    what: str,
+    **state: datetime | None,
+) -> UUID:
     with acting_as(actor):
         row = _managed(actor, role_id)
         if not _over(row):
             PractitionerRole.objects.filter(pk=row.pk).update(**state)
             _keep_one(row.organization_id)
+            keep(row.pk, what)
             note(action, subject=f"PractitionerRole/{row.pk}")
         return row.organization_id
 

@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from sharing.models import Agreement, Organization
+from sharing.services import standing
 from sharing.services.facilities import agreements
 from sharing.services.recipients import Refused
+from sharing.services.standing import SUSPENDED, UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def _said(row: Organization, staff_id: UUID | None) -> list[str]:
         row.first_verified_at, row.first_verified_by_id = timezone.now(), staff_id
         return ["first_verified_at", "first_verified_by"]
     row.verified_at, row.verified_by_id = timezone.now(), staff_id
+    standing.forget(row.pk, UNVERIFIED)
     return ["verified_at", "verified_by"]
 
 
@@ -71,6 +74,7 @@ def doubt(actor: Actor, organization_id: UUID) -> None:
     """
     with acting_as(actor):
         row = _held(actor, organization_id)
+        standing.remember(row.pk, UNVERIFIED)
         row.first_verified_at = row.first_verified_by = row.verified_at = row.verified_by = None
         row.save(update_fields=[
             "first_verified_at", "first_verified_by", "verified_at", "verified_by",
@@ -82,6 +86,7 @@ def suspend(actor: Actor, organization_id: UUID) -> None:
     """Nobody of it sees anything from the next request on. Raises `Denied` for who is not staff."""
     with acting_as(actor):
         row = _held(actor, organization_id)
+        standing.remember(row.pk, SUSPENDED)
         row.suspended_at = row.suspended_at or timezone.now()
         row.save(update_fields=["suspended_at"])
         note("suspend", subject=f"Organization/{row.pk}")
@@ -92,6 +97,7 @@ def resume(actor: Actor, organization_id: UUID) -> None:
     with acting_as(actor):
         row = _held(actor, organization_id)
         row.suspended_at = None
+        standing.forget(row.pk, SUSPENDED)
         row.save(update_fields=["suspended_at"])
         note("resume", subject=f"Organization/{row.pk}")
 
