@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from phr.forms.links import DAYS, LONGEST_NAME
-from phr.forms.sharing import DATE, SENSITIVE, day_end, labels_with
+from phr.forms.sharing import SENSITIVE, day_end, day_input, labels_with
 from sharing.categories import Category
 from sharing.models import MOST_WRONG
 from sharing.scopes import Scope
@@ -49,7 +49,7 @@ class DropBoxForm(forms.Form):
     ends_on = forms.DateField(
         label="Last day it works",
         help_text=f"{DAYS} days from today, unless you choose another day.",
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django import forms
 
-from phr.forms.sharing import DATE, SENSITIVE, day_end
+from phr.forms.sharing import SENSITIVE, day_end, day_input
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services.requests import Wish
@@ -76,7 +76,7 @@ class PassOnForm(forms.Form):
         label="Last day of access",
         help_text="It never lasts longer than your own. Leave empty for as long as yours.",
         required=False,
-        widget=forms.DateInput(attrs=DATE),
+        widget=day_input(),
     )
 
     def ends_at(self) -> datetime | None:
