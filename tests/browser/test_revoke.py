@@ -40,6 +40,9 @@ def test_one_press_ends_it_and_leaves_a_receipt(
     when_she_takes_it_back(alice, doctor)
     then_his_very_next_request_is_refused(bob, addresses)
     then_the_receipt_names_what_he_saw_and_copied(alice, doctor)
+    then_a_letter_about_copies_is_ready(alice, doctor)
+    when_he_answers_for_his_copies(bob, name.title())
+    then_she_reads_his_answer(alice)
     sweep()
     then_the_log_tells_it_in_words(alice, doctor)
     then_the_log_can_be_taken_along(alice, doctor, tmp_path / "log.csv")
@@ -96,6 +99,27 @@ def then_the_receipt_names_what_he_saw_and_copied(alice: Visitor, doctor: str) -
     alice.reads("Haemoglobin: 7.2 mmol/L, first on")
 
 
+def then_a_letter_about_copies_is_ready(alice: Visitor, doctor: str) -> None:
+    alice.reads("No answer yet")
+    alice.follow("Ask them to destroy copies")
+    alice.reads(f"To: {doctor}@example.org", "1 item was downloaded")
+
+
+def when_he_answers_for_his_copies(bob: Visitor, patient: str) -> None:
+    bob.open("/shared/copies/")
+    bob.follow(patient)
+    bob.tick("All copies are destroyed")
+    bob.press("Send this answer")
+    bob.reads("Thank you. The patient reads your answer.")
+
+
+def then_she_reads_his_answer(alice: Visitor) -> None:
+    alice.open("/notices/")
+    alice.reads("answered about the copies you asked to be destroyed")
+    alice.follow("What they could see")
+    alice.reads("All copies are destroyed")
+
+
 def then_the_log_tells_it_in_words(alice: Visitor, doctor: str) -> None:
     alice.follow("Who has looked")
     who = f"{doctor}@example.org"
@@ -114,5 +138,5 @@ def then_the_log_can_be_taken_along(alice: Visitor, doctor: str, path: Path) -> 
         alice.page.get_by_role("link", name="Download this list as a table").click()
     download.value.save_as(path)
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    assert rows[0] == ["When (UTC)", "Who", "What", "Allowed", "Items"]
-    assert any(row[1].startswith(f"{doctor}@") and row[3] == "no" for row in rows[1:])
+    assert rows[0] == ["When (UTC)", "Who", "What", "Under", "Allowed", "Items"]
+    assert any(row[1].startswith(f"{doctor}@") and row[4] == "no" for row in rows[1:])
