@@ -29,12 +29,13 @@ from rights.services.erasures import erase_record
 from rights.services.exports import request_export
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import Attestation
-from sharing.models import AccessRequest
+from sharing.models import AccessRequest, Attestation
 from sharing.scopes import Scope
 from sharing.services import granting, links
 from tests.cast import IMPORTER, PURGER, Cast, user_of
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
+from tests.worlds import by_code
+from tests.worlds.facilities import professional
 from tests.worlds.held import hold, una
 from tests.worlds.kept import keep, with_file, with_past
 
@@ -104,6 +105,9 @@ def kept(cast: Cast) -> Kept:
             grant_id=ended, patient_id=alice, grantee_id=cast.carol.user_id, name_sealed=b"sealed",
             due_at=timezone.now(),
         )  # fmt: skip
+    # At a facility of carol's: bob sees what he holds, and nothing that he administers.
+    professional(cast.carol, "Carol Clark")
+    by_code.helped(replace(cast, bob=cast.carol), then=granting.revoke)
     holds.rehome(PURGER, alice)
     grant_id = cast.share(
         replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
