@@ -5,7 +5,7 @@ afterwards.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db.models import Q
@@ -20,7 +20,7 @@ from phr.deliveries import Remark
 from phr.models import Record
 from phr.services.records import titles_of
 from sharing import policy
-from sharing.models import Grant, NoticeKind
+from sharing.models import Grant, NoticeKind, Path
 from sharing.policy import Action, Grounds
 from sharing.services import notices
 
@@ -75,8 +75,13 @@ def ask_correction(actor: Actor, patient_id: UUID, record_id: UUID, *, text: str
 
 
 def _held(actor: Actor, patient_id: UUID) -> Grounds:
-    """By which permissions somebody who is signed in sees something, not being its owner."""
-    why = policy.grounds(actor, Action.READ, patient_id)
+    """By which permissions somebody who is signed in sees something, not being its owner.
+
+    What is opened in an emergency is for looking alone.
+    """
+    found = policy.grounds(actor, Action.READ, patient_id)
+    lasting = (grant for grant in found.grants if grant.path != Path.EMERGENCY)
+    why = replace(found, grants=tuple(lasting))
     if actor.door is not Door.SESSION or not why.grants:
         raise Denied("note", patient_id=patient_id, subject=f"Patient/{patient_id}")
     return why
