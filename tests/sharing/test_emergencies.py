@@ -19,7 +19,7 @@ from sharing.models import EmergencyAccess, EmergencyPlan, Grant, Notice, Notice
 from sharing.services import emergencies, granting, listing, replaying
 from sharing.services.emergencies import Plan
 from sharing.services.recipients import Refused
-from tests.cast import Cast
+from tests.cast import Cast, user_of
 from tests.doors import give_second_factor
 from tests.raw import as_owner, open_walls
 from tests.worlds.facilities import employ, opened
@@ -165,7 +165,7 @@ def test_from_a_facility_that_is_not_hers_or_not_verified_she_opens_nothing(cast
         ward.open(where=uuid4())
     open_walls()
     with as_owner():
-        User.objects.filter(pk=ward.dora.user_id).update(is_active=False)
+        User.objects.filter(pk=user_of(ward.dora)).update(is_active=False)
     with pytest.raises(Refused):
         ward.open()
 
