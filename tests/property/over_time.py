@@ -1,0 +1,153 @@
+"""What the machine of `test_sharing_over_time.py` expects: the rule over time, without a database.
+
+Times are days since it began. Users are numbers; the first two are patients.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sharing.policy import KEEPING, UNRESTRICTED, Action
+
+PATIENTS, USERS = range(2), range(5)
+
+
+@dataclass
+class Thing:
+    """One record."""
+
+    patient: int
+    category: str
+    labels: set[str]
+    tags: set[str] = field(default_factory=set)
+    kept_back: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is given, from when until when. No tags narrows nothing."""
+
+    categories: frozenset[str]
+    labels: frozenset[str]
+    tags: frozenset[str]
+    copy: bool
+    reshare: bool
+    starts: float
+    ends: float
+
+
+@dataclass
+class Given:
+    """One permission; `who` has the address it was sent to, or nobody."""
+
+    patient: int
+    path: str
+    who: int | None
+    part: Part
+    waits_until: float
+    accepted: bool = False
+    paused: bool = False
+    revoked: bool = False
+    via: "Given | None" = None
+    manages: bool = False
+    decides: bool = False
+
+
+@dataclass
+class Job:
+    """What somebody is at the facility; shifts from when until when."""
+
+    user: int
+    code: str
+    waits_until: float
+    accepted: bool = False
+    suspended: bool = False
+    ends: float = float("inf")
+    shifts: list[tuple[float, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who asks: as herself, acting for a patient, or by a link (its place among what was given)."""
+
+    user: int | None = None
+    acts_for: int | None = None
+    link: int | None = None
+
+
+@dataclass
+class Model:
+    things: list[Thing]
+    given: list[Given] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    resting: set[int] = field(default_factory=set)
+    off: set[int] = field(default_factory=set)
+    now: float = 0
+
+    def may(self, who: Who, action: Action, thing: Thing) -> bool:
+        """Whether she may do this to this record."""
+        if who.acts_for is None and who.user == thing.patient:
+            return self.keeps(who, action) == thing.patient
+        by = self.by(who, action, thing.patient)
+        return not thing.kept_back and any(covers(one.part, thing) for one in by)
+
+    def keeps(self, who: Who, action: Action) -> int | None:
+        """The patient whose record she may do this to as its keeper."""
+        if who.acts_for is not None:
+            return who.acts_for if self.by(who, action, who.acts_for) else None
+        rests = who.user in self.resting and action not in UNRESTRICTED
+        return who.user if who.user in PATIENTS and who.user not in self.off and not rests else None
+
+    def by(self, who: Who, action: Action, patient: int) -> list[Given]:
+        """The permissions of a patient that let her."""
+        mine = (one for one in self.given if one.patient == patient and self.holds(who, one))
+        return [one for one in mine if self.stands(one) and allows(who, one, action)]
+
+    def holds(self, who: Who, one: Given) -> bool:
+        if who.link is not None:
+            return one is self.given[who.link]
+        if who.user in self.off or one.path == "link":
+            return False
+        if who.acts_for is not None:
+            return one.manages and (one.patient, one.who) == (who.acts_for, who.user)
+        return who.user in self.team() if one.path == "facility" else one.who == who.user
+
+    def stands(self, one: Given) -> bool:
+        above = one.via is None or (self.goes_on(one.via) and one.via.who not in self.off)
+        return above and self.goes_on(one) and one.patient not in self.resting
+
+    def goes_on(self, one: Given) -> bool:
+        begun = one.part.starts <= self.now < one.part.ends
+        return begun and one.accepted and not (one.paused or one.revoked)
+
+    def waits(self, one: Given) -> bool:
+        """Whether it can be accepted."""
+        over = one.accepted or one.revoked
+        return not over and self.now < min(one.waits_until, one.part.ends)
+
+    def team(self) -> set[int]:
+        """Who sees now what is shared with the facility."""
+        return {one.user for one in self.jobs if self.serves(one)} - self.off
+
+    def serves(self, one: Job) -> bool:
+        on_shift = any(begins <= self.now < ends for begins, ends in one.shifts)
+        here = one.accepted and not one.suspended and self.now < one.ends
+        return here and (one.code in {"clinician", "nurse"} or (one.code == "on-call" and on_shift))
+
+    def everybody(self) -> Iterator[Who]:
+        """Whoever could see anything, and some who cannot."""
+        yield from (Who(user) for user in USERS)
+        yield from {Who(one.who, one.patient) for one in self.given if one.path == "proxy"}
+        yield from (Who(link=at) for at, one in enumerate(self.given) if one.path == "link")
+        yield Who(USERS[-1], PATIENTS[0])
+
+
+def allows(who: Who, one: Given, action: Action) -> bool:
+    if action in KEEPING:
+        decided = one.decides or action in {Action.CREATE, Action.UPDATE}
+        return who.acts_for is not None and decided and action is not Action.DELETE
+    return action is Action.READ or (one.part.copy if action is Action.COPY else one.part.reshare)
+
+
+def covers(part: Part, thing: Thing) -> bool:
+    narrow = not part.tags or bool(part.tags & thing.tags)
+    return thing.category in part.categories and thing.labels <= part.labels and narrow
