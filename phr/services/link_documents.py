@@ -55,12 +55,12 @@ class Manifest:
         return {"status": "can-change", "files": self.files}
 
 
-def manifest(visitor: Actor, *, most: int | None = None) -> Manifest:
+def manifest(actor: Actor, *, most: int | None = None) -> Manifest:
     """The files of an opened link, embedded where they are no longer than `most` characters.
 
     Others are named by an address that works for `LOCATION`. Raises `Denied` once it has ended.
     """
-    return Manifest([_file(visitor, one, most) for one in _offered(visitor)])
+    return Manifest([_file(actor, one, most) for one in _offered(actor)])
 
 
 def _offered(visitor: Actor) -> list[File]:
@@ -102,17 +102,17 @@ def ticket_of(ticket: str, *, request_id: str = "") -> tuple[Actor, File]:
     return Actor.link(UUID(grant_id), request_id=request_id), File(one)
 
 
-def encrypted(visitor: Actor, one: File) -> str:
+def encrypted(actor: Actor, one: File) -> str:
     """A file as compact JWE under the link's key; audited as a copy of what is in it."""
-    patient_id, key = links.about(visitor)
-    with acting_as(visitor, about=patient_id):
-        patient = policy.require_patient(visitor, Action.COPY, patient_id)
-        why = policy.grounds(visitor, Action.COPY, patient_id)
+    patient_id, key = links.about(actor)
+    with acting_as(actor, about=patient_id):
+        patient = policy.require_patient(actor, Action.COPY, patient_id)
+        why = policy.grounds(actor, Action.COPY, patient_id)
         if one is File.SUMMARY:
-            content = document_of(visitor, patient, why, born=None)
+            content = document_of(actor, patient, why, born=None)
         else:
             name = clean(accounts.name_of(patient), 200)
-            content = _records(visitor, patient_id, name, why)
+            content = _records(actor, patient_id, name, why)
     return health_links.encrypted(content, key)
 
 

@@ -186,7 +186,8 @@ def break_glass(actor: Actor, typed: str, *, organization_id: UUID, reason: str)
         if whose:
             opened = _opened(actor, whose, lookup, organization_id, reason)
         if opened is None:
-            note_refused(actor)
+            # Without the code: it may be right and refused for another reason.
+            note("break-glass-refused")
     if opened is None:
         raise Refused(NOTHING)
     return opened
@@ -216,12 +217,6 @@ def _opened(
     subject = f"EmergencyAccess/{access_id}"
     note(OPEN, patient_id=whose, subject=subject, basis=f"grant:{grant_id}")
     return UUID(str(opened))
-
-
-def note_refused(actor: Actor) -> None:
-    """Write down that a code opened nothing; the code itself is not written."""
-    del actor
-    note("break-glass-refused")
 
 
 # --- the patient's own pages ------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from accounts.actors import Actor, Denied, Door
 from accounts.models import AuditEvent, Patient
 from sharing import health_links, opening, policy
 from sharing.models import MOST_WRONG, Grant, NoticeKind, Path, ShareLink
-from sharing.policy import SWITCHES, Action
+from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services import notices
 from sharing.services.granting import Refused, move_epoch
@@ -118,15 +118,15 @@ def _keep(row: Grant, recipient: str, passcode: str, uses: int | None) -> None:
 # --- opening ---------------------------------------------------------------------------------------
 
 
-def needs_passcode(asker: Actor, secret: str, *, action: Action = Action.READ) -> bool:
+def needs_passcode(actor: Actor, secret: str, *, action: Action = Action.READ) -> bool:
     """Whether the link with this secret has a passcode. `Denied` when it opens nothing now."""
-    visitor = _visitor(asker, secret)
+    visitor = _visitor(actor, secret)
     with acting_as(visitor):
         return bool(_opening(visitor, action).passcode_hash)
 
 
 def opened(
-    asker: Actor, secret: str, *, recipient: str, passcode: str = "", action: Action = Action.READ
+    actor: Actor, secret: str, *, recipient: str, passcode: str = "", action: Action = Action.READ
 ) -> Actor:
     """Open a link: who looks from now on, by the permission it stands for.
 
@@ -134,7 +134,7 @@ def opened(
     passcode. Raises `Denied` for what opens nothing, `WrongPasscode`, which uses no more than one of
     the tries that the link has in its whole life.
     """
-    visitor, left = _visitor(asker, secret), -1
+    visitor, left = _visitor(actor, secret), -1
     with acting_as(visitor):
         link = _opening(visitor, action)
         if _right(link, passcode):
@@ -165,7 +165,7 @@ def _opening(visitor: Actor, action: Action) -> ShareLink:
     if link is None:
         raise Denied(OPEN)
     # Asked after the lock is held: what was decided while this waited is seen.
-    stands = Grant.objects.active().reached_by(visitor).filter(SWITCHES[action]).exists()
+    stands = policy.patients(visitor, action).filter(pk=link.patient_id).exists()
     used_up = link.uses_left == 0 or link.attempts_left == 0
     if not stands or used_up or link.secret_sealed is None:
         raise Denied(OPEN, patient_id=link.patient_id, subject=f"ShareLink/{link.pk}")
@@ -201,12 +201,12 @@ def _count_use(visitor: Actor, link: ShareLink, recipient: str, action: Action) 
     )
 
 
-def about(visitor: Actor) -> tuple[UUID, bytes]:
+def about(actor: Actor) -> tuple[UUID, bytes]:
     """Whose record an opened link leads to, and the key of its files. `Denied` once it has ended."""
-    with acting_as(visitor):
-        link = ShareLink.objects.filter(grant=visitor.grant_id).first()
+    with acting_as(actor):
+        link = ShareLink.objects.filter(grant=actor.grant_id).first()
         both = opening.secret_and_key(link) if link else None
-        if visitor.door is not Door.LINK or link is None or both is None:
+        if actor.door is not Door.LINK or link is None or both is None:
             raise Denied(OPEN)
         return link.patient_id, both[1]
 
