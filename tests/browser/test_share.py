@@ -72,8 +72,8 @@ def then_she_can_check_and_change_it(alice: Visitor, email: str) -> None:
     alice.is_at("Check before you share")
     alice.reads("They will see 2 items.", email)
     alice.press("Change something")
-    expect(alice.page.get_by_label("Their email address")).to_have_value(email)
-    expect(alice.page.get_by_label("Allergies", exact=True)).not_to_be_checked()
+    expect(alice.page.get_by_label("Their email address").first).to_have_value(email)
+    expect(alice.page.get_by_label("Allergies", exact=True).first).not_to_be_checked()
     alice.press("Continue")
 
 

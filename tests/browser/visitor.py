@@ -129,11 +129,11 @@ class Visitor:
         self.page.get_by_label(re.compile(rf"^{re.escape(label)}")).fill(text)
 
     def tick(self, label: str) -> None:
-        """Tick the box, or choose the option, of this label."""
-        self.page.get_by_label(label, exact=True).check()
+        """Tick the first box, or choose the first option, of this label."""
+        self.page.get_by_label(label, exact=True).first.check()
 
     def untick(self, label: str) -> None:
-        self.page.get_by_label(label, exact=True).uncheck()
+        self.page.get_by_label(label, exact=True).first.uncheck()
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
         self.open("/accounts/login/")
