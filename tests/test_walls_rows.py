@@ -2,7 +2,6 @@
 
 import contextlib
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +9,6 @@ import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
-from django.utils import timezone
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
@@ -20,7 +18,6 @@ from accounts.actors import Actor, System
 from accounts.models import User
 from phr import privileges
 from phr.models import Binary, Record, Renewal
-from phr.services import deliveries, remarks
 from phr.tags import new_word
 from rights.regimes import Jurisdiction, Right
 from rights.services import holds
@@ -29,15 +26,14 @@ from rights.services.erasures import erase_record
 from rights.services.exports import request_export
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import AccessRequest, Attestation
 from sharing.scopes import Scope
-from sharing.services import granting, links
-from tests.cast import IMPORTER, PURGER, Cast, user_of
+from sharing.services import granting
+from tests.cast import IMPORTER, PURGER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
 from tests.worlds import by_code
-from tests.worlds.facilities import professional
 from tests.worlds.held import hold, una
 from tests.worlds.kept import keep, with_file, with_past
+from tests.worlds.waiting import wait_for_alice
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
 
@@ -97,35 +93,13 @@ def kept(cast: Cast) -> Kept:
         new_word(alice, 1, "diet")
         Renewal.objects.create(patient_id=alice)
     hold(cast, una(), covered[0])
-    week = replace(NARROW, ends_at=timezone.now() + timedelta(days=7))
-    ended = links.make(cast.alice, "Dr Lee", scope=week).grant_id
-    granting.revoke(cast.alice, ended)
-    with acting_as(cast.alice):
-        Attestation.objects.create(
-            grant_id=ended, patient_id=alice, grantee_id=cast.carol.user_id, name_sealed=b"sealed",
-            due_at=timezone.now(),
-        )  # fmt: skip
-    # At a facility of carol's: bob sees what he holds, and nothing that he administers.
-    professional(cast.carol, "Carol Clark")
-    by_code.helped(replace(cast, bob=cast.carol), then=granting.revoke)
+    by_code.over(cast, NARROW)
     holds.rehome(PURGER, alice)
     grant_id = cast.share(
         replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
     )
     wait_for_alice(cast)
     return Kept(cast, covered, files, others, carols, grant_id)
-
-
-def wait_for_alice(cast: Cast) -> None:
-    """A file that bob sends in, his note, and his request for more."""
-    _, writer = deliveries.begin(cast.bob, cast.alice_id, file_name="a.json")
-    writer.close()
-    remarks.write_note(cast.bob, cast.alice_id, text="Call her")
-    with acting_as(cast.bob):
-        AccessRequest.objects.create(
-            asker_id=user_of(cast.bob), email="alice@example.org", asked_sealed=b"-",
-            expires_at=timezone.now(),
-        )  # fmt: skip
 
 
 def walled(alias: str = "default") -> list[str]:
