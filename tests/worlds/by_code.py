@@ -11,14 +11,14 @@ from accounts.acting import acting_as
 from accounts.actors import Actor
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import Grant, PractitionerRole, Role
+from sharing.models import Attestation, Grant, PractitionerRole, Role
 from sharing.scopes import Scope
-from sharing.services import emergencies, links, members
+from sharing.services import emergencies, granting, links, members
 from sharing.services.emergencies import Plan
 from tests.cast import Cast
 from tests.doors import give_second_factor
 from tests.raw import as_owner
-from tests.worlds.facilities import employ, opened
+from tests.worlds.facilities import employ, opened, professional
 
 PLAN = Plan((Category.LABORATORY,), (Sensitivity.N,))
 Act = Callable[[Actor, UUID], object]
@@ -73,3 +73,20 @@ def without_code(cast: Cast) -> Actor:
     give_second_factor("dora@example.org")
     emergencies.arm(cast.alice, PLAN)
     return dora
+
+
+def over(cast: Cast, scope: Scope) -> None:
+    """A link, what was asked about its copies, and an emergency, all over.
+
+    At a facility of carol's: bob sees what he holds, and nothing that he administers.
+    """
+    week = replace(scope, ends_at=timezone.now() + timedelta(days=7))
+    ended = links.make(cast.alice, "Dr Lee", scope=week).grant_id
+    granting.revoke(cast.alice, ended)
+    with acting_as(cast.alice):
+        Attestation.objects.create(
+            grant_id=ended, patient_id=cast.alice_id, grantee_id=cast.carol.user_id,
+            name_sealed=b"sealed", due_at=timezone.now(),
+        )  # fmt: skip
+    professional(cast.carol, "Carol Clark")
+    helped(replace(cast, bob=cast.carol), then=granting.revoke)
