@@ -101,7 +101,9 @@ def _printed(actor: Actor, sections: list[Section], *, title: str, said: list[st
 
 def _head(found: Whole) -> list[str]:
     held, facility = found.held, found.used.facility
-    lines = [f"Shared with: {held.person.name}{f', {held.person.title}' if held.person.title else ''}"]
+    lines = [
+        f"Shared with: {held.person.name}{f', {held.person.title}' if held.person.title else ''}"
+    ]
     lines.append(f"Shared on {_at(held.grant.created_at)}.")
     if held.grant.accepted_at:
         lines.append(f"Accepted on {_at(held.grant.accepted_at)}.")
@@ -133,7 +135,9 @@ def _said(heading: str, lines: list[str]) -> Section:
 
 def _items(heading: str, rows: list[tuple[UUID, str, datetime]]) -> Section:
     none = Text("", rtl=False)
-    items = [Item(Text(title, rtl(title)), f"First on {_at(at)}", [], none) for _, title, at in rows]
+    items = [
+        Item(Text(title, rtl(title)), f"First on {_at(at)}", [], none) for _, title, at in rows
+    ]
     return Section(heading, begins=True, items=items, said=[] if items else ["Nothing."])
 
 
