@@ -251,7 +251,9 @@ def mine(actor: Actor) -> list[Link]:
     """The actor's own links, newest first, without their addresses."""
     with acting_as(actor):
         patient = policy.require_own(actor)
-        rows = ShareLink.objects.filter(patient=patient).select_related("grant")
+        every = ShareLink.objects.filter(patient=patient).select_related("grant")
+        # What only lets somebody send in is a drop-box, and stands on a page of its own.
+        rows = every.exclude(grant__categories=[])
         return [_shown(row, []) for row in rows.order_by("-created_at", "-id")]
 
 
