@@ -63,10 +63,14 @@ def invite(
         row = PractitionerRole.objects.create(
             organization=facility, invited_email=email.lower(), code=code, ends_at=ends_at
         )
-        link = settings.PHR_ORIGIN + reverse("sharing:role_invitation", args=[row.pk])
-        transaction.on_commit(lambda: mail.send(email, "sharing/role", link=link))
+        _send(row)
         note("invite", subject=f"PractitionerRole/{row.pk}")
         return row.pk
+
+
+def _send(row: PractitionerRole) -> None:
+    link = settings.PHR_ORIGIN + reverse("sharing:role_invitation", args=[row.pk])
+    transaction.on_commit(lambda: mail.send(row.invited_email, "sharing/role", link=link))
 
 
 def _refuse_again(facility: Organization, email: str, code: Role) -> None:
@@ -101,10 +105,13 @@ def _waiting(actor: Actor, role_id: UUID) -> PractitionerRole:
 def accept(actor: Actor, role_id: UUID) -> UUID:
     """Bind an invitation to the actor, who owns the address. Returns the Organization's id.
 
-    Raises `Denied`, and `Refused` for who would see records and has not said who she is.
+    Raises `Denied`, and `Refused` for who would see records and has not said who she is, and for
+    the staff who verified the facility.
     """
     with acting_as(actor):
         row, hers = _waiting(actor, role_id), actor.user_id
+        if hers in {row.organization.first_verified_by_id, row.organization.verified_by_id}:
+            raise Refused("You have checked this facility for us. You cannot work there as well.")
         known = hers is not None and Practitioner.objects.filter(user_id=hers).exists()
         if row.code != Role.ADMINISTRATOR and not known:
             raise Refused("First tell us who you are as a care provider: patients see your name.")
@@ -118,9 +125,9 @@ def accept(actor: Actor, role_id: UUID) -> UUID:
 def change(actor: Actor, role_id: UUID, *, code: Role, ends_at: datetime | None) -> UUID:
     """Change what somebody is at a facility, and until when. Returns the PractitionerRole's id.
 
-    Another role is another row, so that it stays known what somebody was. Raises `Denied` for who
-    does not administer the facility; `Refused` for its last administrator, for an invitation, and
-    for what has ended.
+    Another role is another row, so that it stays known what somebody was; the old one ends, and the
+    new one waits until she accepts it. Raises `Denied` for who does not administer the facility;
+    `Refused` for its last administrator, for an invitation, and for what has ended.
     """
     with acting_as(actor):
         row = _managed(actor, role_id)
@@ -131,28 +138,30 @@ def change(actor: Actor, role_id: UUID, *, code: Role, ends_at: datetime | None)
             row.ends_at = ends_at
             row.save(update_fields=["ends_at"])
         else:
-            row = _replaced(row, code, ends_at)
+            row = _replaced(row, row.user_id, code, ends_at)
         _keep_one(row.organization_id)
         if row is not before:
             standing.remember(before.pk, ENDED)
+            _send(row)
         note("change", subject=f"PractitionerRole/{row.pk}")
         return row.pk
 
 
-def _replaced(old: PractitionerRole, code: Role, ends_at: datetime | None) -> PractitionerRole:
-    now = timezone.now()
+def _replaced(
+    old: PractitionerRole, user_id: UUID, code: Role, ends_at: datetime | None
+) -> PractitionerRole:
+    if old.invited_email not in accounts.verified_addresses(user_id):
+        raise Refused("Their e-mail address is another one now. Invite the person anew.")
     row = PractitionerRole.objects.create(
         organization_id=old.organization_id,
-        user_id=old.user_id,
         invited_email=old.invited_email,
         code=code,
-        accepted_at=now,
         ends_at=ends_at,
         suspended_at=old.suspended_at,
         replaces=old.pk,
     )
     # Last: who changes what she is herself may do so only while she administers.
-    PractitionerRole.objects.filter(pk=old.pk).update(ends_at=now)
+    PractitionerRole.objects.filter(pk=old.pk).update(ends_at=timezone.now())
     return row
 
 

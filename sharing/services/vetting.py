@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from sharing.models import Agreement, Organization
@@ -42,13 +43,14 @@ def read(actor: Actor, organization_id: UUID) -> DeskPage:
 def verify(actor: Actor, organization_id: UUID) -> bool:
     """One member of staff found the facility to be what it says. Returns whether two have now.
 
-    Raises `Refused` for who said so already, or works there; `Denied` for who is not staff.
+    Raises `Refused` for who said so already, or works or is invited there; `Denied` for who is not
+    staff.
     """
     with acting_as(actor):
         row = _held(actor, organization_id)
         if row.verified_at or row.closed_at:
             raise Refused("This facility is verified or closed already.")
-        if row.founded_by_id == actor.user_id or row.roles.filter(user=actor.user_id).exists():
+        if _belongs(actor, row):
             raise Refused("You belong to this facility. Somebody else must check it.")
         if row.first_verified_by_id == actor.user_id:
             raise Refused("You have checked it already. A second member of staff must.")
@@ -56,6 +58,12 @@ def verify(actor: Actor, organization_id: UUID) -> bool:
         row.save(update_fields=names)
         note("verify", subject=f"Organization/{row.pk}")
         return row.verified_at is not None
+
+
+def _belongs(actor: Actor, row: Organization) -> bool:
+    own = accounts.verified_addresses(actor.user_id) if actor.user_id else set()
+    hers = row.roles.filter(Q(user=actor.user_id) | Q(user=None, invited_email__in=own))
+    return row.founded_by_id == actor.user_id or hers.exists()
 
 
 def _said(row: Organization, staff_id: UUID | None) -> list[str]:

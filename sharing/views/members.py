@@ -19,6 +19,9 @@ from sharing.models import Role
 from sharing.services import managing, members, rosters
 from sharing.services.recipients import Refused
 
+HOLDS = "Changed. It holds from now on."
+WAITS = "The role before has ended. We have asked them to accept the new one."
+
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,11 +72,11 @@ def member(request: HttpRequest, role_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         code = Role(form.cleaned_data["code"])
         try:
-            members.change(actor, role_id, code=code, ends_at=form.until)
+            changed = members.change(actor, role_id, code=code, ends_at=form.until)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, "Changed. It holds from now on.")
+            messages.success(request, HOLDS if changed == role_id else WAITS)
             return redirect("sharing:manage", row.organization_id)
     return render(request, "sharing/member.html", {"form": form, "role": row, "person": person})
 

@@ -32,6 +32,7 @@ from sharing.services import (
     facilities,
     granting,
     listing,
+    members,
     vetting,
 )
 from sharing.services.recipients import Recipient, Refused
@@ -93,6 +94,21 @@ def test_staff_who_belong_to_it_do_not_verify_it() -> None:
 
     with pytest.raises(Refused):
         vetting.verify(Actor.staff(staff), pk)
+
+
+def test_staff_who_are_invited_to_it_do_not_verify_it_nor_join_it_afterwards(cast: Cast) -> None:
+    pk = facilities.register(cast.bob, FACTS)
+    role = members.invite(cast.bob, pk, "sam@example.org", code=Role.ADMINISTRATOR, ends_at=None)
+    with pytest.raises(Refused):
+        vetting.verify(cast.sam, pk)
+    other = opened(cast, name="Second")
+    later = members.invite(
+        cast.bob, other, "sam@example.org", code=Role.ADMINISTRATOR, ends_at=None
+    )
+
+    with pytest.raises(Refused):
+        members.accept(Actor.session(user_of(cast.sam)), later)
+    assert members.accept(Actor.session(user_of(cast.sam)), role) == pk
 
 
 def test_what_staff_checked_is_not_changed_any_more_but_its_policy_is(cast: Cast) -> None:

@@ -127,11 +127,36 @@ def test_what_is_changed_about_somebody_holds_on_the_next_request(cast: Cast) ->
     assert patients() == 1
     changed = members.change(cast.bob, role, code=Role.ADMINISTRATOR, ends_at=None)
     assert patients() == 0
+    members.accept(nina, changed)
     back = members.change(cast.bob, changed, code=Role.CLINICIAN, ends_at=None)
+    assert patients() == 0
+    members.accept(nina, back)
     assert patients() == 1
     members.end(cast.bob, back)
     assert patients() == 0
     assert [one.state for one in managing.read(cast.bob, pk).left] == ["ended"] * 3
+
+
+def test_who_becomes_somebody_who_sees_says_who_she_is_and_accepts_it(cast: Cast) -> None:
+    pk = opened(cast)
+    granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL)
+    nina = Actor.session(join("nina@example.org").pk)
+    role = members.invite(cast.bob, pk, "nina@example.org", code=Role.ADMINISTRATOR, ends_at=None)
+    members.accept(nina, role)
+
+    hers = members.change(cast.bob, role, code=Role.CLINICIAN, ends_at=None)
+    with pytest.raises(Refused):
+        members.accept(nina, hers)
+    assert listing.shared(nina).open == []
+    professional(nina, "Nina Nurse")
+    members.accept(nina, hers)
+    assert len(listing.shared(nina).open) == 1
+
+    employ(cast, pk, "ada@example.org", Role.ADMINISTRATOR)
+    own = members.change(cast.bob, role_of(cast.bob), code=Role.NURSE, ends_at=None)
+    assert listing.shared(cast.bob).open == []
+    members.accept(cast.bob, own)
+    assert len(listing.shared(cast.bob).open) == 1
 
 
 def role_of(who: Actor) -> UUID:
