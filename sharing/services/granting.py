@@ -21,6 +21,7 @@ from sharing.models import AccessRequest, Grant, NoticeKind, Path
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services import attestations, emergencies, notices
+from sharing.services.ending import end_passed_on
 from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
@@ -77,7 +78,7 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
         row = scope.drawn_up(old.patient)
         bound_alike(row, old)
         _refuse_widening(actor, row)
-        _end(old)
+        _end(actor, old)
         _give(row, agreement)
         return row.pk
 
@@ -142,19 +143,23 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
 
 
 def revoke(actor: Actor, grant_id: UUID) -> None:
-    """Take a permission back; it holds from the next request on. Doing it twice changes nothing."""
+    """Take a permission back; it holds from the next request on. Doing it twice changes nothing.
+
+    What was passed on from it ends too.
+    """
     with acting_as(actor):
         row = _own(actor, grant_id)
         if row.revoked_at is None:
-            _end(row)
+            _end(actor, row)
             attestations.ask(actor, row.patient_id, [row.pk])
             notices.tell_holders(actor, NoticeKind.ENDED, [row])
 
 
-def _end(row: Grant) -> None:
+def _end(actor: Actor, row: Grant) -> None:
     ledger.remember(Kind.REVOCATION, str(row.pk))
     row.revoked_at = Now()
     row.save(update_fields=["revoked_at"])
+    end_passed_on(actor, row.patient_id, [row.pk], basis="owner")
     move_epoch(row.patient_id)
     note("revoke", patient_id=row.patient_id, subject=f"Grant/{row.pk}", basis="owner")
 

@@ -10,6 +10,7 @@ from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant
 from sharing.services import attestations, emergencies
+from sharing.services.ending import end_passed_on
 
 
 def replay_pauses(actor: Actor) -> int:
@@ -43,4 +44,5 @@ def _end_again(actor: Actor, grant_id: UUID, patient_id: UUID) -> None:
     with acting_as(actor, about=patient_id):
         if Grant.objects.filter(pk=grant_id, revoked_at=None).update(revoked_at=Now()):
             attestations.ask(actor, patient_id, [grant_id])
+            end_passed_on(actor, patient_id, [grant_id], basis="ledger")
             note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="ledger")

@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.acting import acting_as
@@ -47,7 +47,8 @@ def _sign(actor: Actor, number: int) -> None:
         mine = Grant.objects.filter(serial__gte=first, serial__lt=first + statuses.PERMISSIONS)
         highest = mine.aggregate(highest=Max("serial"))["highest"]
         made_up_to = max(first if highest is None else highest + 1, row.made_up_to if row else 0)
-        alive = set(mine.filter(revoked_at=None).values_list("serial", flat=True))
+        going_on = mine.filter(Q(ends_at=None) | Q(ends_at__gt=now), revoked_at=None)
+        alive = set(going_on.values_list("serial", flat=True))
         token = statuses.signed(number, statuses.bits(number, alive, made_up_to, now), now)
         told = {
             "token": token, "made_at": now, "made_up_to": made_up_to,

@@ -8,14 +8,28 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.acting import acting_as
-from accounts.actors import Actor, Denied
+from accounts import ledger
+from accounts.acting import acting_as, note
+from accounts.actors import Actor, Denied, System
+from accounts.ledger import Kind
 from sharing import policy
-from sharing.models import Grant, Notice
+from sharing.leaving import leave_others
+from sharing.models import Grant, Notice, NoticeKind
 from sharing.policy import Action
-from sharing.services import granting, listing, passing_on
+from sharing.services import (
+    attestations,
+    granting,
+    listing,
+    notices,
+    passing_on,
+    replaying,
+    statuses,
+)  # fmt: skip
 from sharing.services.recipients import Refused
-from tests.cast import ALL, ORDINARY, Cast, join
+from tests.cast import ALL, ORDINARY, PURGER, Cast, join, user_of
+from tests.raw import as_owner, open_walls
+from tests.sharing.test_statuses import told_of
+from tests.worlds.kept import keep
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 LATER = timezone.now() + timedelta(days=10)
@@ -90,3 +104,52 @@ def test_the_database_passes_nothing_on_for_others(cast: Cast) -> None:
                 "SELECT phr_pass_on(%s, %s, 'r@example.org', NULL, now(), 99999)", [above, uuid4()]
             )
             assert cursor.fetchone() == (None,)
+
+
+ENDS = {
+    "taken back": lambda cast, above: granting.revoke(cast.alice, above),
+    "changed": lambda cast, above: granting.change(cast.alice, above, scope=ON),
+    "who passed it on left": lambda cast, _: leave_others(PURGER, user_of(cast.bob)),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_was_passed_on_ends_asked_about_and_told(cast: Cast, how: str) -> None:
+    to = rose()
+    above, fresh = passed(cast, to)
+    with acting_as(to):
+        items = [keep(cast.alice_id).pk]
+        note("copy", patient_id=cast.alice_id, records=items, basis=f"grant:{fresh}")
+
+    ENDS[how](cast, above)
+
+    (asked,) = attestations.asked_of_me(to)
+    assert asked.row.grant_id == fresh
+    assert {told.kind for told in notices.mine(to)} == {NoticeKind.ENDED, NoticeKind.DESTROY}
+    assert ledger.token(Kind.REVOCATION, str(fresh)) in ledger.latest(Kind.REVOCATION)
+    statuses.sign_due(Actor.job(System.MAIL))
+    assert told_of(cast, fresh) == 1
+
+
+def test_the_list_says_valid_of_what_rests_and_ended_of_what_came_to_its_last_day(
+    cast: Cast,
+) -> None:
+    above, fresh = passed(cast, rose())
+    granting.pause(cast.alice, above)
+    past = cast.share(ON)
+    open_walls()
+    with as_owner():
+        Grant.objects.filter(pk=past).update(ends_at=timezone.now())
+
+    statuses.sign_due(Actor.job(System.MAIL))
+    assert [told_of(cast, one) for one in (above, fresh, past)] == [0, 0, 1]
+
+
+def test_a_restore_ends_again_what_was_passed_on(cast: Cast) -> None:
+    above, fresh = passed(cast, rose())
+    ledger.remember(Kind.REVOCATION, str(above))
+
+    replaying.replay_revocations(Actor.job(System.RECONCILE))
+
+    with acting_as(cast.alice):
+        assert Grant.objects.get(pk=fresh).revoked_at
