@@ -4,8 +4,14 @@ import logging
 import re
 import traceback
 
-# The part of an address that opens something by itself; ids are shorter.
-OPENS = re.compile(r"[\w.:~-]{40,}")
+# What opens something by itself: all that stands in an address behind these words, also where that
+# address is quoted in another; and whatever is longer than an id.
+PLACES = ("confirm-email", "drop", "emergency", "key", "link", "link-file", "stop")
+SLASH = r"(?:/|%(?:25)*2f)"
+OPENS = re.compile(
+    rf"({SLASH}(?:{'|'.join(PLACES)}){SLASH})[^/\n]+?(?={SLASH}|$)|[\w.:~-]{{40,}}",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Discreet(logging.Filter):
@@ -15,8 +21,7 @@ class Discreet(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(map(_without_secrets, record.args))
+        record.msg, record.args = without_secrets(record.getMessage()), ()
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])
             place = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"
@@ -27,5 +32,6 @@ class Discreet(logging.Filter):
         return True
 
 
-def _without_secrets(said: object) -> object:
-    return OPENS.sub("…", said) if isinstance(said, str) else said
+def without_secrets(said: str) -> str:
+    """The same words with "…" in the place of what would open something."""
+    return OPENS.sub(r"\1…", said)
