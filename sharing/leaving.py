@@ -22,6 +22,7 @@ from sharing.models import (
     Usage,
 )  # fmt: skip
 from sharing.services import closing
+from sharing.services.ending import end_passed_on
 
 
 def forget_patient(actor: Actor, patient_id: UUID) -> int:
@@ -93,3 +94,4 @@ def _leave(actor: Actor, patient_id: UUID, user_id: UUID, hers: Q) -> None:
         )
         for grant_id in ids:
             note("leave", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="job:purge")
+        end_passed_on(actor, patient_id, ids, basis="job:purge")
