@@ -13,10 +13,12 @@ from django.db.models import ForeignKey, Model, UUIDField
 from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from accounts.models import AuditEvent, Patient, Practitioner, User
+from accounts.models import AuditEvent, LicenceCheck, Patient, Practitioner, User
+from phr.deliveries import Delivery, Remark
+from phr.models import Provenance, Upload
 from rights.models import Erasure, HeldFile, HeldItem, Hold
 from rights.models.erasures import Scope
-from sharing.models import Attestation, Grant
+from sharing.models import Attestation, EmergencyAccess, Grant, Organization
 
 # Tables that may go on naming an id after it means nothing any more, each with its reason.
 KEPT: dict[type[Model], str] = {
@@ -26,8 +28,22 @@ KEPT: dict[type[Model], str] = {
     HeldFile: "kept under the hold's own key; destroyed when the hold is released",
     HeldItem: "kept under the hold's own key; destroyed when the hold is released",
 }
-# Rows of other people, or the empty shell they point to (see accounts.leaving.forget_user).
-SHELL = frozenset({User, Practitioner, Grant, LogEntry, Attestation})
+# Rows of others that go on naming an account by its number, each with its reason. Nothing is left
+# of it then but an empty shell (accounts.leaving.forget_user); what is not here has to be gone.
+SHELL: dict[type[Model], str] = {
+    User: "the empty shell itself",
+    Practitioner: "who opened somebody's record, and which staff verified whom",
+    LicenceCheck: "which staff looked a licence up that is still needed",
+    LogEntry: "what staff did",
+    Organization: "who registered a facility, and which two of staff found it to be what it says",
+    Grant: "a patient's receipt",
+    Attestation: "a patient's proof of what was answered to her",
+    EmergencyAccess: "a patient's proof of who opened her record, and of what staff found",
+    Delivery: "who sent a patient a file",
+    Remark: "who wrote beside a patient's record; deleted soon after the permission ends",
+    Upload: "who put a file in for the patient she acted for",
+    Provenance: "where an item of a patient's record comes from",
+}
 
 
 def anything(actor: Actor, erasure: Erasure) -> list[str]:

@@ -103,8 +103,8 @@ def _mail(actor: Actor, erasure: Erasure) -> None:
 def _account(actor: Actor, erasure: Erasure) -> None:
     if erasure.user_id:
         cases.forget_user(actor, erasure.user_id)
-        named = shares.leave_others(actor, erasure.user_id)
-        leaving.forget_user(actor, erasure.user_id, named_by_others=named)
+        shares.leave_others(actor, erasure.user_id)
+        leaving.forget_user(actor, erasure.user_id)
 
 
 def _key(_actor: Actor, erasure: Erasure) -> None:
