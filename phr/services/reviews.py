@@ -124,11 +124,13 @@ def cancel(actor: Actor, upload_id: UUID, *, patient_id: UUID | None = None) -> 
         row = rows.select_for_update(of=("self",)).select_related("original").first()
         if row is None:
             return
-        uploads.remove(row)
-        refused = Delivery.objects.filter(pk=upload_id).update(refused_at=Now())
+        # She may have said yes before; of a file that was sent in, the last word counts.
+        sent = Delivery.objects.filter(pk=upload_id)
+        refused = sent.update(refused_at=Now(), accepted_at=None, outside_too=False)
         note(
             "turn-away" if refused else "cancel",
             patient_id=row.patient_id,
             subject=f"Upload/{upload_id}",
             basis=uploads.basis(actor),
         )
+        uploads.remove(row)

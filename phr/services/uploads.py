@@ -19,6 +19,7 @@ from accounts.actors import Actor, Denied
 from accounts.models import Patient
 from accounts.wake import wake
 from phr import room, storage
+from phr.deliveries import Delivery
 from phr.formats.parsed import DESCRIBED, Person
 from phr.models import Binary, Provenance, RecordFile, Upload
 from phr.outlook import (
@@ -295,13 +296,16 @@ def dismiss(actor: Actor, upload_id: UUID) -> None:
 
 
 def remove(row: Upload) -> None:
-    """Destroy an upload that gave no records: the file first, so that no file is without a row."""
+    """Destroy an upload that gave no records; the last thing an act does.
+
+    The file goes before the commit, so that no file is without a row, and after everything that the
+    database may refuse, for it does not come back.
+    """
     binary = row.original
-    if binary is not None:
-        storage.destroy(binary.name)
     row.delete()
     if binary is not None:
         binary.delete()
+        storage.destroy(binary.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +396,7 @@ def _clear(actor: Actor, binary_id: UUID, patient_id: UUID) -> bool:
             return False
         row = Upload.objects.filter(original=binary).first()
         if row is not None:
+            Delivery.objects.filter(pk=row.pk, received_at=None).delete()
             remove(row)
         else:
             storage.destroy(binary.name)

@@ -70,8 +70,8 @@ def _clear(actor: Actor, upload_id: UUID, patient_id: UUID) -> bool:
         row = rows.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None:
             return False
-        uploads.remove(row)
         Delivery.objects.filter(pk=upload_id).update(expired_at=Now())
         subject = f"Upload/{upload_id}"
         note("expire", patient_id=patient_id, subject=subject, basis=f"job:{actor.system}")
+        uploads.remove(row)
         return True

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -20,6 +20,7 @@ from sharing.labels import Sensitivity
 from sharing.scopes import Scope
 from sharing.services import granting
 from tests.cast import ALL, IMPORTER, PURGER, Cast
+from tests.raw import as_owner, open_walls
 from tests.worlds.files import pdf
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -235,3 +236,50 @@ def test_her_room_is_counted_and_not_told(cast: Cast, settings: Settings) -> Non
     send(cast.bob, cast.alice_id)
     with pytest.raises(room.NotTaken, match="has not answered"):
         deliveries.begin(cast.bob, cast.alice_id, file_name="b.json")
+
+
+def test_what_she_said_yes_to_she_can_still_turn_away_until_it_is_added(cast: Cast) -> None:
+    delivery_id = sent(cast)
+    with acting_as(cast.alice):
+        name = Binary.objects.get().name
+    reviews.confirm(cast.alice, delivery_id, outside_too=True)
+
+    reviews.cancel(cast.alice, delivery_id)
+
+    assert not storage.exists(name)
+    assert [one.state for one in deliveries.sent(cast.bob)] == ["refused"]
+    with pytest.raises(Denied):
+        uploads.upload(cast.alice, delivery_id)
+    assert kinds(cast) == set()
+
+
+def test_what_the_database_refuses_to_let_go_keeps_its_file(cast: Cast) -> None:
+    delivery_id = sent(cast)
+    open_walls()
+    with as_owner():
+        row = Upload.objects.select_related("original").get(pk=delivery_id)
+        assert row.original
+        name = row.original.name
+        with connection.cursor() as cursor:
+            cursor.execute("REVOKE DELETE ON phr_upload FROM phr_web")
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        reviews.cancel(cast.alice, delivery_id)
+
+    assert storage.exists(name)
+
+
+def test_a_delivery_that_broke_off_is_cleared_away_with_its_file(cast: Cast) -> None:
+    cast.share(INWARD)
+    whole = send(cast.bob, cast.alice_id)
+    _, writer = deliveries.begin(cast.bob, cast.alice_id, file_name="a.json")
+    writer.close()
+    open_walls()
+    with as_owner():
+        Binary.objects.update(created_at=timezone.now() - timedelta(hours=3))
+
+    assert uploads.clear_leftovers(PURGER) == 1
+
+    with as_owner():
+        assert [row.pk for row in Delivery.objects.all()] == [whole]
+        assert [row.pk for row in Upload.objects.all()] == [whole]
