@@ -44,7 +44,9 @@ def professionals(words: str) -> list[Professional]:
             Q(name__icontains=word) | Q(profession__icontains=word)
             | Q(specialty__icontains=word) | Q(place__icontains=word)
         )  # fmt: skip
-    return [_shown(row) for row in rows.order_by("name", "id")[:MOST_FOUND]] if words.split() else []
+    return (
+        [_shown(row) for row in rows.order_by("name", "id")[:MOST_FOUND]] if words.split() else []
+    )
 
 
 def professional(practitioner_id: UUID) -> Professional:

@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from accounts import gate
@@ -19,6 +20,10 @@ PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), pay
 BACKGROUND = "X-Background"
 AWAY_SECONDS = 600
 ACTING_FOR = "acting_for"
+ABOUT_HER = (
+    "/records/", "/sharing/log/", "/acting/", "/accounts/logout/", "/accounts/reauthenticate/",
+    "/accounts/2fa/reauthenticate/", "/privacy/", "/static/", "/healthz",
+)  # fmt: skip
 # Signed lists, the same for everybody and made to be kept; what answers there says how long.
 PUBLIC = "/.well-known/status-lists/"
 
@@ -109,6 +114,17 @@ def acted_for(request: HttpRequest) -> UUID | None:
     """The patient whom this session acts for since it said so; whether it may is asked each time."""
     kept = request.session.get(ACTING_FOR)
     return UUID(kept) if kept else None
+
+
+def while_acting(answer: Answer) -> Answer:
+    """While she acts for somebody, only the pages about that person's record are open."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if acted_for(request) is None or request.path == "/" or request.path.startswith(ABOUT_HER):
+            return answer(request)
+        return render(request, "sharing/while_acting.html", status=403)
+
+    return middleware
 
 
 def actor(answer: Answer) -> Answer:

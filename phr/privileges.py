@@ -59,7 +59,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_delivery": (
         "select, insert, update (accepted_at, refused_at, outside_too)",
         ALL,
-        "",
+        "select (id)",
     ),
     "phr_provenance": (GROW, ALL, ""),
     "phr_record": (
@@ -81,7 +81,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " previewed_at), delete"
         ),
         ALL,
-        "",
+        "select (id, original_id, by_id)",
     ),
     "rights_case": (
         "select, insert, update (closed_at)",

@@ -43,8 +43,8 @@ SWITCHES: dict[Action, Q] = {
     Action.CREATE: Q(may_manage=True),
     Action.UPDATE: Q(may_manage=True),
     Action.DELETE: NEVER,
-    Action.REVOKE: Q(may_decide=True),
-    Action.SHARE: Q(may_decide=True),
+    Action.REVOKE: NEVER,
+    Action.SHARE: NEVER,
 }
 # What somebody may do only while she acts for the patient.
 KEEPING = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE, Action.REVOKE, Action.SHARE})

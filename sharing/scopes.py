@@ -1,6 +1,6 @@
 """What a permission covers, in the words a patient chooses among."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -83,6 +83,16 @@ class Scope:
             ends_at=self.ends_at,
             **begins,
         )
+
+
+def whole(scope: Scope) -> Scope:
+    """The same person and time, but for everything there is, to look at and to copy."""
+    return replace(
+        scope,
+        categories=tuple(Category), labels=tuple(Sensitivity), may_copy=True, may_reshare=False,
+        types=(), tags=(), records=(), besides=(), data_from=None, data_until=None,
+        inward_categories=(), inward_labels=(),
+    )  # fmt: skip
 
 
 def scope_of(row: Grant) -> Scope:

@@ -19,6 +19,8 @@ VERBS = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 OPEN = {
     ("accounts_auditevent", "phr_judge"): "tells somebody her own looks, in four columns of ids",
     ("accounts_patient", "phr_judge"): "answers the policies' own question, and nobody signs in",
+    ("phr_delivery", "phr_judge"): "says of an id whether it was sent in, and nothing else",
+    ("phr_upload", "phr_judge"): "says of an id who brought it, and nothing else",
     ("phr_record", "phr_judge"): "looks up ids by tokens, in five columns without content",
     ("rights_erasure", "phr_judge"): "answers by reference; what its functions tell names nobody",
     ("rights_hold", "phr_judge"): "answers by an erasure's reference; tells no number",
@@ -43,7 +45,8 @@ BEHIND = {
     "phr_teams",
     "phr_managed",
     "phr_may_keep",
-    "phr_may_decide",
+    "phr_delivered",
+    "phr_brought",
     "phr_administers",
     "phr_addresses",
     "phr_may_write",

@@ -6,9 +6,10 @@ from django import forms
 
 from phr.forms.sharing import ShareForm
 from sharing.models import Authority
+from sharing.scopes import Scope, whole
 from sharing.services.recipients import ActsFor, Recipient
 
-LOOK, MANAGE, DECIDE = "look", "manage", "decide"
+LOOK, MANAGE = "look", "manage"
 
 
 class ProxyForm(ShareForm):
@@ -24,12 +25,12 @@ class ProxyForm(ShareForm):
         label="What may they do for you?",
         choices=[
             (LOOK, "Look at what I choose below, nothing else"),
-            (MANAGE, "Also add and correct items"),
-            (DECIDE, "Also share for me, and stop sharing"),
+            (MANAGE, "Keep my whole record: see and download all of it, add and correct items"),
         ],
         initial=LOOK,
-        help_text="They can never name another person to act for you, give themselves more,"
-        " or delete anything. They see the names of the files you uploaded.",
+        help_text="Whoever keeps your record sees all of it, also every sensitive kind, except what you"
+        " keep from everybody. They can never share it, name another person to act for you, give"
+        " themselves more, or delete anything.",
         widget=forms.RadioSelect,
     )
 
@@ -45,10 +46,16 @@ class ProxyForm(ShareForm):
         chosen = self.cleaned_data
         acts = ActsFor(
             Authority(chosen["authority"]),
-            may_manage=chosen["acts"] in {MANAGE, DECIDE},
-            may_decide=chosen["acts"] == DECIDE,
+            may_manage=chosen["acts"] == MANAGE,
         )
         return Recipient(chosen["email"], acts)
+
+    def scope(self) -> Scope:
+        """What was chosen; the whole for who keeps the record."""
+        chosen = super().scope()
+        if self.cleaned_data["acts"] == LOOK:
+            return chosen
+        return whole(chosen)
 
     @property
     def further_rows(self) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ class Foresight:
 def would_see(actor: Actor, scope: Scope) -> Foresight:
     """What a permission of this scope would cover of the actor's own record, by the rule itself."""
     with acting_as(actor):
-        patient = policy.require_kept(actor, Action.SHARE)
+        patient = policy.require_own(actor, Action.SHARE)
     with acting_as(actor, about=patient.pk):
         why = policy.grounds(actor, Action.READ, patient.pk)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=why)
@@ -45,7 +45,7 @@ def would_see(actor: Actor, scope: Scope) -> Foresight:
 def as_they_see(actor: Actor, grant_id: UUID) -> Foresight:
     """The newest of the actor's own record as one of her permissions shows it to its holder."""
     with acting_as(actor):
-        patient = policy.require_kept(actor)
+        patient = policy.require_own(actor)
     with acting_as(actor, about=patient.pk):
         grant = listing.one_given(actor, grant_id)
         why = policy.grounds(actor, Action.READ, patient.pk)

@@ -48,7 +48,7 @@ def _sorting(actor: Actor, record_id: UUID, action: str) -> Iterator[Record]:
 def own_tags(actor: Actor) -> list[Word]:
     """The actor's own tags, to share by. `Denied` or `Restricted` for who may not share."""
     with acting_as(actor):
-        return words_of(policy.require_kept(actor, Action.SHARE).pk)
+        return words_of(policy.require_own(actor, Action.SHARE).pk)
 
 
 def tag(actor: Actor, record_id: UUID, *, name: str) -> None:
@@ -95,7 +95,7 @@ def favour(actor: Actor, record_id: UUID, *, favourite: bool) -> None:
 def keep_back(actor: Actor, record_id: UUID, *, never_shared: bool) -> None:
     """Keep a record from everybody, whatever they were permitted, or no more; holds at once."""
     with acting_as(actor):
-        patient = policy.require_kept(actor, Action.UPDATE)
+        patient = policy.require_own(actor, Action.UPDATE)
         granting.move_epoch(patient.pk)
         with _changing(actor, record_id, "keep-back" if never_shared else "give-back") as row:
             row.never_shared = never_shared

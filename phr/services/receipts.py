@@ -71,7 +71,7 @@ def letter(actor: Actor, grant_id: UUID) -> str:
     """The letter that asks whoever held one of the actor's permissions to destroy copies."""
     found = whole(actor, grant_id)
     with acting_as(actor):
-        name, _ = whose(policy.require_kept(actor))
+        name, _ = whose(policy.require_own(actor))
     context = {"found": found, "held": found.held, "name": name, "today": timezone.now()}
     return render_to_string("phr/destroy_letter.txt", context).strip()
 
@@ -90,7 +90,7 @@ def receipt_pdf(actor: Actor, grant_id: UUID) -> bytes:
 
 def _printed(actor: Actor, sections: list[Section], *, title: str, said: list[str]) -> bytes:
     with acting_as(actor):
-        patient = policy.require_kept(actor)
+        patient = policy.require_own(actor)
         name, born_on = whose(patient)
     paper = document.paper(name, born_on, timezone.now(), sections, title=title, said=said)
     made = make_pdf(paper, folders=font_folders())

@@ -72,9 +72,9 @@ class FacilityForm(PolicyForm):
         chosen = super().clean() or {}
         number = chosen.get("identifier", "")
         looks_like_npi = number.isdigit() and len(number) == 10
-        if number and chosen.get("regime") == Regime.HIPAA and looks_like_npi:
-            if not is_npi(number):
-                self.add_error("identifier", "This is not an NPI: check the ten digits.")
+        american = chosen.get("regime") == Regime.HIPAA and looks_like_npi
+        if american and not is_npi(number):
+            self.add_error("identifier", "This is not an NPI: check the ten digits.")
         return chosen
 
 
@@ -174,9 +174,9 @@ class AgreementForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         chosen = super().clean() or {}
-        if chosen.get("ends_on") and chosen.get("signed_on"):
-            if chosen["ends_on"] < chosen["signed_on"]:
-                self.add_error("ends_on", "This day must not be before it was signed.")
+        signed, ends = chosen.get("signed_on"), chosen.get("ends_on")
+        if signed and ends and ends < signed:
+            self.add_error("ends_on", "This day must not be before it was signed.")
         return chosen
 
 

@@ -10,7 +10,8 @@ class ChoicesForm(forms.Form):
 
     by_mail = forms.MultipleChoiceField(
         label="What shall we also send you by email?",
-        help_text="Everything is in your account, ticked or not. An email never says anything about your health.",
+        help_text="Everything is in your account, ticked or not."
+        " An email never says anything about your health.",
         choices=NoticeKind.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -18,15 +18,6 @@ class Migration(migrations.Migration):
             name='authority',
             field=models.CharField(blank=True, choices=[('chosen', 'You chose them yourself'), ('guardian', 'A court or an authority appointed them'), ('parent', 'They are your parent'), ('attorney', 'You gave them a power of attorney')], db_default='', default='', max_length=10),
         ),
-        migrations.AddField(
-            model_name='grant',
-            name='may_decide',
-            field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('may_decide', False), ('may_manage', True), _connector='OR'), name='only_who_manages_decides'),
-        ),
         migrations.AddConstraint(
             model_name='grant',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('path', 'proxy'), models.Q(('authority', ''), _negated=True)), models.Q(models.Q(('path', 'proxy'), _negated=True), ('authority', '')), _connector='OR'), name='who_acts_for_her_says_by_what_right'),

@@ -54,7 +54,7 @@ OWNS = """
           AND u.is_active AND p.erasing_at IS NULL AND phr_acting_for() IS NULL
     )
 """
-# VOLATILE in phr_may_keep and phr_may_decide: a permission that ends while a statement waits for
+# VOLATILE in phr_may_keep: a permission that ends while a statement waits for
 # a lock is seen.
 STANDS_IN = f"""
     EXISTS (
@@ -77,8 +77,6 @@ NEW = {
         """
     ),
     "phr_may_keep(about uuid)": "RETURNS boolean " + ASKED.format(f"{OWNS} OR {STANDS_IN} )"),
-    "phr_may_decide(about uuid)": "RETURNS boolean "
-    + ASKED.format(f"{OWNS} OR {STANDS_IN} AND g.may_decide )"),
 }
 REPLACED = {
     "phr_own()": f"RETURNS SETOF uuid {DEFINER}".format(
@@ -119,8 +117,6 @@ REPLACED = {
         END $$
     """,
 }
-TEAM = "organization_id = ANY (ARRAY(SELECT phr_teams()))"
-ADMINISTERED = "organization_id = ANY (ARRAY(SELECT phr_administers()))"
 
 
 class Migration(migrations.Migration):
@@ -136,19 +132,6 @@ class Migration(migrations.Migration):
                 *(f"CREATE OR REPLACE FUNCTION {name} {body}" for name, body in REPLACED.items()),
                 "REVOKE CREATE ON SCHEMA public FROM phr_judge",
                 "REVOKE phr_judge FROM CURRENT_USER",
-                "ALTER POLICY sharing_grant_2 ON sharing_grant USING ("
-                f"{KEPT}"
-                " OR (grantee_id = (SELECT phr_actor()) AND (SELECT phr_door()) = 'session')"
-                f" OR {TEAM} OR {ADMINISTERED}"
-                " OR (id = (SELECT phr_link()) AND (SELECT phr_door()) = 'link')"
-                " OR (accepted_at IS NULL"
-                " AND invited_email = ANY (ARRAY(SELECT phr_addresses()))))",
-                "ALTER POLICY sharing_grant_4 ON sharing_grant"
-                " WITH CHECK (phr_may_decide(patient_id))",
-                "ALTER POLICY sharing_grant_5 ON sharing_grant"
-                " USING (phr_may_decide(patient_id))",
-                # To hold her row while a permission changes; she alone changes it.
-                "ALTER POLICY accounts_patient_5 ON accounts_patient USING (phr_may_keep(id))",
                 "ALTER POLICY accounts_auditevent_2 ON accounts_auditevent"
                 f" USING ({KEPT} OR {STAFF})",
             ]

@@ -161,7 +161,6 @@ class Grant(models.Model):
     may_copy = models.BooleanField()
     may_reshare = models.BooleanField(db_default=False, default=False)
     may_manage = models.BooleanField(db_default=False, default=False)
-    may_decide = models.BooleanField(db_default=False, default=False)
     authority = models.CharField(
         max_length=10, choices=Authority, blank=True, db_default="", default=""
     )
@@ -206,7 +205,10 @@ class Grant(models.Model):
                 condition=Q(may_manage=False) | Q(path="proxy"),
             ),
             models.CheckConstraint(
-                name="only_who_manages_decides", condition=Q(may_decide=False) | Q(may_manage=True)
+                name="who_manages_sees_the_whole",
+                condition=Q(may_manage=False)
+                | Q(may_copy=True, types=[], tags=[], records=[], besides=[])
+                & Q(data_from=None, data_until=None),
             ),
             models.CheckConstraint(
                 name="who_acts_for_her_says_by_what_right",

@@ -195,7 +195,7 @@ def attest(
 def of_grant(actor: Actor, grant_id: UUID) -> Asked | None:
     """What was asked and answered about one of the actor's own permissions."""
     with acting_as(actor):
-        patient = policy.require_kept(actor)
+        patient = policy.require_own(actor)
         row = Grant.objects.filter(pk=grant_id, patient=patient).first()
         return of_permission(row) if row else None
 
@@ -214,7 +214,7 @@ def _who(row: Attestation) -> str:
 def states(actor: Actor) -> dict[UUID, str]:
     """For each of the actor's own permissions about which was asked: answered, overdue, waiting."""
     with acting_as(actor):
-        rows = Attestation.objects.filter(patient=policy.require_kept(actor))
+        rows = Attestation.objects.filter(patient=policy.require_own(actor))
         return {row.grant_id: Asked(row, "", "", "").state for row in rows}
 
 

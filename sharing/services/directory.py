@@ -1,6 +1,7 @@
 """Whom a patient finds to share with: verified professionals and facilities who want to be found."""
 
 from dataclasses import dataclass
+
 from django.db.models import Q
 
 from accounts import directory as people

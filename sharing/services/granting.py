@@ -19,7 +19,7 @@ from accounts.models import Patient
 from sharing import policy
 from sharing.models import AccessRequest, Grant, NoticeKind, Path
 from sharing.policy import Action
-from sharing.scopes import Scope, seal_agreement
+from sharing.scopes import Scope, seal_agreement, whole
 from sharing.services import attestations, emergencies, notices
 from sharing.services.ending import end_passed_on
 from sharing.services.listing import one_waiting
@@ -37,11 +37,12 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
     for a facility that closes, and for too many invitations in a day.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_kept(actor, Action.SHARE))
+        patient = _lock(policy.require_own(actor, Action.SHARE))
         _refuse_many(patient)
+        if isinstance(to, Recipient) and to.acts and to.acts.may_manage:
+            scope = whole(scope)
         row = scope.drawn_up(patient)
         bind(row, to if isinstance(to, Recipient) else Recipient(to))
-        _refuse_widening(actor, row)
         _give(row, agreement)
         tell(actor, row)
         return row.pk
@@ -77,7 +78,6 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
             _refuse_many(old.patient)
         row = scope.drawn_up(old.patient)
         bound_alike(row, old)
-        _refuse_widening(actor, row)
         _end(actor, old)
         _give(row, agreement)
         return row.pk
@@ -85,21 +85,12 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
 
 def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     """One of the actor's own permissions, held until the end of the act."""
-    patient = _lock(policy.require_kept(actor, action))
+    patient = _lock(policy.require_own(actor, action))
     rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
     row = rows.filter(pk=grant_id, patient=patient).first()
     if row is None:
         raise Denied(action.value, patient_id=patient.pk, subject=f"Grant/{grant_id}")
     return row
-
-
-def _refuse_widening(actor: Actor, row: Grant) -> None:
-    """Who acts for a patient names nobody else to do so, and gives herself nothing."""
-    if actor.acting_for is None:
-        return
-    own = accounts.verified_addresses(actor.user_id) if actor.user_id else set()
-    if row.path == Path.PROXY or row.grantee_id == actor.user_id or row.invited_email in own:
-        raise Refused("Only the person you act for can do this.")
 
 
 def _refuse_many(patient: Patient) -> None:

@@ -72,7 +72,7 @@ def one_waiting(actor: Actor, grant_id: UUID) -> Grant:
 def given(actor: Actor) -> list[Held]:
     """Every permission the actor ever gave, newest first: the one list of who has access (C50)."""
     with acting_as(actor):
-        patient = policy.require_kept(actor)
+        patient = policy.require_own(actor)
         mine = Grant.objects.filter(patient=patient).select_related("organization", "link")
         rows = list(mine.order_by("-created_at", "-id"))
         people = accounts.people({row.grantee_id for row in rows if row.grantee_id})
@@ -123,7 +123,7 @@ def held(row: Grant) -> Held:
 
 def one_given(actor: Actor, grant_id: UUID) -> Grant:
     """One of the actor's own permissions, or `Denied`. Within an act of hers."""
-    patient = policy.require_kept(actor)
+    patient = policy.require_own(actor)
     row = Grant.objects.filter(pk=grant_id, patient=patient).first()
     if row is None:
         raise Denied("read", patient_id=patient.pk, subject=f"Grant/{grant_id}")

@@ -78,7 +78,7 @@ def ways(actor: Actor) -> Ways:
     copies = attestations.states(actor)
     with acting_as(actor):
         given = listing.given(actor)
-        patient = policy.require_kept(actor)
+        patient = policy.require_own(actor)
         armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
         above = {held.grant.pk: held.state for held in given}
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]

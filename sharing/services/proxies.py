@@ -19,7 +19,6 @@ class Ward:
     name: str
     authority: Authority
     may_manage: bool
-    may_decide: bool
 
 
 def wards(actor: Actor) -> list[Ward]:
@@ -39,7 +38,7 @@ def ward(actor: Actor, patient_id: UUID) -> Ward:
 
 def _ward(row: Grant) -> Ward:
     name, authority = accounts.name_of(row.patient), Authority(row.authority)
-    return Ward(row.patient_id, name, authority, row.may_manage, row.may_decide)
+    return Ward(row.patient_id, name, authority, row.may_manage)
 
 
 def act_for(actor: Actor, patient_id: UUID) -> Actor:
@@ -51,7 +50,5 @@ def act_for(actor: Actor, patient_id: UUID) -> Actor:
         row = policy.reached(acting, Action.READ).order_by("created_at", "id").first()
         if row is None:
             raise Denied("act-for", patient_id=patient_id, subject=f"Patient/{patient_id}")
-        note(
-            "act-for", patient_id=patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}"
-        )
+        note("act-for", patient_id=patient_id, subject=f"Grant/{row.pk}", basis=f"grant:{row.pk}")
     return acting

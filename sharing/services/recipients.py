@@ -18,11 +18,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ActsFor:
-    """That somebody acts for the patient: by what right, and what she may do besides looking."""
+    """That somebody acts for the patient: by what right, and whether she keeps the whole record."""
 
     authority: Authority
     may_manage: bool = False
-    may_decide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def bind(row: Grant, to: Recipient) -> None:
         row.invited_email = to.email.lower()
         if to.acts:
             row.path, row.authority = Path.PROXY, to.acts.authority
-            row.may_manage, row.may_decide = to.acts.may_manage, to.acts.may_decide
+            row.may_manage = to.acts.may_manage
 
 
 def _bind_facility(row: Grant, organization_id: UUID) -> None:
@@ -77,7 +76,7 @@ def bound_alike(row: Grant, old: Grant) -> None:
     """Bind a permission to whom the one that it replaces is bound."""
     row.invited_email, row.replaces = old.invited_email, old.pk
     row.path, row.organization_id, row.via_id = old.path, old.organization_id, old.via_id
-    row.authority, row.may_manage, row.may_decide = old.authority, old.may_manage, old.may_decide
+    row.authority, row.may_manage = old.authority, old.may_manage
     row.grantee_id, row.accepted_at, row.paused_at = (
         old.grantee_id, old.accepted_at, old.paused_at,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -27,6 +28,8 @@ def act_for(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     if request.method == "POST":
         proxies.act_for(actor_of(request), patient_id)
         request.session[ACTING_FOR] = str(patient_id)
+        # A form that was opened before, in another tab, was about somebody else.
+        rotate_token(request)
         return redirect("phr:records")
     ward = proxies.ward(actor_of(request), patient_id)
     return render(request, "sharing/act_for.html", {"ward": ward})
@@ -36,5 +39,6 @@ def act_for(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 @require_http_methods(["POST"])
 def stop_acting(request: HttpRequest) -> HttpResponse:
     if request.session.pop(ACTING_FOR, None):
+        rotate_token(request)
         messages.success(request, "You are back at your own account.")
     return redirect("sharing:acting")

@@ -22,6 +22,7 @@ from tests.property.world import (
     Item,
     World,
     copies,
+    manages,
     named,
     passed_from,
 )
@@ -161,8 +162,7 @@ class People:
             data_until=None if given.until is None else now + given.until * DAY - HOUR,
             paused_at=now if given.paused else None,
             may_copy=copies(given),
-            may_manage=given.path == "proxy" and given.manages,
-            may_decide=given.path == "proxy" and given.manages and given.decides,
+            may_manage=manages(given),
             authority="parent" if given.path == "proxy" else "",
             starts_at=now + given.starts * DAY,
             ends_at=(

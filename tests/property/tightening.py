@@ -87,7 +87,6 @@ def _given(draw: st.DrawFn, world: World) -> World:
     less = [
         replace(given, revoked=True),
         replace(given, manages=False),
-        replace(given, decides=False),
         replace(given, paused=True),
         replace(given, types=one_of(given.types, KINDS)),
         replace(given, tags=one_of(given.tags, TAGS)),

@@ -64,7 +64,6 @@ class Given:
     # The place of the permission that it was passed on from among the world's, if it is before it.
     via: int | None = None
     manages: bool = False
-    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,6 @@ grants = st.builds(
     st.sampled_from(FACILITIES),
     st.sampled_from([None, None, None, 0, 1]),
     st.booleans(),
-    st.booleans(),
 )
 members = st.builds(
     Member,
@@ -193,15 +191,21 @@ def acting(world: World, user: int, action: Action, item: Item) -> bool:
         and held(world, given, user)
         and going_on(world, given)
         for given in world.given
-        if given.path == "proxy" and given.manages and world.active[user]
+        if manages(given) and world.active[user]
     )
 
 
+def manages(given: Given) -> bool:
+    """Whether its holder may act for the patient: only who may see and copy all of it."""
+    narrowed = given.types or given.tags or given.besides or given.records is not None
+    timed = given.since is not None or given.until is not None
+    whole = given.may_copy and not narrowed and not timed
+    return given.path == "proxy" and given.manages and whole
+
+
 def allows(given: Given, action: Action) -> bool:
-    if action is Action.DELETE:
+    if action in {Action.DELETE, Action.SHARE, Action.REVOKE}:
         return False
-    if action in {Action.SHARE, Action.REVOKE}:
-        return given.decides
     return action is not Action.COPY or given.may_copy
 
 

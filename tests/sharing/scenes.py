@@ -31,7 +31,6 @@ LOOK = replace(ALL, may_copy=False)
 LETTERS = replace(VIEW, categories=(Category.DOCUMENTS,))
 LOOKS = ActsFor(Authority.CHOSEN)
 MANAGES = replace(LOOKS, may_manage=True)
-DECIDES = replace(MANAGES, may_decide=True)
 
 
 @dataclass
@@ -329,9 +328,8 @@ SCENES: dict[str, Callable[[Stage], Actor]] = {
     "whoever came in by a drop-box link": lambda at: both_ways.drops(at.cast),
     "dana, whom alice named to act for her and to look": lambda at: dana(at).by_herself,
     "dana, while she acts for alice and keeps her record": lambda at: dana(at, MANAGES).acting,
-    "dana, while she acts for alice and may share": lambda at: dana(at, DECIDES).acting,
     "dana, acting for alice, after alice took it back": and_then(
-        lambda at: dana(at, DECIDES).acting, then(granting.revoke)
+        lambda at: dana(at, MANAGES).acting, then(granting.revoke)
     ),
     "lee, who opened a link of alice's to view": lambda at: by_code.linked(at.cast, VIEW),
     "lee, who opened a link of alice's to view and copy": (

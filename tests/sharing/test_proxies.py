@@ -1,20 +1,23 @@
 """Somebody acts for a patient: within what she allowed, under her own name, and as nobody else."""
 
+import re
 from uuid import UUID
 
 import pytest
+from django.db import ProgrammingError, connection
 from django.test import Client
 
+from accounts.acting import acting_as
 from accounts.actors import Actor, Denied
 from accounts.models import AuditEvent
 from phr.models import Record
-from phr.services import entries, records
-from rights.services import erasures, exports
+from phr.services import entries, marks, records, reviews, uploads
+from rights.services import erasures
 from sharing.models import Authority, Grant, Path
 from sharing.scopes import Scope
 from sharing.services import granting, listing, proxies
-from sharing.services.recipients import ActsFor, Recipient, Refused
-from tests.cast import ALL, ORDINARY, Cast, user_of
+from sharing.services.recipients import ActsFor, Recipient
+from tests.cast import ALL, ORDINARY, Cast, hand_in, user_of
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep
@@ -26,7 +29,6 @@ pytestmark = [
 ACTS = "You act for <strong>Alice Archer</strong>"
 LOOKS = ActsFor(Authority.CHOSEN)
 MANAGES = ActsFor(Authority.POWER_OF_ATTORNEY, may_manage=True)
-DECIDES = ActsFor(Authority.GUARDIAN, may_manage=True, may_decide=True)
 
 
 def name(cast: Cast, acts: ActsFor, scope: Scope = ALL) -> Actor:
@@ -40,6 +42,12 @@ def acting_client(cast: Cast) -> Client:
     client = sign_in("bob@example.org")
     assert client.post(f"/acting/{cast.alice_id}/").status_code == 302
     return client
+
+
+def token(page: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert found
+    return found[1]
 
 
 def one_grant() -> Grant:
@@ -56,13 +64,14 @@ def test_she_names_somebody_by_the_form_and_both_see_what_it_means(cast: Cast) -
         "purpose": "FAMRQT",
     }  # fmt: skip
     check = text(alice.post("/sharing/proxies/new/", form))
-    assert "Also add and correct items" in check
+    assert "Keep my whole record" in check
     assert "power of attorney" in check
 
     alice.post("/sharing/proxies/new/", form | {"confirmed": "yes"})
     granting.accept(cast.bob, listing.shared(cast.bob).waiting[0].grant.pk)
     row = one_grant()
-    assert (row.authority, row.may_manage, row.may_decide) == ("attorney", True, False)
+    assert (row.authority, row.may_manage, row.may_copy) == ("attorney", True, True)
+    assert len(row.labels) == len(ALL.labels)
     assert "power of attorney" in listing.receipt(cast.alice, row.pk).agreement
     assert "Act for Alice Archer" in text(sign_in("bob@example.org").get("/acting/"))
 
@@ -87,7 +96,7 @@ def test_every_page_is_about_her_until_he_stops(cast: Cast) -> None:
     page = text(bob.get("/records/"))
     assert ACTS in page
     assert "Haemoglobin of Alice" in page
-    for address in ("/upload/", "/sharing/", "/sharing/log/", "/records/new/"):
+    for address in ("/records/upload/", "/sharing/log/", "/records/new/"):
         assert ACTS in text(bob.get(address)), address
 
     bob.post("/acting/stop/")
@@ -124,30 +133,58 @@ def test_who_manages_does_not_decide(cast: Cast) -> None:
             act()
 
 
-def test_who_decides_shares_and_takes_back_but_never_widens_himself(cast: Cast) -> None:
-    acting = name(cast, DECIDES)
-    grant_id = granting.grant(acting, "carol@example.org", scope=ORDINARY)
-    granting.revoke(acting, grant_id)
-    own = one_grant().pk
+def test_pages_about_himself_are_closed_meanwhile(cast: Cast) -> None:
+    name(cast, MANAGES)
+    bob = acting_client(cast)
 
-    with pytest.raises(Refused):
-        granting.grant(acting, "bob@example.org", scope=ALL)
-    with pytest.raises(Refused):
-        granting.grant(acting, Recipient("carol@example.org", LOOKS), scope=ORDINARY)
-    with pytest.raises(Refused):
-        granting.change(acting, own, scope=ALL)
-    row = keep(cast.alice_id)
-    for act in (
-        lambda: erasures.erase_record(acting, row.pk),
-        lambda: exports.request_export(acting),
-        lambda: granting.revoke_all(acting),
-    ):
+    for address in ("/sharing/", "/account/", "/rights/", "/shared/", "/notices/"):
+        closed = bob.get(address)
+        assert closed.status_code == 403, address
+        assert "This page is about yourself" in text(closed)
+
+
+def test_a_form_that_was_opened_before_is_refused(cast: Cast) -> None:
+    keep(cast.alice_id)
+    name(cast, MANAGES)
+    bob = sign_in("bob@example.org")
+    bob.handler.enforce_csrf_checks = True
+    before = token(bob.get("/acting/").content.decode())
+    begun = bob.post(f"/acting/{cast.alice_id}/", {"csrfmiddlewaretoken": before})
+    assert begun.status_code == 302
+
+    form = {"name": "Bob's own hay fever", "status": "active"}
+    late = bob.post("/records/new/condition/", form | {"csrfmiddlewaretoken": before})
+    assert late.status_code == 403
+    assert "hay fever" not in text(bob.get("/records/"))
+
+
+def test_files_that_he_did_not_bring_stay_closed(cast: Cast) -> None:
+    acting = name(cast, MANAGES)
+    hers = hand_in(cast.alice, b"{}", "secret.json")
+    his = hand_in(acting, b"{}", "mine.json")
+
+    assert uploads.original(acting, his).file_name == "mine.json"
+    for act in (uploads.original, reviews.cancel):
         with pytest.raises(Denied):
-            act()
+            act(acting, hers)
+
+
+def test_the_database_lets_him_hide_and_open_nothing(cast: Cast) -> None:
+    keep(cast.alice_id)
+    never = keep(cast.alice_id, never_shared=True)
+    acting = name(cast, MANAGES)
+
+    with acting_as(acting), connection.cursor() as cursor:
+        cursor.execute("UPDATE phr_record SET never_shared = false")
+    with pytest.raises(ProgrammingError), acting_as(acting), connection.cursor() as cursor:
+        cursor.execute("UPDATE phr_record SET hidden_at = now()")
+    with acting_as(cast.alice):
+        assert Record.objects.get(pk=never.pk).never_shared
+        assert not Record.objects.filter(hidden_at__isnull=False).exists()
 
 
 def test_it_ends_on_the_next_request_and_the_bar_says_so(cast: Cast) -> None:
-    name(cast, DECIDES)
+    name(cast, MANAGES)
     bob = acting_client(cast)
     assert bob.get("/records/").status_code == 200
 
@@ -170,18 +207,19 @@ def test_who_acts_for_somebody_is_not_herself_meanwhile(cast: Cast) -> None:
         records.timeline(acting, hers)
 
 
-def test_what_is_outside_the_permission_stays_outside(cast: Cast) -> None:
+def test_what_she_keeps_from_everybody_she_keeps_from_him(cast: Cast) -> None:
     keep(cast.alice_id, text="Ordinary thing")
-    hidden = keep(cast.alice_id, text="Secret thing", labels=[ALL.labels[-1]])
-    acting = name(cast, DECIDES, ORDINARY)
+    kept = keep(cast.alice_id, text="Secret thing", never_shared=True)
+    acting = name(cast, MANAGES, ORDINARY)
 
     assert [one.title for one in records.timeline(acting, cast.alice_id).items] == [
         "Ordinary thing"
     ]
     for act in (
-        lambda: records.open_record(acting, cast.alice_id, hidden.pk),
-        lambda: entries.entry(acting, hidden.pk),
-        lambda: erasures.erase_record(acting, hidden.pk),
+        lambda: records.open_record(acting, cast.alice_id, kept.pk),
+        lambda: entries.entry(acting, kept.pk),
+        lambda: erasures.erase_record(acting, kept.pk),
+        lambda: marks.keep_back(acting, kept.pk, never_shared=False),
     ):
         with pytest.raises(Denied):
             act()

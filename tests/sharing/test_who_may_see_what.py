@@ -65,7 +65,6 @@ DECIDES: dict[tuple[bool, ...], str] = {
     (True, True, True): "yes",
     (False, True, False): "delete only",
     (True, False, False): "sort only",
-    (True, False, True): "sort and share",
     (False, False, False): "no",
 }
 
