@@ -42,6 +42,8 @@ BEHIND = {
     "phr_own",
     "phr_granted",
     "phr_grants",
+    "phr_lets_in",
+    "phr_newest",
     "phr_teams",
     "phr_managed",
     "phr_may_keep",

@@ -150,8 +150,10 @@ def sent(actor: Actor, *, most: int = 50) -> list[Sent]:
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        patients = {one.pk: one for one in policy.patients(actor, Action.CONTRIBUTE)}
         rows = Delivery.objects.filter(sender=actor.user_id, received_at__isnull=False)
+        whose = set(rows.values_list("patient", flat=True))
+        may = policy.patients(actor, Action.CONTRIBUTE).filter(pk__in=whose)
+        patients = {one.pk: one for one in may}
         rows = rows.filter(patient__in=patients).order_by("-received_at", "-id")
         return [_sent(row, patients[row.patient_id]) for row in rows[:most]]
 

@@ -139,7 +139,10 @@ class Grant(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="grants")
+    # Found by `grant_by_patient`.
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="grants", db_index=False
+    )
     grantee = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="grants")
     path = models.CharField(max_length=10, choices=Path, db_default="person", default="person")
     organization = models.ForeignKey(
@@ -221,7 +224,22 @@ class Grant(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["grantee", "patient"], name="grant_by_grantee"),
-            models.Index(fields=["patient"], name="grant_by_patient"),
+            models.Index(fields=["patient", "id"], name="grant_by_patient"),
+            models.Index(
+                fields=["patient", "organization"],
+                name="grant_by_patient_at_facility",
+                condition=Q(path="facility"),
+            ),
+            models.Index(
+                fields=["grantee", "-created_at", "-id"],
+                name="grant_newest_of_grantee",
+                condition=Q(revoked_at=None),
+            ),
+            models.Index(
+                fields=["organization", "-created_at", "-id"],
+                name="grant_newest_of_facility",
+                condition=Q(path="facility", revoked_at=None),
+            ),
             models.Index(
                 fields=["organization", "patient"],
                 name="grant_by_organization",

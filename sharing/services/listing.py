@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
@@ -175,13 +176,21 @@ def shared(actor: Actor, *, most: int = 100) -> Shared:
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        mine = Grant.objects.active().reached_by(actor).select_related("patient", "organization")
+        mine = Grant.objects.active().reached_by(actor).filter(pk__in=_newest(most))
+        mine = mine.select_related("patient", "organization")
         addresses = accounts.verified_addresses(actor.user_id)
         waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
         return Shared(
-            [_held_by_me(row) for row in mine.order_by("-created_at", "-id")[:most]],
+            [_held_by_me(row) for row in mine.order_by("-created_at", "-id")],
             [_held_by_me(row) for row in waiting.order_by("-created_at", "-id")[:most]],
         )
+
+
+def _newest(most: int) -> list[UUID]:
+    """Where to look: found by an index, where the rule itself would read all that she ever held."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phr_newest(%s)", [most])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _held_by_me(row: Grant) -> Held:

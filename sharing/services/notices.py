@@ -58,9 +58,11 @@ def tell(
     """
     person = actor.user_id if actor.door is Door.SESSION else None
     readers: Iterable[UUID | None] = [None] if to is None else set(to)
+    # Said here: a default of the database in each of ten thousand rows takes seconds to spell out.
+    now = timezone.now()
     rows = [
         Notice(recipient_id=reader, patient_id=patient_id, kind=kind, grant_id=grant_id,
-               organization_id=organization_id, person_id=person)
+               organization_id=organization_id, person_id=person, made_at=now, due_at=now)
         for reader in readers
     ]  # fmt: skip
     if rows:

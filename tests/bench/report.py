@@ -54,7 +54,7 @@ def measure(act: Callable[[], object], times: int = 100) -> Times:
     return Times(statistics.median(took), statistics.quantiles(took, n=20)[-1])
 
 
-def work(act: Callable[[], object], times: int = 40) -> float:
+def work(act: Callable[[], object], times: int = 40, *, first: int = 5) -> float:
     """Milliseconds of processor that one `act` takes, here and in the database's own process.
 
     On a machine that has nothing else to do the act takes about as long; on a busy one this stays.
@@ -62,12 +62,24 @@ def work(act: Callable[[], object], times: int = 40) -> float:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         server = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
-    for _ in range(5):
+    for _ in range(first):
         act()
     began = time.process_time_ns() + int(server.read_text().split()[0])
     for _ in range(times):
         act()
     return (time.process_time_ns() + int(server.read_text().split()[0]) - began) / times / 1e6
+
+
+def work_by_turns(acts: dict[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
+    """The middle of the milliseconds of processor that each of several acts takes, by turns."""
+    took: dict[str, list[float]] = {name: [] for name in acts}
+    for act in acts.values():
+        for _ in range(3):
+            act()
+    for _ in range(rounds):
+        for name, act in acts.items():
+            took[name].append(work(act, times=1, first=0))
+    return {name: statistics.median(all_) for name, all_ in took.items()}
 
 
 def server_seconds() -> float:

@@ -119,6 +119,11 @@ class Model:
         begun = one.part.starts <= self.now < one.part.ends
         return begun and one.accepted and not (one.paused or one.revoked)
 
+    def end(self, ended: Given) -> None:
+        """With it goes what was passed on from it."""
+        for one in self.given:
+            one.revoked |= one is ended or one.via is ended
+
     def waits(self, one: Given) -> bool:
         """Whether it can be accepted."""
         over = one.accepted or one.revoked

@@ -4,50 +4,53 @@ The list, the check, its explanation, who is told to have access, and the walls 
 of everybody what `over_time.py` says.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as search
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import rule, run_state_machine_as_test
 from pytest_django import Settings
 
-from accounts.acting import acting_as
-from accounts.actors import Actor, Denied, System
+from accounts.actors import Actor
 from accounts.models import Patient, User
 from phr.models import Record, Tag
 from phr.services import marks
 from phr.tags import token_of
-from sharing import policy
-from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.models import Authority, Grant, PractitionerRole, Role, Shift
 from sharing.policy import Action
-from sharing.scopes import Scope
-from sharing.services import granting, links, members, passing_on, paths, rosters
-from sharing.services.recipients import ActsFor, Recipient, Refused
+from sharing.services import granting, links, members, passing_on, rosters
+from sharing.services.recipients import ActsFor, Recipient
 from sharing.tokens import label_tokens
-from tests.cast import Cast, join
-from tests.property.over_time import PATIENTS, USERS, Given, Job, Model, Part, Thing, Who
-from tests.raw import as_owner, ids, open_walls
-from tests.worlds.facilities import opened, professional
-from tests.worlds.kept import keep
+from tests.property.months import (
+    ADMINISTRATOR,
+    DAY,
+    FOREVER,
+    LABELS,
+    NAMES,
+    Ground,
+    Months,
+    asked,
+    askers,
+    codes,
+    managers,
+    parts,
+    patients,
+    some,
+    things,
+    users,
+    words,
+)
+from tests.property.over_time import USERS, Given, Job, Part, Thing, Who
+from tests.raw import as_owner, open_walls
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -55,125 +58,10 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]
 THOROUGH = search.get_current_profile_name() == "thorough"
-FOREVER, DAY = float("inf"), timedelta(days=1)
-CATEGORIES = (Category.LABORATORY, Category.DOCUMENTS)
-LABELS = (Sensitivity.N, Sensitivity.PSY)
-WORDS = ("heart", "knee")
-NAMES = ("alice", "carol", "nina", "rose", "bob")
-ADMINISTRATOR = USERS[-1]
-THINGS = (
-    (0, CATEGORIES[0], LABELS[:1]),
-    (0, CATEGORIES[1], LABELS),
-    (1, CATEGORIES[0], LABELS[:1]),
-)
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What every run begins with: two patients, three who work in care, a facility of bob's."""
-
-    users: tuple[UUID, ...]
-    patients: tuple[UUID, ...]
-    facility: UUID
-    records: tuple[UUID, ...]
-
-    @classmethod
-    def enter(cls) -> "Ground":
-        cast = Cast.enter()
-        others = [Actor.session(join(f"{name}@example.org").pk) for name in NAMES[2:4]]
-        for who, name in zip([cast.carol, *others], NAMES[1:4], strict=True):
-            professional(who, name)
-        patients = (cast.alice_id, cast.carol_id)
-        kept = [keep(patients[at], category=kind, labels=marks) for at, kind, marks in THINGS]
-        users = [who.user_id for who in (cast.alice, cast.carol, *others, cast.bob)]
-        found = tuple(user for user in users if user)
-        return cls(found, patients, opened(cast), tuple(row.pk for row in kept))
-
-
-def asked(of: Callable[[], object]) -> bool:
-    """Whether it was done."""
-    try:
-        of()
-    except (Denied, Refused):
-        return False
-    return True
-
-
-some = st.integers(0, 20)
-# Mostly the patient herself; else somebody, who may act for her.
-askers = st.none() | st.none() | st.tuples(st.sampled_from(USERS), st.booleans())
-parts = st.builds(
-    Part,
-    st.frozensets(st.sampled_from([one.value for one in CATEGORIES]), min_size=1),
-    st.frozensets(st.sampled_from([one.value for one in LABELS]), min_size=1),
-    st.just(frozenset[str]()) | st.frozensets(st.sampled_from(WORDS)),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([0.0, 0.0, 0.0, 0.5]),
-    st.sampled_from([FOREVER, FOREVER, 1.5, 5.5]),
-)
-users, patients, things = map(st.sampled_from, (USERS, PATIENTS, range(len(THINGS))))
-codes, words = st.sampled_from(Role), st.sampled_from(WORDS)
-managers = st.sampled_from([ADMINISTRATOR] * 4 + [2])
-
-
-class Sharing(RuleBasedStateMachine):
+class Sharing(Months):
     """Each step is one act of the portal, and the same in the model."""
-
-    def __init__(self, ground: Ground) -> None:
-        super().__init__()
-        self.ground, self.steps = ground, count()
-        self.grants: list[UUID] = []
-        self.roles: list[UUID] = []
-        self.model = Model(
-            [Thing(at, kind.value, {one.value for one in of}) for at, kind, of in THINGS]
-        )
-        self.undone = ExitStack()
-        for alias in ("default", "vault"):
-            self.undone.enter_context(transaction.atomic(using=alias))
-            self.undone.callback(transaction.set_rollback, True, using=alias)
-
-    def teardown(self) -> None:
-        self.undone.close()
-
-    # --- who asks, and for what -------------------------------------------------------------------
-
-    def actor(self, who: Who) -> Actor:
-        if who.link is not None:
-            return Actor.link(self.grants[who.link])
-        about = None if who.acts_for is None else self.ground.patients[who.acts_for]
-        return Actor.session(self.ground.users[who.user or 0], acting_for=about)
-
-    def asker(self, asker: tuple[int, bool] | None, patient: int) -> Who:
-        if asker is None:
-            return Who(patient)
-        return Who(asker[0], patient if asker[1] else None)
-
-    def scope(self, part: Part, patient: int) -> Scope:
-        """From and until when is counted from now."""
-        now, about = timezone.now(), self.ground.patients[patient]
-        return Scope(
-            tuple(one for one in CATEGORIES if one.value in part.categories),
-            tuple(one for one in LABELS if one.value in part.labels),
-            may_copy=part.copy,
-            may_reshare=part.reshare,
-            tags=tuple(token_of(about, word) for word in sorted(part.tags)),
-            starts_at=now + part.starts * DAY if part.starts else None,
-            ends_at=None if part.ends == FOREVER else now + part.ends * DAY,
-        )
-
-    def dated(self, part: Part) -> Part:
-        """The same counted from the beginning."""
-        now = self.model.now
-        return replace(part, starts=now + part.starts, ends=now + part.ends)
-
-    def open_until(self) -> float:
-        return self.model.now + 14
-
-    def keep(self, given: Given, made: list[UUID]) -> None:
-        self.model.given.append(given)
-        self.grants += made
-        assert len(self.grants) == len(self.model.given)
 
     # --- permissions ------------------------------------------------------------------------------
 
@@ -231,7 +119,7 @@ class Sharing(RuleBasedStateMachine):
         act = partial(granting.change, self.actor(who), self.grants[at], scope=scope)
         assert asked(lambda: made.append(act())) == may
         if may:
-            old.revoked = True
+            self.model.end(old)
             further = replace(self.dated(part), reshare=part.reshare and old.via is None)
             fresh = replace(old, part=further, waits_until=self.open_until(), revoked=False)
             self.keep(fresh, made)
@@ -267,7 +155,7 @@ class Sharing(RuleBasedStateMachine):
         may = self.model.keeps(who, action) == given.patient
         assert asked(lambda: act(self.actor(who), self.grants[at])) == may
         if may and act is granting.revoke:
-            given.revoked = True
+            self.model.end(given)
         elif may and given.accepted and not given.revoked:
             given.paused = act is granting.pause
 
@@ -364,7 +252,8 @@ class Sharing(RuleBasedStateMachine):
         change = partial(members.change, role_id=self.roles[at], code=code, ends_at=None)
         if self.manage(by, lambda actor: made.append(change(actor)), may=may) and code != old.code:
             self.roles += made
-            self.model.jobs.append(replace(old, code=code, shifts=[]))
+            waits = {"accepted": False, "waits_until": self.open_until()}
+            self.model.jobs.append(replace(old, code=code, shifts=[], **waits))
             old.ends = self.model.now
 
     @rule(
@@ -455,66 +344,6 @@ class Sharing(RuleBasedStateMachine):
         with as_owner():
             User.objects.filter(pk=self.ground.users[user]).update(is_active=not on)
         (self.model.off.add if on else self.model.off.discard)(user)
-
-    # --- what must always hold --------------------------------------------------------------------
-
-    @invariant()
-    def one_rule_in_five_ways(self) -> None:
-        step = next(self.steps)
-        action = (Action.READ, Action.COPY)[step % 2]
-        for who in set(self.model.everybody()):
-            self.walls_let_through(who)
-            for patient in PATIENTS:
-                self.rule_lets_through(who, patient, action, narrowed=step % 4 > 1)
-        self.told_to_have_access(step % len(THINGS))
-        if step % 3 == 0:
-            self.every_way_is_on_the_list()
-
-    def wanted(self, who: Who, action: Action, patients: Collection[int]) -> set[UUID]:
-        return {
-            pk
-            for pk, thing in zip(self.ground.records, self.model.things, strict=True)
-            if thing.patient in patients and self.model.may(who, action, thing)
-        }
-
-    def walls_let_through(self, who: Who) -> None:
-        with acting_as(self.actor(who)):
-            assert ids("SELECT id FROM phr_record") == self.wanted(who, Action.READ, PATIENTS), who
-
-    def rule_lets_through(self, who: Who, patient: int, action: Action, *, narrowed: bool) -> None:
-        actor, about = self.actor(who), self.ground.patients[patient]
-        wanted, every = self.wanted(who, action, [patient]), Record.objects.all()
-        with acting_as(actor, about=about if narrowed else None):
-            known = policy.grounds(actor, action, about)
-            rows = list(policy.records(actor, action, every, about, known=known))
-            assert {row.pk for row in rows} == wanted, (who, action)
-            assert all(known.of(row) for row in rows)
-            pk = self.ground.records[-1 - patient]
-            ask = partial(policy.require, actor, action, every, about, pk, known=known)
-            assert asked(ask) == (pk in wanted), (who, action)
-
-    def told_to_have_access(self, at: int) -> None:
-        thing, users = self.model.things[at], self.ground.users
-        about = self.ground.patients[thing.patient]
-        with acting_as(Actor.job(System.OPERATOR), about=about):
-            row = Record.objects.get(pk=self.ground.records[at])
-            told = policy.people(Action.READ, row)
-        may = {user for user in USERS if self.model.may(Who(user), Action.READ, thing)}
-        assert told == {users[user] for user in may}
-
-    def every_way_is_on_the_list(self) -> None:
-        for patient in set(PATIENTS) - self.model.off:
-            listed = paths.listed(paths.ways(self.actor(Who(patient))))
-            active = {way.held.grant.pk for way in listed if way.state == "active"}
-            pairs = zip(self.grants, self.model.given, strict=True)
-            assert active >= {
-                pk for pk, one in pairs if one.patient == patient and self.model.stands(one)
-            }
-
-    @staticmethod
-    def one_of(all_: Sequence[object], which: int) -> int | None:
-        """Mostly one of the newest."""
-        return len(all_) - 1 - which % len(all_) if all_ else None
 
 
 def test_months_of_sharing(settings: Settings) -> None:

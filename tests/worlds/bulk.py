@@ -4,7 +4,7 @@ A copied body does not open (it is sealed to the row it came from), so copies ar
 everything real and never reach the first pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -69,25 +69,52 @@ PEOPLE = """
         INSERT INTO accounts_user (id, email, password, is_active, is_staff, is_superuser,
                                    date_joined)
         SELECT gen_random_uuid(), gen_random_uuid() || '@example.org', '', true, false, false, now()
-        FROM generate_series(1, %(many)s) RETURNING id
+        FROM generate_series(1, %(many)s - (
+            SELECT count(*) FROM accounts_patient WHERE name_sealed = '\\x00'
+        )) RETURNING id
     )
     INSERT INTO accounts_patient (id, user_id, name_sealed, access_epoch, created_at)
     SELECT gen_random_uuid(), id, '\\x00', 1, now() FROM people
 """
-GRANTS = """
-    INSERT INTO sharing_grant (id, patient_id, grantee_id, invited_email, categories, labels,
-                               may_copy, invitation_ends_at, accepted_at)
-    SELECT gen_random_uuid(), p.id, g.grantee_id, g.invited_email, g.categories, g.labels,
-           g.may_copy, g.invitation_ends_at, g.accepted_at
-    FROM sharing_grant g, accounts_patient p
-    WHERE g.id = %(grant)s AND p.name_sealed = '\\x00'
-      AND NOT EXISTS (SELECT 1 FROM sharing_grant h
-                      WHERE h.patient_id = p.id AND h.grantee_id = g.grantee_id)
+# Older than what was really given, so that no list of the newest shows one.
+COPIED = """
+    INSERT INTO sharing_grant (id, patient_id, path, grantee_id, organization_id, invited_email,
+                               categories, labels, may_copy, invitation_ends_at, accepted_at,
+                               starts_at, created_at)
+    SELECT gen_random_uuid(), {patient}, g.path, {grantee}, g.organization_id, g.invited_email,
+           g.categories, g.labels, g.may_copy, g.invitation_ends_at, g.accepted_at,
+           g.starts_at - {age}, g.created_at - {age}
+    FROM sharing_grant g, accounts_patient o
+    WHERE g.id = %(grant)s AND {others} LIMIT %(many)s
 """
+EMPTY = {"others": "o.name_sealed = '\\x00'", "age": "interval '1 year'"}
+GRANTS = COPIED.format(patient="o.id", grantee="g.grantee_id", **EMPTY)
+GRANTEES = COPIED.format(patient="g.patient_id", grantee="o.user_id", **EMPTY)
+NAMED = COPIED.format(
+    patient="o.id", grantee="g.grantee_id", others="o.id = ANY (%(patients)s)", age="interval '0'"
+)
 
 
 def multiply_grants(grant_id: UUID, many: int) -> None:
-    """Make `many` more patients, each with a copy of one grant to the same grantee."""
-    with as_owner("accounts_patient", "sharing_grant") as cursor:
+    """Let `many` more patients give what one permission gives to the same holder.
+
+    Their records are empty, and their names do not open.
+    """
+    _copy(GRANTS, grant=grant_id, many=many)
+
+
+def multiply_grantees(grant_id: UUID, many: int) -> None:
+    """Let the patient of one permission give the same to `many` more people."""
+    _copy(GRANTEES, grant=grant_id, many=many)
+
+
+def give_too(grant_id: UUID, patients: Sequence[UUID]) -> None:
+    """Let these patients, too, give what one permission gives to the same holder."""
+    _copy(NAMED, grant=grant_id, many=0, patients=list(patients))
+
+
+def _copy(statement: str, *, grant: UUID, many: int, patients: Sequence[UUID] = ()) -> None:
+    values = {"grant": grant, "many": many or len(patients), "patients": patients}
+    with as_owner("accounts_user", "accounts_patient", "sharing_grant") as cursor:
         cursor.execute(PEOPLE, {"many": many})
-        cursor.execute(GRANTS, {"grant": grant_id})
+        cursor.execute(statement, values)
