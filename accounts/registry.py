@@ -9,11 +9,11 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
 
@@ -124,6 +124,16 @@ def _plain(number: str) -> str:
     return "".join(one for one in number if one.isalnum()).casefold()
 
 
+class _Stay(HTTPRedirectHandler):
+    """Follows nowhere: the register is asked at the address of the settings and at no other."""
+
+    def redirect_request(self, *_args: Any, **_options: Any) -> None:
+        return None
+
+
+_OPENER = build_opener(_Stay)
+
+
 @dataclass(frozen=True, slots=True)
 class NppesRegistry:
     """A service that answers like the NPPES NPI Registry, API version 2.1; asked over HTTP."""
@@ -136,7 +146,7 @@ class NppesRegistry:
             return Answer(Outcome.WRONG_NUMBER)
         try:
             found = self._asked(number.strip())
-        except (OSError, URLError, ValueError):
+        except (HTTPException, OSError, ValueError):
             return Answer(Outcome.NO_ANSWER)
         if not isinstance(found, dict) or not isinstance(found.get("results"), list):
             return Answer(Outcome.NO_ANSWER)
@@ -147,7 +157,7 @@ class NppesRegistry:
     def _asked(self, number: str) -> Any:
         query = urlencode({"version": "2.1", "number": number})
         request = Request(f"{self.url}?{query}", headers={"Accept": "application/json"})  # noqa: S310
-        with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - `registry` lets http(s) alone in
+        with _OPENER.open(request, timeout=SECONDS) as answer:
             return json.loads(answer.read(MOST_BYTES))
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socket import create_server, socket
 from threading import Thread
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -87,11 +88,14 @@ class Nppes(BaseHTTPRequestHandler):
 
     body: ClassVar[bytes] = b""
     status: ClassVar[int] = 200
+    location: ClassVar[str] = ""
     asked: ClassVar[list[dict[str, list[str]]]] = []
 
     def do_GET(self) -> None:
         self.asked.append(parse_qs(urlsplit(self.path).query))
         self.send_response(self.status)
+        if self.location:
+            self.send_header("Location", self.location)
         self.end_headers()
         self.wfile.write(self.body)
 
@@ -134,6 +138,31 @@ def test_a_service_is_asked_over_http(
 
     assert NppesRegistry(service).look_up(NPI, "Dr Ana Silva") == answer
     assert Nppes.asked == [{"version": ["2.1"], "number": [NPI]}]
+
+
+def test_it_is_asked_at_no_other_address(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that leads elsewhere, here to itself, is none, and nothing is sent there."""
+    Nppes.status, Nppes.body = 302, b""
+    Nppes.asked.clear()
+    monkeypatch.setattr(Nppes, "location", service + "?elsewhere")
+
+    assert NppesRegistry(service).look_up(NPI, "x") == Answer(Outcome.NO_ANSWER)
+    assert len(Nppes.asked) == 1
+
+
+def test_an_answer_that_is_not_http_is_no_answer() -> None:
+    with create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=answer_nonsense, args=(listening,), daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/"
+
+        assert NppesRegistry(url).look_up(NPI, "x") == Answer(Outcome.NO_ANSWER)
+
+
+def answer_nonsense(listening: socket) -> None:
+    came, _ = listening.accept()
+    with came:
+        came.recv(65536)
+        came.sendall(b"nonsense\r\n\r\n")
 
 
 def test_a_number_that_is_none_is_not_sent_anywhere(service: str) -> None:
