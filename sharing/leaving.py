@@ -16,7 +16,6 @@ from sharing.models import (
     Grant,
     Notice,
     NoticeChoice,
-    Organization,
     PractitionerRole,
     Role,
     Usage,
@@ -49,10 +48,11 @@ def end_before(actor: Actor, patient_id: UUID, before: datetime) -> int:
         return len(ids)
 
 
-def leave_others(actor: Actor, user_id: UUID) -> bool:
+def leave_others(actor: Actor, user_id: UUID) -> None:
     """End what others gave or offered to this user, and take her address out of it.
 
-    The rows stay: they are those patients' own receipts. Returns whether there are any.
+    The rows stay: they are those patients' own receipts. What others asked her to share stays, too,
+    until its ordinary end: who asked typed the address herself, and must not see that it is gone.
     """
     with acting_as(actor):
         own = leaving.addresses(user_id)
@@ -61,12 +61,10 @@ def leave_others(actor: Actor, user_id: UUID) -> bool:
         _leave_facilities(user_id, own)
         Notice.objects.filter(Q(recipient_id=user_id) | Q(person_id=user_id)).delete()
         NoticeChoice.objects.filter(user_id=user_id).delete()
-        AccessRequest.objects.filter(Q(asker_id=user_id) | Q(email__in=own)).delete()
+        AccessRequest.objects.filter(asker_id=user_id).delete()
         Usage.objects.filter(user_id=user_id).update(user_id=None)
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)
-    with acting_as(actor):
-        return Grant.objects.filter(grantee_id=user_id).exists() or _vouched(user_id)
 
 
 def _leave_facilities(user_id: UUID, addresses: list[str]) -> None:
@@ -76,13 +74,6 @@ def _leave_facilities(user_id: UUID, addresses: list[str]) -> None:
     facilities = set(ruled.values_list("organization_id", flat=True))
     roles.delete()
     closing.left(facilities)
-
-
-def _vouched(user_id: UUID) -> bool:
-    """Whether patients' receipts name what she did: a facility she vouched for, an answer of hers."""
-    hers = Q(founded_by=user_id) | Q(first_verified_by=user_id) | Q(verified_by=user_id)
-    answered = Attestation.objects.filter(answered_by=user_id)
-    return Organization.objects.filter(hers).exists() or answered.exists()
 
 
 def _leave(actor: Actor, patient_id: UUID, user_id: UUID, hers: Q) -> None:

@@ -37,7 +37,7 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
     for a facility that closes, and for too many invitations in a day.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor, Action.SHARE))
+        patient = lock(policy.require_own(actor, Action.SHARE))
         _refuse_many(patient)
         if isinstance(to, Recipient) and to.acts and to.acts.may_manage:
             scope = whole(scope)
@@ -72,6 +72,8 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
         old = _own(actor, grant_id, Action.SHARE)
         if old.revoked_at or (old.ends_at and old.ends_at <= timezone.now()):
             raise Refused("This sharing has ended. You can share again.")
+        if old.via_id and scope.may_reshare:
+            raise Refused("This was passed on to them. They cannot pass it on again.")
         if old.path in {Path.EMERGENCY, Path.LINK}:
             raise Refused("This cannot be changed. End it, and make another one.")
         if old.accepted_at is None:
@@ -85,7 +87,7 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
 
 def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     """One of the actor's own permissions, held until the end of the act."""
-    patient = _lock(policy.require_own(actor, action))
+    patient = lock(policy.require_own(actor, action))
     rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
     row = rows.filter(pk=grant_id, patient=patient).first()
     if row is None:
@@ -104,7 +106,8 @@ def _refuse_many(patient: Patient) -> None:
         )
 
 
-def _lock(patient: Patient) -> Patient:
+def lock(patient: Patient) -> Patient:
+    """Hold a patient until the end of the act: nobody changes meanwhile whom she shares with."""
     # Lock order everywhere: patient, then grant, then item.
     # NO KEY: an import that is adding records meanwhile must not hold up a revocation.
     return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
@@ -161,7 +164,7 @@ def revoke_all(actor: Actor) -> int:
     Needs nothing but the two databases.
     """
     with acting_as(actor):
-        patient = _lock(policy.require_own(actor, Action.REVOKE))
+        patient = lock(policy.require_own(actor, Action.REVOKE))
         rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
         held = list(rows.only("path", "grantee_id", "organization_id", "accepted_at"))
         ids = [row.pk for row in held]

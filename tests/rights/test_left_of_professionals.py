@@ -1,13 +1,16 @@
 """Whoever stands by number in other people's rows can leave, whichever table it is."""
 
+from collections import Counter
+
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.models import ForeignKey, Model
 
 from accounts import leaving
+from accounts import services as accounts
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import Practitioner, User
 from phr.services import remarks
 from rights import left
 from rights.data_map import entries
@@ -15,11 +18,12 @@ from rights.models import Erasure
 from rights.models.erasures import Scope
 from sharing import leaving as shares
 from sharing.models import Organization, Outcome
-from sharing.services import emergencies
+from sharing.services import emergencies, requests
 from tests.cast import PURGER, Cast, join, user_of
 from tests.phr.test_deliveries import sent
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_emergencies import Ward
+from tests.sharing.test_requests import WISH
 from tests.worlds.facilities import opened
 from tests.worlds.kept import keep
 
@@ -116,3 +120,19 @@ def test_the_data_map_says_of_each_why_it_stays() -> None:
         for field in model._meta.concrete_fields:
             if isinstance(field, ForeignKey) and field.related_model is User:
                 assert said[f"{model._meta.label}.{field.name}"], field
+
+
+def test_who_asked_somebody_to_share_does_not_see_that_she_left(cast: Cast) -> None:
+    bob = Practitioner.objects.get(user=cast.bob.user_id)
+    accounts.verify_practitioner(cast.sam, bob.pk)
+    for address in ("carol@example.org", "nobody@example.org"):
+        requests.ask(cast.bob, address, wish=WISH)
+    asked = Counter(one.state for one in requests.mine(cast.bob))
+
+    shares.leave_others(PURGER, user_of(cast.carol))
+
+    assert Counter(one.state for one in requests.mine(cast.bob)) == asked
+    assert {one.request.email for one in requests.mine(cast.bob)} == {
+        "carol@example.org", "nobody@example.org",
+    }  # fmt: skip
+    assert gone(cast.bob) == [], "what she asked others goes with her"
