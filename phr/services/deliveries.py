@@ -119,10 +119,10 @@ def abandon(actor: Actor, patient_id: UUID, delivery_id: UUID) -> None:
     with acting_as(actor, about=patient_id):
         row = _arriving(actor, delivery_id)
         with acting_as(RECEIVER, about=patient_id):
+            Delivery.objects.filter(pk=row.pk).delete()
             upload = Upload.objects.select_related("original").filter(pk=row.pk).first()
             if upload is not None:
                 uploads.remove(upload)
-            Delivery.objects.filter(pk=row.pk).delete()
 
 
 @dataclass(frozen=True, slots=True)
