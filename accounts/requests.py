@@ -1,9 +1,9 @@
-"""From a request to the actor, and the two questions doors ask before they open."""
+"""From a request to the actor, the two questions doors ask before they open, and one meanwhile."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
@@ -17,9 +17,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.actors import Actor
+from accounts.actors import Actor, Denied
 
 View = Callable[..., HttpResponseBase]
+Flowing = TypeVar("Flowing", bytes, str)
+ASKED_BYTES = 1024 * 1024
+ASKED_SECONDS = 1
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -38,6 +41,22 @@ def still_signed_in(request: HttpRequest) -> bool:
     now = HttpRequest()
     now.session = SessionStore(request.session.session_key)
     return bool(get_user(now).pk == request.user.pk)
+
+
+def while_signed_in(request: HttpRequest, pieces: Iterator[Flowing]) -> Iterator[Flowing]:
+    """The pieces, as long as the session that asked for them is alive; raises `Denied` then.
+
+    It is asked before each MiB and after each second. The connection breaks, so that nobody takes
+    what came for all of it.
+    """
+    flowed, asked = 0, 0.0
+    for piece in pieces:
+        flowed += len(piece)
+        if flowed > ASKED_BYTES or time.monotonic() > asked + ASKED_SECONDS:
+            if not still_signed_in(request):
+                raise Denied("copy")
+            flowed, asked = len(piece), time.monotonic()
+        yield piece
 
 
 def authenticated_recently(request: HttpRequest) -> bool:

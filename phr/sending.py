@@ -9,21 +9,16 @@ comes in; asking by HEAD brings no byte and is no copy.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from accounts.actors import Denied
-from accounts.requests import still_signed_in
+from accounts.requests import while_signed_in
 from phr.ranges import NotSatisfiable, wanted
 
 SANDBOX = "sandbox; default-src 'none'"
 COPIED = "copied"
 ONE_COPY_SECONDS = 600
 MOST_REMEMBERED = 50
-ASKED_BYTES = 1024 * 1024
-ASKED_SECONDS = 1
-Flowing = TypeVar("Flowing", bytes, str)
 
 # Whether the copy called so (file and ground), of a file of that size and tag, is written down.
 Told = Callable[[str, int, str], bool]
@@ -107,19 +102,3 @@ def _body(
         return HttpResponse(status=status, content_type=sent.content_type)
     pieces = while_signed_in(request, sent.pieces(start, end))
     return StreamingHttpResponse(pieces, status=status, content_type=sent.content_type)
-
-
-def while_signed_in(request: HttpRequest, pieces: Iterator[Flowing]) -> Iterator[Flowing]:
-    """The pieces, as long as the session that asked for them is alive; raises `Denied` then.
-
-    It is asked before each MiB and after each second. The connection breaks, so that nobody takes
-    what came for all of it.
-    """
-    flowed, asked = 0, 0.0
-    for piece in pieces:
-        flowed += len(piece)
-        if flowed > ASKED_BYTES or time.monotonic() > asked + ASKED_SECONDS:
-            if not still_signed_in(request):
-                raise Denied("copy")
-            flowed, asked = len(piece), time.monotonic()
-        yield piece

@@ -9,11 +9,10 @@ from django.shortcuts import redirect
 from django.template.loader import get_template, render_to_string
 from django.views.decorators.http import require_safe
 
-from accounts.requests import actor_of
+from accounts.requests import actor_of, while_signed_in
 from phr.forms.records import PrintForm
 from phr.printing.document import SOURCES
 from phr.printing.pdf import CannotPrint
-from phr.sending import while_signed_in
 from phr.services import printing as services
 from sharing.categories import Category
 

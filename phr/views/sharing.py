@@ -12,11 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.cells import formula_safe
-from accounts.requests import actor_of, dangerous
+from accounts.requests import actor_of, dangerous, while_signed_in
 from phr import agreements
 from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
-from phr.sending import while_signed_in
 from phr.services import foresight, looks, marks
 from sharing.services import directory, granting, listing
 from sharing.services.recipients import Recipient

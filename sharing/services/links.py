@@ -12,9 +12,10 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, ledger
 from accounts.acting import acting_as, note, note_denied
-from accounts.actors import Actor, Denied, Door
+from accounts.actors import Actor, Denied, Door, System
+from accounts.ledger import Kind
 from accounts.models import AuditEvent, Patient
 from sharing import health_links, opening, policy
 from sharing.models import MOST_WRONG, Grant, NoticeKind, Path, ShareLink
@@ -26,6 +27,8 @@ from sharing.services.listing import Held, held, one_given
 
 PASSCODE_DIGITS = 8
 OPEN = "open-link"
+# Whoever guesses has no right to end anything: the portal itself does.
+ENDS_GUESSED = Actor.job(System.RECONCILE)
 MOST_OPENINGS = 100
 
 
@@ -132,7 +135,7 @@ def opened(
 
     `recipient` is what she calls herself; the patient reads it. Counts one use, or one wrong
     passcode. Raises `Denied` for what opens nothing, `WrongPasscode`, which uses no more than one of
-    the tries that the link has in its whole life.
+    the tries that the link has in its whole life. The last of them ends it, also for who came in before.
     """
     visitor, left = _visitor(actor, secret), -1
     with acting_as(visitor):
@@ -141,6 +144,8 @@ def opened(
             _count_use(visitor, link, recipient, action)
         else:
             left = _count_wrong(link, guessed=bool(passcode.strip()))
+    if left == 0:
+        _end_guessed(link)
     if left >= 0:
         raise WrongPasscode(left)
     return visitor
@@ -183,7 +188,19 @@ def _count_wrong(link: ShareLink, *, guessed: bool) -> int:
         link.attempts_left -= 1
         link.save(update_fields=["attempts_left"])
         note_denied(Denied(OPEN, patient_id=link.patient_id, subject=f"ShareLink/{link.pk}"))
+    if not link.attempts_left:
+        ledger.remember(Kind.REVOCATION, str(link.grant_id))
     return link.attempts_left
+
+
+def _end_guessed(link: ShareLink) -> None:
+    """End the permission too: in an act of its own, which locks from the patient downwards."""
+    patient_id, grant_id = link.patient_id, link.grant_id
+    with acting_as(ENDS_GUESSED, about=patient_id):
+        move_epoch(patient_id)
+        if Grant.objects.filter(pk=grant_id, revoked_at=None).update(revoked_at=Now()):
+            note("revoke", patient_id=patient_id, subject=f"Grant/{grant_id}", basis="link")
+            notices.tell(ENDS_GUESSED, NoticeKind.ENDED, patient_id=patient_id, grant_id=grant_id)
 
 
 def _count_use(visitor: Actor, link: ShareLink, recipient: str, action: Action) -> None:
@@ -206,7 +223,7 @@ def about(actor: Actor) -> tuple[UUID, bytes]:
     with acting_as(actor):
         link = ShareLink.objects.filter(grant=actor.grant_id).first()
         both = opening.secret_and_key(link) if link else None
-        if actor.door is not Door.LINK or link is None or both is None:
+        if actor.door is not Door.LINK or not link or not link.attempts_left or both is None:
             raise Denied(OPEN)
         return link.patient_id, both[1]
 
@@ -239,11 +256,10 @@ class Link:
     @property
     def state(self) -> str:
         """The permission's, or: locked after too many wrong passcodes, used up."""
-        if self.held.state in {"active", "paused", "later"}:
-            if self.passcode and self.wrong >= MOST_WRONG:
-                return "locked"
-            if self.uses_left == 0:
-                return "used"
+        if self.passcode and self.wrong >= MOST_WRONG:
+            return "locked"
+        if self.held.state in {"active", "paused", "later"} and self.uses_left == 0:
+            return "used"
         return self.held.state
 
 

@@ -1,7 +1,7 @@
 """What a facility used, as a table for its bill."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.cells import formula_safe
-from accounts.requests import actor_of, still_signed_in
+from accounts.requests import actor_of, while_signed_in
 from sharing.services import usage
 
 
@@ -23,7 +23,7 @@ class _Echo:
 def ledger(request: HttpRequest, organization_id: UUID) -> HttpResponseBase:
     """Every use of what is shared with a facility, for one of its administrators."""
     rows = usage.counted(actor_of(request), organization_id)
-    lines = _lines(request, rows)
+    lines = while_signed_in(request, _lines(rows))
     # Asked before the first byte: whoever may not gets an ordinary answer.
     first = next(lines)
     answer = StreamingHttpResponse(_joined(first, lines), content_type="text/csv; charset=utf-8")
@@ -36,12 +36,11 @@ def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _lines(request: HttpRequest, rows: Iterable[usage.Counted]) -> Iterator[str]:
+def _lines(rows: Iterator[usage.Counted]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    kept = iter(rows)
-    line = next(kept, None)
+    line = next(rows, None)
     yield writer.writerow(["When (UTC)", "What", "Who", "Reference"])
-    while line is not None and still_signed_in(request):
+    while line is not None:
         cells = [line.at.isoformat(timespec="seconds"), line.action, line.who, line.reference]
         yield writer.writerow([formula_safe(cell) for cell in cells])
-        line = next(kept, None)
+        line = next(rows, None)

@@ -133,7 +133,7 @@ def test_a_download_stops_when_its_session_ends(
     paths: dict[str, str], monkeypatch: pytest.MonkeyPatch, end: Callable[[Client], None]
 ) -> None:
     monkeypatch.setattr("phr.services.files.PIECE", 20)
-    monkeypatch.setattr("phr.sending.ASKED_BYTES", 20)
+    monkeypatch.setattr("accounts.requests.ASKED_BYTES", 20)
     alice = sign_in("alice@example.org")
     answer: Any = alice.get(paths["item"])
     pieces = iter(answer.streaming_content)
@@ -154,7 +154,7 @@ def test_small_pieces_are_asked_about_each_second(monkeypatch: pytest.MonkeyPatc
     rows = iter(answer.streaming_content)
     assert next(rows).startswith(b"When")
     sign_out(alice)
-    monkeypatch.setattr("phr.sending.ASKED_SECONDS", 0)
+    monkeypatch.setattr("accounts.requests.ASKED_SECONDS", 0)
 
     with pytest.raises(Denied):
         list(rows)

@@ -10,10 +10,12 @@ import pytest
 from django.db import ProgrammingError, connections
 from django.utils import timezone
 
+from accounts import ledger
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
+from accounts.ledger import Kind
 from accounts.models import AuditEvent
-from phr.services import records
+from phr.services import link_documents, records
 from sharing import health_links
 from sharing.labels import Sensitivity
 from sharing.models import MOST_WRONG, Grant, Notice, NoticeKind, ShareLink
@@ -159,7 +161,13 @@ def pause(cast: Cast, link: links.Made) -> None:
     granting.pause(cast.alice, link.grant_id)
 
 
-@pytest.mark.parametrize("stop", [destroy, stop_all, pause])
+def guess(cast: Cast, link: links.Made) -> None:
+    for _ in range(MOST_WRONG):
+        with pytest.raises(links.WrongPasscode):
+            enter(secret_of(cast, link), "wrong")
+
+
+@pytest.mark.parametrize("stop", [destroy, stop_all, pause, guess])
 def test_what_stops_a_link_stops_also_who_came_in_before(
     cast: Cast, stop: Callable[[Cast, links.Made], None]
 ) -> None:
@@ -172,6 +180,31 @@ def test_what_stops_a_link_stops_also_who_came_in_before(
         records.timeline(visitor, cast.alice_id)
     with pytest.raises(Denied):
         enter(secret, link.passcode)
+
+
+def test_wrong_passcodes_end_the_permission_and_she_is_told(cast: Cast) -> None:
+    link, _ = made(cast)
+    guess(cast, link)
+
+    assert row_of(link).secret_sealed is None
+    with acting_as(cast.alice):
+        assert Grant.objects.get(pk=link.grant_id).revoked_at
+        assert Notice.objects.get(kind=NoticeKind.ENDED).grant_id == link.grant_id
+    assert ledger.token(Kind.REVOCATION, str(link.grant_id)) in ledger.latest(Kind.REVOCATION)
+    assert links.one(cast.alice, link.grant_id).state == "locked"
+
+
+def test_who_came_in_may_go_on_when_it_is_used_up_and_after_a_pause(cast: Cast) -> None:
+    keep(cast.alice_id)
+    link, secret = made(cast, uses=1)
+    visitor = enter(secret, link.passcode)
+    address = link_documents.manifest(visitor).files[0]["location"]
+    by_ticket, _ = link_documents.ticket_of(address.rpartition("/")[2])
+    for who in (visitor, by_ticket):
+        assert records.timeline(who, cast.alice_id).items
+    pause(cast, link)
+    granting.resume(cast.alice, link.grant_id)
+    assert records.timeline(by_ticket, cast.alice_id).items
 
 
 def test_a_paused_link_works_again(cast: Cast) -> None:

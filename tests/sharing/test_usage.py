@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import requests
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
 from accounts.models import User
@@ -129,6 +130,19 @@ def test_the_command_proves_that_nothing_resolves(cast: Cast, facility: UUID) ->
     del facility
 
 
+def test_the_command_says_where_it_shows_nothing(cast: Cast, facility: UUID) -> None:
+    with pytest.raises(CommandError, match="there are 0 rows") as nothing:
+        prove()
+    assert nothing.value.returncode == 2
+
+    look(cast)
+    with as_owner():
+        Usage.objects.update(reference=bytes(32))
+    with pytest.raises(CommandError, match="0 of"):
+        prove()
+    del facility
+
+
 def test_the_command_finds_a_reference_that_anybody_could_make(cast: Cast, facility: UUID) -> None:
     """A ledger that held a plain hash, or the id itself, would fail the proof."""
     row = look(cast)
@@ -159,6 +173,19 @@ def test_the_table_is_for_administrators(cast: Cast, facility: UUID) -> None:
     assert head == "When (UTC),What,Who,Reference"
     assert row.split(",")[1:3] == ["read", "Dr Bob Brown"]
     assert sign_in("bob@example.org").get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("static_files")
+def test_the_table_breaks_off_for_who_signed_out(
+    cast: Cast, facility: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(cast)
+    monkeypatch.setattr(requests, "ASKED_SECONDS", 0)
+    client = sign_in("carol@example.org")
+    answer = client.get(f"/facilities/{facility}/usage.csv")
+    client.logout()
+    with pytest.raises(Denied):
+        text(answer)
 
 
 @pytest.mark.usefixtures("static_files")
