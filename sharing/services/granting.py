@@ -37,7 +37,7 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
     for a facility that closes, and for too many invitations in a day.
     """
     with acting_as(actor):
-        patient = lock(policy.require_own(actor, Action.SHARE))
+        patient = lock(actor, Action.SHARE)
         _refuse_many(patient)
         if isinstance(to, Recipient) and to.acts and to.acts.may_manage:
             scope = whole(scope)
@@ -78,7 +78,7 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
             raise Refused("This cannot be changed. End it, and make another one.")
         if old.accepted_at is None:
             _refuse_many(old.patient)
-        row = scope.drawn_up(old.patient)
+        row = (whole(scope) if old.may_manage else scope).drawn_up(old.patient)
         bound_alike(row, old)
         _end(actor, old)
         _give(row, agreement)
@@ -87,7 +87,7 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
 
 def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     """One of the actor's own permissions, held until the end of the act."""
-    patient = lock(policy.require_own(actor, action))
+    patient = lock(actor, action)
     rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
     row = rows.filter(pk=grant_id, patient=patient).first()
     if row is None:
@@ -106,8 +106,9 @@ def _refuse_many(patient: Patient) -> None:
         )
 
 
-def lock(patient: Patient) -> Patient:
-    """Hold a patient until the end of the act: nobody changes meanwhile whom she shares with."""
+def lock(actor: Actor, action: Action) -> Patient:
+    """The actor's own record, held until the end of the act: nobody else changes what she shares."""
+    patient = policy.require_own(actor, action)
     # Lock order everywhere: patient, then grant, then item.
     # NO KEY: an import that is adding records meanwhile must not hold up a revocation.
     return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
@@ -164,7 +165,7 @@ def revoke_all(actor: Actor) -> int:
     Needs nothing but the two databases.
     """
     with acting_as(actor):
-        patient = lock(policy.require_own(actor, Action.REVOKE))
+        patient = lock(actor, Action.REVOKE)
         rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
         held = list(rows.only("path", "grantee_id", "organization_id", "accepted_at"))
         ids = [row.pk for row in held]

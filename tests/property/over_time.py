@@ -49,7 +49,6 @@ class Given:
     revoked: bool = False
     via: "Given | None" = None
     manages: bool = False
-    decides: bool = False
 
 
 @dataclass
@@ -148,8 +147,7 @@ class Model:
 
 def allows(who: Who, one: Given, action: Action) -> bool:
     if action in KEEPING:
-        decided = one.decides or action in {Action.CREATE, Action.UPDATE}
-        return who.acts_for is not None and decided and action is not Action.DELETE
+        return who.acts_for is not None and action in {Action.CREATE, Action.UPDATE}
     return action is Action.READ or (one.part.copy if action is Action.COPY else one.part.reshare)
 
 

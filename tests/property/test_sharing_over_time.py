@@ -32,6 +32,7 @@ from sharing.services.recipients import ActsFor, Recipient
 from sharing.tokens import label_tokens
 from tests.property.months import (
     ADMINISTRATOR,
+    CATEGORIES,
     DAY,
     FOREVER,
     LABELS,
@@ -60,6 +61,12 @@ pytestmark = [
 THOROUGH = search.get_current_profile_name() == "thorough"
 
 
+EVERYTHING = {
+    "categories": frozenset(one.value for one in CATEGORIES),
+    "labels": frozenset(one.value for one in LABELS),
+}
+
+
 class Sharing(Months):
     """Each step is one act of the portal, and the same in the model."""
 
@@ -70,25 +77,27 @@ class Sharing(Months):
         patient=patients,
         to=users,
         part=parts,
-        acts=st.none() | st.tuples(*[st.booleans()] * 2),
+        manages=st.sampled_from([None, None, False, True]),
     )
-    def grant(self, asker: Any, patient: int, to: int, part: Part, acts: Any) -> None:
+    def grant(self, asker: Any, patient: int, to: int, part: Part, manages: bool | None) -> None:
+        """To somebody, who may act for her, and keep all of her record, or not."""
         who = self.asker(asker, patient)
         about = self.model.keeps(who, Action.SHARE)
-        manages, decides = (acts[0], all(acts)) if acts else (False, False)
-        right = ActsFor(Authority.CHOSEN, manages, decides) if acts else None
-        recipient = Recipient(f"{NAMES[to]}@example.org", acts=right)
+        acts = None if manages is None else ActsFor(Authority.CHOSEN, manages)
+        recipient = Recipient(f"{NAMES[to]}@example.org", acts=acts)
         given = Given(
             about or 0,
             "proxy" if acts else "person",
             to,
-            self.dated(part),
+            self.given_part(part, bool(manages)),
             self.open_until(),
-            manages=manages,
-            decides=decides,
+            manages=bool(manages),
         )
-        widens = who.acts_for is not None and (to == who.user or bool(acts))
-        self.give(who, recipient, part, given, may=about is not None and to != about and not widens)
+        self.give(who, recipient, part, given, may=about is not None and to != about)
+
+    def given_part(self, part: Part, manages: bool) -> Part:
+        whole = replace(part, tags=frozenset(), copy=True, reshare=False, **EVERYTHING)
+        return self.dated(whole if manages else part)
 
     @rule(asker=askers, patient=patients, part=parts)
     def grant_to_the_facility(self, asker: Any, patient: int, part: Part) -> None:
@@ -112,15 +121,15 @@ class Sharing(Months):
             return
         old = self.model.given[at]
         who = self.asker(asker, old.patient)
-        own = who.acts_for is not None and (old.path == "proxy" or old.who == who.user)
-        over = old.revoked or old.part.ends <= self.model.now or old.path == "link" or own
+        over = old.revoked or old.part.ends <= self.model.now or old.path == "link"
+        over |= old.via is not None and part.reshare
         may = self.model.keeps(who, Action.SHARE) == old.patient and not over
         made, scope = list[UUID](), self.scope(part, old.patient)
         act = partial(granting.change, self.actor(who), self.grants[at], scope=scope)
         assert asked(lambda: made.append(act())) == may
         if may:
             self.model.end(old)
-            further = replace(self.dated(part), reshare=part.reshare and old.via is None)
+            further = self.given_part(part, old.manages)
             fresh = replace(old, part=further, waits_until=self.open_until(), revoked=False)
             self.keep(fresh, made)
 
@@ -353,7 +362,7 @@ def test_months_of_sharing(settings: Settings) -> None:
     run_state_machine_as_test(
         lambda: Sharing(ground),
         settings=search(
-            max_examples=300 if THOROUGH else 5,
+            max_examples=300 if THOROUGH else 4,
             stateful_step_count=40 if THOROUGH else 10,
             deadline=None,
             suppress_health_check=list(HealthCheck),
