@@ -296,15 +296,12 @@ def dismiss(actor: Actor, upload_id: UUID) -> None:
 
 
 def remove(row: Upload) -> None:
-    """Destroy an upload that gave no records; the last thing an act does.
-
-    The file goes before the commit, so that no file is without a row, and after everything that the
-    database may refuse, for it does not come back.
-    """
+    """Destroy an upload that gave no records; the last thing an act does."""
     binary = row.original
     row.delete()
     if binary is not None:
         binary.delete()
+        # Before the commit, so that no file is without a row; after all that may be refused.
         storage.destroy(binary.name)
 
 
@@ -394,8 +391,7 @@ def _clear(actor: Actor, binary_id: UUID, patient_id: UUID) -> bool:
         binary = _left_over().select_for_update(skip_locked=True).filter(pk=binary_id).first()
         if binary is None:
             return False
-        row = Upload.objects.filter(original=binary).first()
-        if row is not None:
+        if row := Upload.objects.filter(original=binary).first():
             Delivery.objects.filter(pk=row.pk, received_at=None).delete()
             remove(row)
         else:
