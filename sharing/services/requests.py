@@ -19,7 +19,7 @@ from accounts import keys
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
-from accounts.models import Practitioner
+from accounts.models import Patient, Practitioner
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -142,9 +142,12 @@ def waiting(actor: Actor) -> list[Asked]:
 
 def _mine_to_answer(actor: Actor) -> QuerySet[AccessRequest]:
     patient = policy.require_own(actor)
-    addresses = accounts.verified_addresses(patient.user_id)
-    rows = AccessRequest.objects.open().filter(email__in=addresses, asker__is_active=True)
+    rows = _addressed(patient).filter(pk__in=AccessRequest.objects.open(), asker__is_active=True)
     return rows.exclude(asker=patient.user_id).select_related("organization")
+
+
+def _addressed(patient: Patient) -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.filter(email__in=accounts.verified_addresses(patient.user_id))
 
 
 def one(actor: Actor, request_id: UUID) -> Asked:
@@ -157,6 +160,14 @@ def _one(actor: Actor, request_id: UUID) -> AccessRequest:
     row = _mine_to_answer(actor).filter(pk=request_id).first()
     if row is None:
         raise Denied("read", subject=f"AccessRequest/{request_id}")
+    return row
+
+
+def _held(patient: Patient, request_id: UUID) -> AccessRequest:
+    """One request to this patient, answered or not, held until the end of the act."""
+    row = _addressed(patient).select_for_update().filter(pk=request_id).first()
+    if row is None:
+        raise Denied("read", patient_id=patient.pk, subject=f"AccessRequest/{request_id}")
     return row
 
 
@@ -187,10 +198,13 @@ def _wish(row: AccessRequest) -> Wish:
 def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") -> UUID:
     """Let in who asked: at once, for she is known. Returns the Grant's id.
 
-    Raises `Denied` for what is not the actor's to answer, and what `granting.grant` raises.
+    Granting it twice gives one permission. Raises `Denied` for what is not the actor's to answer,
+    and what `granting.grant` raises.
     """
     with acting_as(actor):
-        policy.require_own(actor, Action.SHARE)
+        patient = granting.lock(actor, Action.SHARE)
+        if given := _held(patient, request_id).given:
+            return given
         row = _one(actor, request_id)
         to = Recipient(user_id=row.asker_id)
         grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
@@ -199,11 +213,14 @@ def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") 
 
 
 def refuse(actor: Actor, request_id: UUID) -> None:
-    """Say no; who asked is not told."""
+    """Say no; who asked is not told. What was answered meanwhile stays as it was answered."""
     with acting_as(actor):
+        patient = granting.lock(actor, Action.READ)
+        row = _held(patient, request_id)
+        if row.granted_at or row.refused_at:
+            return
         row = _one(actor, request_id)
         AccessRequest.objects.filter(pk=row.pk).update(refused_at=Now())
-        patient = policy.require_own(actor)
         note("ask-refuse", patient_id=patient.pk, subject=f"AccessRequest/{row.pk}", basis="owner")
 
 
