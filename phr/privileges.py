@@ -126,7 +126,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         ),
     ),
     "sharing_agreement": (
-        "select, insert, update (confirmed_at), delete",
+        "select, insert, update (confirmed_at)",
         "",
         "",
     ),
@@ -143,11 +143,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select",
     ),
     "sharing_practitionerrole": (
-        "select, insert, update (user_id, accepted_at, starts_at, ends_at, suspended_at)",
+        "select, insert, update (user_id, accepted_at, ends_at, suspended_at)",
         "select, update (user_id, invited_email, accepted_at, ends_at, suspended_at), delete",
         "select",
     ),
-    "sharing_shift": ("select, insert, update, delete", "select, delete", "select"),
+    "sharing_shift": ("select, insert, delete", "select, delete", "select"),
     "sharing_accessrequest": (
         "select, insert, update (granted_at, refused_at, given)",
         "select, delete",

@@ -16,7 +16,8 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, Denied, Door, System
 from accounts.models import Patient, User
-from sharing.models import INVITED, Grant, GrantQuerySet, PractitionerRole
+from sharing.models import INVITED, Grant, GrantQuerySet
+from sharing.serving import serving
 
 
 class Action(StrEnum):
@@ -267,10 +268,9 @@ def people(action: Action, row: Kept) -> set[UUID]:
 def holders(grants: Iterable[Grant]) -> set[UUID]:
     """The ids of the users who hold one of these permissions now; who holds a link has none."""
     kept = list(grants)
-    teams = PractitionerRole.objects.seeing().filter(
-        organization__in={grant.organization_id for grant in kept if grant.organization_id}
-    )
-    seeing = set(teams.values_list("organization_id", "user_id"))
+    facilities = {grant.organization_id for grant in kept if grant.organization_id}
+    at_work = serving(facilities) if facilities else []
+    seeing = {(one.organization_id, one.user_id) for one in at_work if one.sees}
     named = {grant.grantee_id for grant in kept if grant.path in INVITED and grant.grantee_id}
     active = User.objects.filter(pk__in=named, is_active=True).values_list("pk", flat=True)
     found = set(active)

@@ -27,6 +27,7 @@ from sharing.models import (
 )  # fmt: skip
 from sharing.policy import Action
 from sharing.services import notices
+from sharing.serving import serving
 
 ASKED = (Path.PERSON, Path.PROXY, Path.FACILITY)
 IDS_AT_ONCE = 500
@@ -124,8 +125,8 @@ def _answerers(row: Attestation) -> list[UUID]:
     """The ids of the users who may answer: the holder, or the facility's administrators."""
     if row.grantee_id:
         return [row.grantee_id]
-    roles = PractitionerRole.objects.administering().filter(organization=row.organization_id)
-    return list(roles.values_list("user_id", flat=True))
+    there = serving([row.organization_id]) if row.organization_id else []
+    return [one.user_id for one in there if one.administers]
 
 
 def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
@@ -13,11 +12,11 @@ from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
 from accounts.models import Practitioner
-from sharing.models import Agreement, Organization, PractitionerRole, Regime, Role, Shift
+from sharing.models import Agreement, Organization, PractitionerRole, Regime, Role
 from sharing.services.recipients import Refused
+from sharing.serving import Serving, serving
 
 MOST_UNVERIFIED = 5
-SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +184,10 @@ def agreements(row: Organization) -> list[Agreement]:
 
 def team(row: Organization) -> Team:
     """Who sees what is shared with a facility now, and how many will within 24 hours."""
-    roles = PractitionerRole.objects.filter(organization=row)
-    now = list(roles.seeing())
-    people = accounts.people({role.user_id for role in now if role.user_id})
-    soon = roles.in_force().filter(
-        Exists(Shift.objects.filter(
-            role=OuterRef("pk"), starts_at__lt=timezone.now() + SOON, ends_at__gt=Now()
-        )), code=Role.ON_CALL,
-    )  # fmt: skip
-    on_call = set(soon.values_list("user_id", flat=True))
+    there = serving([row.pk])
+    now = [one for one in there if one.sees]
+    people = accounts.people({one.user_id for one in now})
+    on_call = {one.user_id for one in there if one.soon}
     return Team(
         sorted(_colleagues(now, people), key=lambda one: one.person.name.lower()),
         len(on_call | set(people)),
@@ -202,7 +196,7 @@ def team(row: Organization) -> Team:
 
 
 def _colleagues(
-    roles: Iterable[PractitionerRole], people: dict[UUID, accounts.Person]
+    roles: Iterable[Serving], people: dict[UUID, accounts.Person]
 ) -> Iterable[Colleague]:
     for user_id, person in people.items():
         found = {Role(role.code).label for role in roles if role.user_id == user_id}

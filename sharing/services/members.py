@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from sharing.services import standing
 from sharing.services.facilities import administered
 from sharing.services.recipients import Refused
 from sharing.services.standing import ENDED, SUSPENDED
+from sharing.serving import serving
 
 NEEDS_ANOTHER = "Name another administrator first, or close the facility's account."
 
@@ -233,9 +234,5 @@ def _over(row: PractitionerRole) -> bool:
 
 def _keep_one(organization_id: UUID) -> None:
     """The facility is held: of two who leave at once, the second sees that the first did."""
-    if not _administrators(organization_id).filter(ends_at=None).exists():
+    if not any(one.administers and one.lasting for one in serving([organization_id])):
         raise Refused(NEEDS_ANOTHER)
-
-
-def _administrators(organization_id: UUID) -> QuerySet[PractitionerRole]:
-    return PractitionerRole.objects.administering().filter(organization=organization_id)

@@ -23,8 +23,8 @@ from sharing.models import (
     NoticeChoice,
     NoticeKind,
     Path,
-    PractitionerRole,
 )  # fmt: skip
+from sharing.serving import serving
 
 MOST_SHOWN = 200
 # What is in the account alone until somebody chooses otherwise.
@@ -201,8 +201,7 @@ def tell_holders(actor: Actor, kind: NoticeKind, rows: Iterable[Grant]) -> None:
     one = kept[0] if len(kept) == 1 else None
     which = {"patient_id": one.patient_id, "grant_id": one.pk} if one else {}
     for organization_id in {row.organization_id for row in kept if row.path == Path.FACILITY}:
-        roles = PractitionerRole.objects.administering().filter(organization=organization_id)
-        readers = list(roles.values_list("user_id", flat=True))
+        readers = [one.user_id for one in serving([organization_id]) if one.administers]
         tell(actor, kind, to=readers, organization_id=organization_id, **which)
     people = {row.grantee_id for row in kept if row.grantee_id and row.path in INVITED}
     tell(actor, kind, to=people, **which)

@@ -36,8 +36,14 @@ def address(pk: UUID) -> str:
     return f"/admin/sharing/organization/{pk}/change/"
 
 
+def row(pk: UUID) -> Organization:
+    with as_owner():
+        return Organization.objects.get(pk=pk)
+
+
 def test_the_queue_the_page_and_two_yeses(cast: Cast) -> None:
     join(UNA, staff=True)
+    open_walls()
     pk = facilities.register(cast.bob, FACTS)
     sam, una = desk(SAM), desk(UNA)
     assert "to be verified (1)" in text(sam.get("/admin/sharing/organization/"))
@@ -48,12 +54,12 @@ def test_the_queue_the_page_and_two_yeses(cast: Cast) -> None:
     page = text(una.post(address(pk), {"act": "verify"}, follow=True))
 
     assert all(email in page for email in (SAM, UNA))
-    assert Organization.objects.get(pk=pk).verified_at
+    assert row(pk).verified_at
     una.post(address(pk), {"act": "suspend"})
-    assert Organization.objects.get(pk=pk).suspended_at
+    assert row(pk).suspended_at
     una.post(address(pk), {"act": "resume"})
     una.post(address(pk), {"act": "doubt"})
-    assert Organization.objects.get(pk=pk).state == "new"
+    assert row(pk).state == "new"
     assert una.post(address(pk), {"act": "delete"}).status_code == 404
 
 
