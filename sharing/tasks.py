@@ -21,7 +21,8 @@ def forget_old() -> int:
 @shared_task(name="sharing.tasks.remind_due")
 def remind_due() -> int:
     actor = Actor.job(System.MAIL)
-    return attestations.tell_overdue(actor) + reminders.tell_ending(actor)
+    asked = attestations.ask_expired(actor)
+    return asked + attestations.tell_overdue(actor) + reminders.tell_ending(actor)
 
 
 @shared_task(name="sharing.tasks.sign_statuses")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
@@ -73,6 +74,29 @@ def ask(actor: Actor, patient_id: UUID, grant_ids: Iterable[UUID]) -> int:
     return len(rows)
 
 
+def ask_expired(actor: Actor, *, most: int = 200) -> int:
+    """Ask about the copies taken under permissions that ended by themselves. For a job.
+
+    Looked for is what ended within the last `PHR_DESTROY_DAYS`. Returns how many are asked now.
+    """
+    since = timezone.now() - timedelta(days=settings.PHR_DESTROY_DAYS)
+    with acting_as(actor):
+        rows = Grant.objects.filter(
+            ~Exists(Attestation.objects.filter(grant=OuterRef("pk"))),
+            revoked_at=None, ends_at__lte=Now(), ends_at__gt=since, path__in=ASKED,
+        )  # fmt: skip
+        ended = rows.order_by("patient_id", "pk").values_list("patient_id", "pk")
+        each = groupby(ended, lambda one: one[0])
+        found = {whose: [pk for _, pk in both] for whose, both in each}
+    done = 0
+    for patient_id, grant_ids in found.items():
+        if done >= most:
+            break
+        with acting_as(actor, about=patient_id):
+            done += ask(actor, patient_id, grant_ids)
+    return done
+
+
 def _copied(patient_id: UUID, grant_ids: list[UUID]) -> list[Grant]:
     """Those under which something was copied, with those that they replaced."""
     found = set(grant_ids)
@@ -89,7 +113,8 @@ def _copied(patient_id: UUID, grant_ids: list[UUID]) -> list[Grant]:
     if not bases:
         return []
     goes_on = Grant.objects.filter(replaces=OuterRef("pk"), revoked_at=None)
-    rows = Grant.objects.filter(~Exists(goes_on), path__in=ASKED, revoked_at__isnull=False)
+    over = Q(revoked_at__isnull=False) | Q(ends_at__lte=Now())
+    rows = Grant.objects.filter(over, ~Exists(goes_on), path__in=ASKED)
     return list(rows.filter(pk__in=[basis.removeprefix("grant:") for basis in bases]))
 
 

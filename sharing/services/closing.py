@@ -13,7 +13,7 @@ from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant, NoticeKind, Organization, PractitionerRole, Role
-from sharing.services import notices, standing
+from sharing.services import attestations, notices, standing
 from sharing.services.facilities import administered
 from sharing.services.granting import move_epoch
 from sharing.services.recipients import Refused
@@ -124,6 +124,7 @@ def _end(actor: Actor, grant_id: UUID) -> bool:
         move_epoch(row.patient_id)
         subject = f"Grant/{grant_id}"
         note("revoke", patient_id=row.patient_id, subject=subject, basis="facility")
+        attestations.ask(actor, row.patient_id, [grant_id])
         notices.tell(
             actor, NoticeKind.ENDED, patient_id=row.patient_id, grant_id=grant_id,
             organization_id=row.organization_id,

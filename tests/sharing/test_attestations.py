@@ -11,10 +11,22 @@ from django.utils import timezone
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, System
 from sharing.leaving import forget_patient, leave_others
-from sharing.models import Answer, Attestation, Notice, NoticeChoice, NoticeKind, Reason
-from sharing.services import attestations, granting, notices
+from sharing.models import (
+    Answer,
+    Attestation,
+    Grant,
+    Notice,
+    NoticeChoice,
+    NoticeKind,
+    Organization,
+    Reason,
+    Role,
+)  # fmt: skip
+from sharing.services import attestations, closing, granting, notices
+from sharing.services.recipients import Recipient
 from tests.cast import ALL, ORDINARY, PURGER, Cast, user_of
 from tests.raw import as_owner, open_walls
+from tests.worlds.facilities import employ, opened
 from tests.worlds.kept import keep
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -51,6 +63,38 @@ def test_who_copied_is_asked_at_once_and_told_whose(cast: Cast, asked: attestati
     assert attestations.asked_of_me(cast.carol) == []
     with pytest.raises(Denied):
         attestations.one_of_mine(cast.carol, asked.row.pk)
+
+
+def test_who_copied_is_asked_when_it_ends_by_itself(cast: Cast) -> None:
+    grant_id = cast.share()
+    cast.share(ALL)
+    copy(cast, grant_id)
+    assert attestations.ask_expired(JOB) == 0
+    open_walls()
+    with as_owner():
+        Grant.objects.update(ends_at=timezone.now())
+
+    assert (attestations.ask_expired(JOB), attestations.ask_expired(JOB)) == (1, 0)
+    (one,) = attestations.asked_of_me(cast.bob)
+    assert one.row.grant_id == grant_id
+
+
+def test_a_facility_that_closes_is_asked(cast: Cast) -> None:
+    pk = opened(cast)
+    nina = employ(cast, pk, "nina@example.org", Role.NURSE)
+    grant_id = granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL)
+    with acting_as(nina):
+        note("copy", patient_id=cast.alice_id, records=[keep(cast.alice_id).pk],
+             basis=f"grant:{grant_id}")  # fmt: skip
+    open_walls()
+    with as_owner():
+        Organization.objects.filter(pk=pk).update(closing_at=timezone.now())
+
+    while closing.work(Actor.job(System.DIRECTORY)):
+        pass
+
+    with as_owner():
+        assert Attestation.objects.get().organization_id == pk
 
 
 def test_who_only_looked_is_not_asked(cast: Cast) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.acting import acting_as
@@ -86,6 +87,17 @@ def test_an_ended_permission_is_invalid_and_the_others_are_not(cast: Cast) -> No
     granting.revoke(cast.alice, ended)
     lists.sign_due(JOB)
     assert (told_of(cast, kept), told_of(cast, ended)) == (0, 1)
+
+
+def test_what_ended_by_itself_is_invalid(cast: Cast) -> None:
+    over, kept = cast.share(), cast.share()
+    open_walls()
+    with as_owner():
+        Grant.objects.filter(pk=over).update(ends_at=timezone.now())
+
+    lists.sign_due(JOB)
+
+    assert (told_of(cast, over), told_of(cast, kept)) == (1, 0)
 
 
 def test_the_token_is_signed_with_the_published_key(cast: Cast, client: Client) -> None:
