@@ -27,10 +27,11 @@ def ask(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if not requests.may_ask(actor):
         raise Denied("ask")
-    form = AskForm(request.POST or None)
+    form = AskForm(request.POST or None, facilities=requests.facilities(actor))
     if request.method == "POST" and form.is_valid():
         try:
-            requests.ask(actor, form.cleaned_data["email"], wish=form.wish())
+            email, chosen = form.cleaned_data["email"], form.organization_id()
+            requests.ask(actor, email, wish=form.wish(), organization_id=chosen)
         except Refused as refused:
             form.add_error("email", str(refused))
         else:
@@ -70,7 +71,11 @@ def grant(request: HttpRequest, request_id: UUID) -> HttpResponse:
     if page is not None:
         return page
     said = agreements.words(form.scope(), chosen.name, form.shown_tags, chosen)
-    requests.grant(actor, request_id, scope=form.scope(), agreement=said)
+    try:
+        requests.grant(actor, request_id, scope=form.scope(), agreement=said)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return render(request, "phr/share.html", {"form": form, "chosen": chosen})
     messages.success(request, f"Shared with {chosen.name}.")
     return redirect("sharing:sharing")
 

@@ -5,13 +5,13 @@ is granted ever shows.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -28,6 +28,7 @@ from sharing.policy import Action
 from sharing.scopes import Scope
 from sharing.services import granting, notices
 from sharing.services.recipients import Recipient, Refused
+from sharing.serving import serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,19 @@ def _may_ask(actor: Actor) -> bool:
     return verified.exists() or bool(facilities_of(actor))
 
 
-def ask(actor: Actor, email: str, *, wish: Wish) -> None:
-    """Ask whoever owns this address to share.
+def facilities(actor: Actor) -> list[Organization]:
+    """For which facilities the actor can ask."""
+    with acting_as(actor):
+        return facilities_of(actor)
 
-    Raises `Denied` for who is no verified professional, and `Refused` for too many in a day. An open
-    request to the same address is not made again.
+
+def ask(actor: Actor, email: str, *, wish: Wish, organization_id: UUID | None = None) -> None:
+    """Ask whoever owns this address to share, for a facility where the actor sees what is shared.
+
+    Raises `Denied` for who is no verified professional and for a facility that is not hers, and
+    `Refused` for too many in a day, and where she has several facilities and names none. A request
+    to the same address is not made again before it is granted or its time is over: that she was
+    refused shows by nothing, and for `PHR_REFUSED_DAYS` the patient is not asked by her again.
     """
     with acting_as(actor):
         if actor.user_id is None or not _may_ask(actor):
@@ -102,21 +111,38 @@ def ask(actor: Actor, email: str, *, wish: Wish) -> None:
         recent = mine.filter(made_at__gt=timezone.now() - timedelta(days=1))
         if recent.count() >= settings.PHR_REQUESTS_A_DAY:
             raise Refused("You have asked many people today. Try again tomorrow.")
-        if mine.open().filter(email=email.lower()).exists():
+        facility = _facility(actor, organization_id)
+        same = mine.filter(email=email.lower())
+        if same.filter(expires_at__gt=Now(), granted_at=None).exists():
             return
-        _keep(actor, actor.user_id, email.lower(), wish)
+        lately = timezone.now() - timedelta(days=settings.PHR_REFUSED_DAYS)
+        refused = same.filter(refused_at__gt=lately).aggregate(last=Max("refused_at"))["last"]
+        row = AccessRequest(asker_id=actor.user_id, email=email.lower(), organization=facility)
+        row.refused_at = refused
+        _keep(actor, row, wish)
 
 
-def _keep(actor: Actor, asker: UUID, email: str, wish: Wish) -> None:
-    facility = next(iter(facilities_of(actor)), None)
-    row = AccessRequest(asker_id=asker, email=email, organization=facility)
+def _facility(actor: Actor, chosen: UUID | None) -> Organization | None:
+    """For which facility is asked; None for nobody's, which only a verified professional has."""
+    hers = facilities_of(actor)
+    if chosen is None and len(hers) > 1:
+        raise Refused("Choose for which facility you ask.")
+    found = [one for one in hers if chosen in {None, one.pk}]
+    if chosen and not found:
+        raise Denied("ask", subject=f"Organization/{chosen}")
+    return found[0] if found else None
+
+
+def _keep(actor: Actor, row: AccessRequest, wish: Wish) -> None:
     row.expires_at = timezone.now() + timedelta(days=settings.PHR_REQUEST_DAYS)
     row.asked_sealed = keys.seal_portal(_place(row), orjson.dumps(wish))
     row.save(force_insert=True)
-    owners = EmailAddress.objects.filter(email__iexact=email, verified=True)
+    if row.refused_at:
+        return
+    owners = EmailAddress.objects.filter(email__iexact=row.email, verified=True)
     notices.tell(
         actor, NoticeKind.REQUEST, to=owners.values_list("user_id", flat=True),
-        organization_id=facility.pk if facility else None,
+        organization_id=row.organization_id,
     )  # fmt: skip
     note("ask", subject=f"AccessRequest/{row.pk}")
 
@@ -130,8 +156,9 @@ def mine(actor: Actor, *, most: int = 50) -> list[Asked]:
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        rows = AccessRequest.objects.filter(asker=actor.user_id).order_by("-made_at")[:most]
-        return _shown(list(rows))
+        # What was refused is kept longer, and must not show by that.
+        rows = AccessRequest.objects.filter(asker=actor.user_id, expires_at__gt=_long_ago())
+        return _shown(list(rows.order_by("-made_at")[:most]))
 
 
 def waiting(actor: Actor) -> list[Asked]:
@@ -199,17 +226,34 @@ def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") 
     """Let in who asked: at once, for she is known. Returns the Grant's id.
 
     Granting it twice gives one permission. Raises `Denied` for what is not the actor's to answer,
-    and what `granting.grant` raises.
+    `Refused` where she is no longer what she asked as, and what `granting.grant` raises.
     """
     with acting_as(actor):
         patient = granting.lock(actor, Action.SHARE)
         if given := _held(patient, request_id).given:
             return given
         row = _one(actor, request_id)
+        _refuse_changed(row)
         to = Recipient(user_id=row.asker_id)
         grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
         AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), given=grant_id)
         return grant_id
+
+
+def _refuse_changed(row: AccessRequest) -> None:
+    """Who asks is judged again at the answer: as one of the facility that is shown, or by herself.
+
+    Who is on call there, but not at this hour, has not left.
+    """
+    if row.organization_id:
+        open_now = Organization.objects.open().filter(pk=row.organization_id).exists()
+        there = serving([row.organization_id]) if open_now else []
+        if not any(one.user_id == row.asker_id and not one.administers for one in there):
+            raise Refused("They no longer work at the facility for which they asked.")
+        return
+    verified = Practitioner.objects.filter(user=row.asker_id, verified_at__isnull=False)
+    if not verified.exists():
+        raise Refused("We can no longer say that they are a care professional.")
 
 
 def refuse(actor: Actor, request_id: UUID) -> None:
@@ -225,8 +269,16 @@ def refuse(actor: Actor, request_id: UUID) -> None:
 
 
 def forget_expired(actor: Actor) -> int:
-    """Delete requests that nobody answered, some time after their end. Returns how many."""
+    """Delete requests some time after their end, refused ones once they may be made again.
+
+    Returns how many.
+    """
+    lately = timezone.now() - timedelta(days=settings.PHR_REFUSED_DAYS)
     with acting_as(actor):
-        long_ago = timezone.now() - timedelta(days=settings.PHR_REQUEST_DAYS)
-        gone, _ = AccessRequest.objects.filter(expires_at__lt=long_ago).delete()
+        over = AccessRequest.objects.filter(expires_at__lte=_long_ago())
+        gone, _ = over.exclude(refused_at__gt=lately).delete()
         return gone
+
+
+def _long_ago() -> datetime:
+    return timezone.now() - timedelta(days=settings.PHR_REQUEST_DAYS)

@@ -1,6 +1,11 @@
 """A care provider asks to be let in: nothing tells whether anybody is there, and she decides."""
 
+from collections import Counter
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -11,12 +16,13 @@ from accounts.models import OutgoingMail, Practitioner
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import AccessRequest, Grant, Notice
+from sharing.models import AccessRequest, Grant, Notice, PractitionerRole, Role
 from sharing.policy import Action
-from sharing.services import listing, requests
+from sharing.services import listing, members, requests
 from sharing.services.recipients import Refused
-from tests.cast import Cast, join
+from tests.cast import PURGER, Cast, join
 from tests.raw import as_owner, open_walls
+from tests.worlds.facilities import employ, opened
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 WISH = requests.Wish(
@@ -102,3 +108,70 @@ def test_it_is_over_after_its_time_and_asked_only_so_often(cast: Cast, settings:
     settings.PHR_REQUESTS_A_DAY = 1
     with pytest.raises(Refused):
         ask(cast, "nobody@example.org")
+
+
+def test_who_was_refused_sees_the_same_and_does_not_reach_her_again(cast: Cast) -> None:
+    both = ("alice@example.org", "nobody@example.org")
+    open_walls()
+    for address in both:
+        ask(cast, address)
+    requests.refuse(cast.alice, requests.waiting(cast.alice)[0].request.pk)
+    for days in (0, 31, 31):
+        long_since(days)
+        for address in both:
+            ask(cast, address)
+        requests.forget_expired(PURGER)
+
+        seen = [(one.request.email, one.state) for one in requests.mine(cast.bob)]
+        assert Counter(state for who, state in seen if who == both[0]) == Counter(
+            state for who, state in seen if who == both[1]
+        )
+        assert requests.waiting(cast.alice) == []
+    with acting_as(cast.alice):
+        assert Notice.objects.count() == 1
+
+    long_since(31)
+    ask(cast)
+    assert len(requests.waiting(cast.alice)) == 1
+
+
+def long_since(days: int) -> None:
+    """Let so many days go by for every request."""
+    gone = timedelta(days=days)
+    with as_owner():
+        AccessRequest.objects.update(
+            made_at=F("made_at") - gone, expires_at=F("expires_at") - gone,
+            refused_at=F("refused_at") - gone,
+        )  # fmt: skip
+
+
+def test_who_is_no_longer_verified_is_not_let_in(cast: Cast) -> None:
+    ask(cast)
+    (asked,) = requests.waiting(cast.alice)
+    open_walls()
+    with as_owner():
+        Practitioner.objects.update(verified_at=None, verified_by=None)
+
+    with pytest.raises(Refused, match="care professional"):
+        requests.grant(cast.alice, asked.request.pk, scope=asked.scope)
+
+
+def test_who_asks_for_one_of_her_facilities_is_still_there_at_the_answer(cast: Cast) -> None:
+    first, second = opened(cast), opened(cast, name="Zenith")
+    nina = employ(cast, first, "nina@example.org", Role.NURSE)
+    role = members.invite(cast.bob, second, "nina@example.org", code=Role.NURSE, ends_at=None)
+    members.accept(nina, role)
+    with pytest.raises(Refused, match="which facility"):
+        requests.ask(nina, "alice@example.org", wish=WISH)
+    with pytest.raises(Denied):
+        requests.ask(nina, "alice@example.org", wish=WISH, organization_id=uuid4())
+
+    requests.ask(nina, "alice@example.org", wish=WISH, organization_id=second)
+
+    (asked,) = requests.waiting(cast.alice)
+    assert asked.facility == "Zenith"
+    open_walls()
+    with as_owner():
+        PractitionerRole.objects.filter(pk=role).update(ends_at=timezone.now())
+    with pytest.raises(Refused, match="no longer work"):
+        requests.grant(cast.alice, asked.request.pk, scope=asked.scope)
