@@ -20,9 +20,12 @@ class Sender:
 
     @property
     def words(self) -> str:
-        """In a few words, for a page and for the provenance of what came."""
+        """In a few words, for a page and for the provenance of what came.
+
+        A name that nobody proved says so itself: it is told apart from a sender who signed in.
+        """
         if self.person is None:
-            return self.named
+            return f"somebody who called themselves “{self.named}”, by your drop-box"
         return f"{self.person.name}, {self.facility}" if self.facility else self.person.name
 
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from phr.models import Record
-from phr.services import imports, reviews, uploads
+from phr.services import imports, records, reviews, uploads
 from sharing import policy
 from sharing.policy import Action
-from sharing.services import granting, links
+from sharing.services import granting, links, listing
 from tests.cast import IMPORTER, Cast
 from tests.doors import sign_in, text, visitor
 from tests.phr.test_deliveries import FILE
@@ -35,7 +35,7 @@ def made(cast: Cast, **chosen: str) -> str:
     """Make one by the page. Returns the path of the link."""
     page = text(sign_in("alice@example.org").post("/sharing/drop-boxes/new/", FORM | chosen))
     assert "Link for Hut clinic" in page
-    grant_id = links.mine(cast.alice)[0].held.grant.pk
+    grant_id = listing.given(cast.alice)[0].grant.pk
     return "/drop/" + links.one(cast.alice, grant_id).url.split("/drop/")[1]
 
 
@@ -63,7 +63,9 @@ def test_what_a_clinic_drops_waits_for_her_yes_and_says_who_brought_it(cast: Cas
     reviews.confirm(cast.alice, waiting.upload.pk)
     imports.import_upload(IMPORTER, waiting.upload.pk)
     with acting_as(cast.alice):
-        assert [row.resource_type for row in Record.objects.all()] == ["Observation"]
+        (row,) = Record.objects.all()
+    (source,) = records.open_record(cast.alice, cast.alice_id, row.pk).sources
+    assert source.sent_by == "somebody who called themselves “Nurse Ida”, by your drop-box"
 
 
 def test_it_works_once(cast: Cast) -> None:
@@ -80,7 +82,7 @@ def test_it_works_once(cast: Cast) -> None:
 def test_nothing_comes_in_by_a_link_that_was_destroyed(cast: Cast) -> None:
     path, clinic = made(cast), visitor()
     place = come_in(clinic, path)
-    granting.revoke(cast.alice, links.mine(cast.alice)[0].held.grant.pk)
+    granting.revoke(cast.alice, listing.given(cast.alice)[0].grant.pk)
 
     assert clinic.post(place, file()).status_code == 404
     assert uploads.uploads(cast.alice) == []
@@ -89,7 +91,7 @@ def test_nothing_comes_in_by_a_link_that_was_destroyed(cast: Cast) -> None:
 def test_it_shows_nothing_of_the_record_and_a_link_to_look_takes_nothing_in(cast: Cast) -> None:
     path = made(cast)
     assert visitor().get(path.replace("/drop/", "/link/")).status_code == 404
-    grant = links.mine(cast.alice)[0].held.grant
+    grant = listing.given(cast.alice)[0].grant
     with acting_as(Actor.link(grant.pk)):
         assert not policy.patients(Actor.link(grant.pk), Action.READ).exists()
     assert grant.ends_at
