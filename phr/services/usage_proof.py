@@ -32,6 +32,11 @@ class Proof:
     columns: frozenset[str] = frozenset()
 
     @property
+    def shows_something(self) -> bool:
+        """Whether there was anything to resolve, and some of it resolves with a key."""
+        return self.rows > 0 and self.with_key > 0
+
+    @property
     def holds(self) -> bool:
         return self.resolved == 0 and self.columns == COLUMNS
 

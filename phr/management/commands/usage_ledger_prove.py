@@ -18,6 +18,12 @@ class Command(Gated):
             raise CommandError("The ledger has other columns than action, time, user, reference.")
         if not proof.holds:
             raise CommandError(f"{proof.resolved} of {proof.tried} ids: the ledger resolves them.")
+        if not proof.shows_something:
+            raise CommandError(
+                f"Nothing is shown: there are {proof.rows} rows, and with the facilities' keys"
+                f" {proof.with_key} of {proof.tried} ids resolve.",
+                returncode=2,
+            )
         rows = f"{proof.rows} row{'' if proof.rows == 1 else 's'}"
         self.stdout.write(
             f"{rows}, {proof.tried} ids tried without a key: none resolves."
