@@ -21,7 +21,6 @@ ACTS: Final[dict[str, Callable[[Actor, UUID], object]]] = {
     "doubt": vetting.doubt,
     "resume": vetting.resume,
     "suspend": vetting.suspend,
-    "verify": vetting.verify,
 }
 
 
@@ -86,6 +85,8 @@ def _act(request: HttpRequest, actor: Actor, organization_id: UUID) -> None:
     try:
         if wanted == "confirm":
             vetting.confirm_agreement(actor, _id(request.POST.get("agreement", "")))
+        elif wanted == "verify":
+            vetting.verify(actor, about, seen=request.POST.get("seen", ""))
         elif wanted in ACTS:
             ACTS[wanted](actor, about)
         else:

@@ -126,17 +126,21 @@ def change(actor: Actor, organization_id: UUID, facts: Facts, *, listed: bool) -
     """Change what a facility says of itself, and whether it is in the directory.
 
     Once a member of staff has looked at it, only its policy can be changed: the rest is what they
-    verified. Raises `Denied` for who does not administer it.
+    verified. Of another policy the first must look again, as long as no second has. Raises `Denied`
+    for who does not administer it.
     """
     with acting_as(actor):
         row = administered(actor, organization_id)
         names = tuple(Facts.__slots__) if row.first_verified_at is None else (
             "policy_url", "policy_version",
         )  # fmt: skip
+        other = any(getattr(row, name) != getattr(facts, name) for name in names)
         for name in names:
             setattr(row, name, getattr(facts, name))
+        if other and row.verified_at is None:
+            row.first_verified_at = row.first_verified_by = None
         row.listed_at = (row.listed_at or timezone.now()) if listed else None
-        row.save(update_fields=[*names, "listed_at"])
+        row.save(update_fields=[*names, "listed_at", "first_verified_at", "first_verified_by"])
         note("change", subject=f"Organization/{row.pk}")
 
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 from accounts.actors import Actor
 from accounts.models import User
 from sharing.models import Role
-from sharing.services import facilities, members, vetting
+from sharing.services import facilities, members
 from tests.browser import kept
 from tests.browser.conftest import Arrive
 from tests.browser.visitor import Visitor
 from tests.cast import join
-from tests.worlds.facilities import FACTS, professional
+from tests.worlds.facilities import FACTS, check, professional
 
 pytestmark = pytest.mark.browser
 PDF = {"name": "baa.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 signed"}
@@ -28,7 +28,7 @@ def people() -> None:
         professional(session(name), f"Dr {name.title()} Field")
     pk = facilities.register(session("fern"), FACTS, listed=True)
     for name in ("sam", "una"):
-        vetting.verify(Actor.staff(join(f"{name}@example.org", staff=True).pk), pk)
+        check(Actor.staff(join(f"{name}@example.org", staff=True).pk), pk)
     for name, code in (("nina", Role.NURSE), ("oscar", Role.ON_CALL)):
         role = members.invite(session("fern"), pk, f"{name}@example.org", code=code, ends_at=None)
     members.accept(session("oscar"), role)

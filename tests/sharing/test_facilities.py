@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import directory as professionals
 from accounts import services as accounts
 from accounts.actors import Actor, Denied
-from accounts.models import AuditEvent, Patient
+from accounts.models import AuditEvent, Patient, User
 from phr.services import records
 from sharing import leaving as shares
 from sharing.models import (
@@ -38,7 +38,7 @@ from sharing.services import (
 from sharing.services.recipients import Recipient, Refused
 from tests.cast import ALL, ORDINARY, PURGER, Cast, join, user_of
 from tests.raw import as_owner, open_walls
-from tests.worlds.facilities import DIRECTORY, FACTS, employ, opened, professional
+from tests.worlds.facilities import DIRECTORY, FACTS, check, employ, opened, professional
 from tests.worlds.kept import keep
 
 Captured = Callable[..., AbstractContextManager[Any]]
@@ -67,11 +67,11 @@ def test_two_different_members_of_staff_verify_and_nobody_sees_anything_before(c
     with pytest.raises(Denied):
         granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL)
 
-    assert not vetting.verify(cast.sam, pk)
+    assert not check(cast.sam, pk)
     with pytest.raises(Refused):
-        vetting.verify(cast.sam, pk)
+        check(cast.sam, pk)
     assert state(pk) == "half"
-    assert vetting.verify(una, pk)
+    assert check(una, pk)
 
     assert state(pk) == "verified"
     assert facilities.card(cast.alice, pk).facility.name == FACTS.name
@@ -83,7 +83,44 @@ def test_who_is_no_professional_registers_nothing_and_no_one_but_staff_verifies(
     pk = facilities.register(cast.bob, FACTS)
     for somebody in (cast.bob, cast.alice, Actor()):
         with pytest.raises(Denied):
-            vetting.verify(somebody, pk)
+            check(somebody, pk)
+
+
+def test_a_yes_is_bound_to_what_was_read(cast: Cast) -> None:
+    una = Actor.staff(join("una@example.org", staff=True).pk)
+    pk = facilities.register(cast.bob, FACTS)
+    seen = vetting.read(cast.sam, pk).digest
+    other = replace(FACTS, name="Riverside Hospital")
+    facilities.change(cast.bob, pk, other, listed=False)
+    with pytest.raises(Refused, match="changed"):
+        vetting.verify(cast.sam, pk, seen=seen)
+
+    check(cast.sam, pk)
+    facilities.change(cast.bob, pk, other, listed=True)
+    assert state(pk) == "half"
+    facilities.change(cast.bob, pk, replace(other, policy_version="2027"), listed=True)
+    assert state(pk) == "new"
+    assert not check(una, pk)
+
+
+def test_staff_who_belong_to_it_decide_nothing_about_it(cast: Cast) -> None:
+    pk = opened(cast)
+    tom = employ(cast, pk, "tom@example.org", Role.ADMINISTRATOR)
+    added = agreements.add(
+        tom, pk, document=b"%PDF-1.7", kind=AgreementKind.BAA, version="1",
+        signed_on=timezone.now().date(), ends_on=None,
+    )  # fmt: skip
+    vetting.suspend(cast.sam, pk)
+    with as_owner():
+        User.objects.filter(pk=tom.user_id).update(is_staff=True)
+    staff = Actor.staff(user_of(tom))
+
+    for act in (vetting.resume, vetting.suspend, vetting.doubt):
+        with pytest.raises(Refused, match="belong"):
+            act(staff, pk)
+    with pytest.raises(Refused, match="belong"):
+        vetting.confirm_agreement(staff, added)
+    assert state(pk) == "suspended"
 
 
 @pytest.mark.usefixtures("cast")
@@ -93,14 +130,14 @@ def test_staff_who_belong_to_it_do_not_verify_it() -> None:
     pk = facilities.register(Actor.session(staff), FACTS)
 
     with pytest.raises(Refused):
-        vetting.verify(Actor.staff(staff), pk)
+        check(Actor.staff(staff), pk)
 
 
 def test_staff_who_are_invited_to_it_do_not_verify_it_nor_join_it_afterwards(cast: Cast) -> None:
     pk = facilities.register(cast.bob, FACTS)
     role = members.invite(cast.bob, pk, "sam@example.org", code=Role.ADMINISTRATOR, ends_at=None)
     with pytest.raises(Refused):
-        vetting.verify(cast.sam, pk)
+        check(cast.sam, pk)
     other = opened(cast, name="Second")
     later = members.invite(
         cast.bob, other, "sam@example.org", code=Role.ADMINISTRATOR, ends_at=None
