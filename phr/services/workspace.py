@@ -21,7 +21,7 @@ _LOOKS = "SELECT patient_id, looked_at, changed_at FROM phr_my_looks(%s)"
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """When the actor last looked at a record, and when anything was last done to it."""
+    """When the actor last looked at a record; when the UTC day ends on which it changed last."""
 
     looked_at: datetime | None = None
     changed_at: datetime | None = None

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 
 import pytest
@@ -65,3 +65,11 @@ def test_looks_are_told_to_nobody_else(cast: Cast) -> None:
         with acting_as(actor), connection.cursor() as cursor:
             cursor.execute("SELECT looked_at FROM phr_my_looks(%s)", [[cast.alice_id]])
             assert bool(cursor.fetchall()) == known
+
+
+def test_when_something_that_she_cannot_see_changed_is_told_by_the_day(cast: Cast) -> None:
+    cast.share(replace(ORDINARY, categories=(Category.DOCUMENTS,)))
+    add(cast)
+    changed = one(cast).looks.changed_at
+    assert changed
+    assert changed.astimezone(UTC).time() == time(0)

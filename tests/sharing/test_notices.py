@@ -2,9 +2,11 @@
 
 import contextlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail as sent
+from django.db import ProgrammingError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -14,7 +16,7 @@ from accounts.actors import Actor, System
 from accounts.models import OutgoingMail
 from sharing.models import Notice, NoticeKind
 from sharing.services import notices
-from tests.cast import PURGER, Cast
+from tests.cast import PURGER, Cast, user_of
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
 
@@ -135,3 +137,24 @@ def test_the_page_of_choices_keeps_what_was_ticked(cast: Cast) -> None:
     assert notices.quiet(cast.alice) == set(NoticeKind) - {NoticeKind.EMERGENCY, NoticeKind.ENDED}
     client.post("/notices/choices/", {"kept": "yes"})
     assert notices.quiet(cast.alice) == set(NoticeKind)
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "told once by the portal alone": {"kind": "ending"},
+    "to her who holds what another gave": {"kind": "destroy", "to": "carol"},
+    "as if somebody else had done it": {"kind": "opened", "person": "carol"},
+    "put off for ever": {"kind": "opened", "due_at": timezone.now() + timedelta(days=9999)},
+    "never due": {"kind": "opened", "due_at": None},
+    "of a link, without one": {"kind": "link-opened"},
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_the_database_takes_no_notice_from_who_has_no_say_in_it(cast: Cast, how: str) -> None:
+    grant_id = cast.share()
+    said = {"person": "bob", "to": None, "due_at": timezone.now()} | FORGED[how]
+    row = Notice(kind=said["kind"], patient_id=cast.alice_id, grant_id=grant_id)
+    row.person_id, row.due_at = user_of(getattr(cast, said["person"])), said["due_at"]
+    row.recipient_id = user_of(cast.carol) if said["to"] else None
+    with pytest.raises(ProgrammingError, match="row-level"), acting_as(cast.bob):
+        Notice.objects.bulk_create([row])
