@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 
 from accounts import services as accounts
 from accounts.models import Practitioner
@@ -51,6 +52,19 @@ def test_a_request_is_granted_narrower_than_it_was_asked_for(cast: Cast) -> None
     (held,) = listing.given(cast.alice)
     assert (held.scope.may_copy, held.scope.inward_categories) == (False, ())
     assert held.state == "active"
+
+
+def test_too_many_in_a_day_is_said_in_a_sentence(cast: Cast, settings: Settings) -> None:
+    verified(cast)
+    requests.ask(cast.bob, "alice@example.org", wish=WISH)
+    (one,) = requests.waiting(cast.alice)
+    settings.PHR_INVITATIONS_A_DAY = 0
+
+    said = {"categories": ["laboratory"], "may_copy": "no", "purpose": "TREAT", "confirmed": "yes"}
+    page = sign_in("alice@example.org").post(f"/sharing/requests/{one.request.pk}/grant/", said)
+
+    assert page.status_code == 200
+    assert "Try again tomorrow." in text(page)
 
 
 def test_a_request_is_refused(cast: Cast) -> None:
