@@ -6,10 +6,13 @@ afterwards.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Case, Q, When
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import keys
 from accounts import services as accounts
@@ -23,6 +26,7 @@ from sharing import policy
 from sharing.models import Grant, NoticeKind, Path
 from sharing.policy import Action, Grounds
 from sharing.services import notices
+from sharing.services.recipients import Refused
 
 LONGEST = 4000
 MOST = 200
@@ -48,7 +52,10 @@ class Written:
 
 
 def write_note(actor: Actor, patient_id: UUID, *, text: str) -> UUID:
-    """Leave a note beside what the patient shares with the actor. Raises `Denied`."""
+    """Leave a note beside what the patient shares with the actor. Raises `Denied`.
+
+    Raises `Refused` for too many in a day.
+    """
     with acting_as(actor, about=patient_id):
         why = _held(actor, patient_id)
         row = Remark(kind=Remark.Kind.NOTE)
@@ -58,7 +65,10 @@ def write_note(actor: Actor, patient_id: UUID, *, text: str) -> UUID:
 
 
 def ask_correction(actor: Actor, patient_id: UUID, record_id: UUID, *, text: str) -> UUID:
-    """Ask the patient to correct an item that the actor may see. Raises `Denied`."""
+    """Ask the patient to correct an item that the actor may see. Raises `Denied`.
+
+    Raises `Refused` for too many in a day.
+    """
     with acting_as(actor, about=patient_id):
         why = _held(actor, patient_id)
         records = Record.objects.all()
@@ -92,9 +102,17 @@ def _keep(actor: Actor, row: Remark, grant: Grant, text: str) -> None:
     if actor.user_id is None:
         raise Denied("note", patient_id=grant.patient_id)
     row.by_id = actor.user_id
+    _refuse_many(row)
     plain = text[:LONGEST].encode()
     row.text_sealed = keys.seal(row.patient_id, keys.Purpose.BODY, _place(row), plain)
     row.save(force_insert=True)
+
+
+def _refuse_many(row: Remark) -> None:
+    day_ago = timezone.now() - timedelta(days=1)
+    hers = Remark.objects.filter(patient=row.patient_id, by=row.by_id, made_at__gt=day_ago)
+    if hers.count() >= settings.PHR_REMARKS_A_DAY:
+        raise Refused("You have written a lot today. Try again tomorrow.")
 
 
 def _place(row: Remark) -> str:
@@ -120,9 +138,9 @@ def about_me(actor: Actor) -> list[Written]:
     with acting_as(actor):
         patient = policy.require_own(actor)
     with acting_as(actor, about=patient.pk):
-        rows = Remark.objects.filter(~_OVER, patient=patient).order_by("-made_at")
-        found = _read(actor, patient.pk, rows[:MOST])
-        return sorted(found, key=lambda one: one.is_note or bool(one.remark.answer))
+        waits = Case(When(kind=Remark.Kind.CORRECTION, answer="", then=0), default=1)
+        rows = Remark.objects.filter(~_OVER, patient=patient).order_by(waits, "-made_at")
+        return _read(actor, patient.pk, rows[:MOST])
 
 
 def _read(actor: Actor, patient_id: UUID, rows: Iterable[Remark]) -> list[Written]:

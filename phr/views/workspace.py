@@ -13,6 +13,7 @@ from phr.forms.remarks import AnswerForm, CorrectionForm, RemarkForm
 from phr.services import deliveries, records, remarks
 from phr.services import workspace as services
 from sharing.services import passing_on, requests
+from sharing.services.recipients import Refused
 
 
 @login_required
@@ -41,8 +42,12 @@ def notes(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Notes beside what one patient shares, and one more."""
     actor, form = actor_of(request), RemarkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        remarks.write_note(actor, patient_id, text=form.cleaned_data["text"])
-        return redirect("phr:notes", patient_id)
+        try:
+            remarks.write_note(actor, patient_id, text=form.cleaned_data["text"])
+        except Refused as refused:
+            form.add_error("text", str(refused))
+        else:
+            return redirect("phr:notes", patient_id)
     context = {"written": remarks.beside(actor, patient_id), "form": form, "patient_id": patient_id}
     return render(request, "phr/notes.html", context)
 
@@ -55,9 +60,15 @@ def correction(request: HttpRequest, patient_id: UUID, record_id: UUID) -> HttpR
     remarks.beside(actor, patient_id)  # 404 for who holds no permission
     opened = records.open_record(actor, patient_id, record_id)
     if request.method == "POST" and form.is_valid():
-        remarks.ask_correction(actor, patient_id, record_id, text=form.cleaned_data["text"])
-        messages.success(request, "Sent. The patient decides, and you see the answer in the notes.")
-        return redirect("phr:notes", patient_id)
+        try:
+            remarks.ask_correction(actor, patient_id, record_id, text=form.cleaned_data["text"])
+        except Refused as refused:
+            form.add_error("text", str(refused))
+        else:
+            messages.success(
+                request, "Sent. The patient decides, and you see the answer in the notes."
+            )
+            return redirect("phr:notes", patient_id)
     return render(request, "phr/correction.html", {"opened": opened, "form": form})
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from django.conf import LazySettings
 from django.db import DatabaseError, transaction
 
 from accounts.acting import acting_as
@@ -11,6 +12,7 @@ from phr.deliveries import Remark
 from phr.models import Record
 from phr.services import remarks
 from sharing.services import granting
+from sharing.services.recipients import Refused
 from tests.cast import IMPORTER, ORDINARY, PURGER, Cast, put_in
 from tests.doors import sign_in, text
 from tests.phr.test_deliveries import FILE, INWARD
@@ -54,6 +56,23 @@ def test_what_still_stands_is_not_forgotten(cast: Cast) -> None:
     assert remarks.forget_ended(PURGER) == 0
     granting.resume(cast.alice, grant_id)
     assert len(remarks.beside(cast.bob, cast.alice_id)) == 1
+
+
+def test_notes_do_not_bury_a_correction_and_are_bounded(
+    cast: Cast, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remarks, "MOST", 2)
+    settings.PHR_REMARKS_A_DAY = 4
+    _, rows = shared(cast)
+    remarks.ask_correction(cast.bob, cast.alice_id, rows["Observation"].pk, text="wrong")
+    for _ in range(3):
+        remarks.write_note(cast.bob, cast.alice_id, text="n")
+
+    assert [one.is_note for one in remarks.about_me(cast.alice)] == [False, True]
+    with pytest.raises(Refused):
+        remarks.write_note(cast.bob, cast.alice_id, text="n")
+    page = sign_in("bob@example.org").post(f"/shared/{cast.alice_id}/notes/", {"text": "n"})
+    assert "You have written a lot today." in text(page)
 
 
 def test_a_correction_is_asked_for_by_a_page_and_answered(cast: Cast) -> None:
