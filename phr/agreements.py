@@ -1,6 +1,7 @@
 """What a patient agrees to when she shares, in the words that are kept with the permission."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def words(scope: Scope, who: str, tags: Sequence[str], chosen: Chosen | None = N
         "types": [kind(one) for one in scope.types],
     }
     return render_to_string("phr/agreement.txt", context).strip()
+
+
+def digest(scope: Scope, who: str, tags: Sequence[str], chosen: Chosen | None = None) -> str:
+    """SHA-256 of these words, whatever is left out: so a yes is bound to the words that were shown.
+
+    What she leaves out she ticks beside the yes itself.
+    """
+    shown = words(replace(scope, besides=()), who, tags, chosen)
+    return sha256(shown.encode()).hexdigest()
 
 
 def privacy_version() -> str:

@@ -67,13 +67,18 @@ def agreed(
     held: listing.Held | None = None,
     chosen: directory.Chosen | None = None,
 ) -> HttpResponse | None:
-    """The form, or the check of what was chosen; None once it was said yes to."""
+    """The form, or the check of what was chosen; None once it was said yes to.
+
+    The check stands again where what it says is no longer what was shown.
+    """
     valid = request.method == "POST" and form.is_valid()
     if not valid or "change" in request.POST:
         return render(request, page, {"form": form, "held": held, "chosen": chosen})
-    if "confirmed" in request.POST:
-        return None
     scope, who = form.scope(), chosen.name if chosen and not held else _who(form, held)
+    digest = agreements.digest(scope, who, form.shown_tags, chosen)
+    same = request.POST.get("words", digest) == digest
+    if "confirmed" in request.POST and same:
+        return None
     found = foresight.would_see(actor_of(request), scope)
     listed = {item.id for item in found.items}
     context = {
@@ -84,6 +89,8 @@ def agreed(
         "foresight": found,
         "unlisted": [one for one in scope.besides if one not in listed],
         "agreement": agreements.words(scope, who, form.shown_tags, chosen),
+        "digest": digest,
+        "other_words": not same and "confirmed" in request.POST,
     }
     return render(request, "phr/share_check.html", context)
 

@@ -2,12 +2,14 @@
 
 import csv
 import re
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import services as accounts
@@ -16,9 +18,10 @@ from accounts.cells import formula_safe
 from phr.services import records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.services import granting, listing
+from sharing.services import facilities, granting, listing
 from tests.cast import Cast, join
 from tests.doors import body, sign_in, text
+from tests.worlds.facilities import FACTS, opened
 from tests.worlds.shared_record import Shared
 
 pytestmark = [
@@ -217,3 +220,19 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_text(start: str) -> None:
 @pytest.mark.parametrize("plain", ["", "Dr Bob", "1+1", " =1"])
 def test_other_cells_stay_as_they_are(plain: str) -> None:
     assert formula_safe(plain) == plain
+
+
+def test_the_check_stands_again_when_the_policy_changed_meanwhile(cast: Cast) -> None:
+    pk = opened(cast)
+    url = reverse("phr:share_facility", args=[pk])
+    alice, chosen = sign_in("alice@example.org"), {**FORM, "email": ""}
+    (digest,) = re.findall(r'name="words" value="(\w+)"', text(alice.post(url, chosen)))
+    chosen |= {"words": digest, "confirmed": "yes"}
+    facilities.change(cast.bob, pk, replace(FACTS, policy_version="2027"), listed=True)
+
+    page = text(alice.post(url, chosen))
+
+    assert "has changed since you read it" in page
+    assert listing.given(cast.alice) == []
+    (digest,) = re.findall(r'name="words" value="(\w+)"', page)
+    assert alice.post(url, chosen | {"words": digest}).status_code == 302
