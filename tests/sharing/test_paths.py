@@ -110,7 +110,7 @@ def test_what_was_passed_on_rests_with_that_from_which_it_was(everything: Cast) 
     granting.pause(everything.alice, above().held.grant.pk)
     assert [way.state for way in above().passed_on] == ["paused"]
     granting.revoke(everything.alice, above().held.grant.pk)
-    assert {way.state for way in paths.ways(everything.alice).over} == {"revoked", "ended"}
+    assert {way.state for way in paths.ways(everything.alice).over} == {"revoked"}
 
 
 def test_what_was_used_last_comes_first(cast: Cast) -> None:
