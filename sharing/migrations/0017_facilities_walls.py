@@ -94,7 +94,9 @@ KEEP_FACILITY = TRIGGER.format(
         {same(*WHAT_IT_IS, "policy_url", "policy_version", "listed_at", "closing_at", "closed_at")}
         AND {herself("first_verified_by_id")} AND {herself("verified_by_id")}
     ELSE
-        {same(*VOUCHED, "suspended_at", "closed_at")}
+        {same("verified_at", "verified_by_id", "suspended_at", "closed_at")}
+        AND ({same(*VOUCHED)} OR OLD.verified_at IS NULL
+             AND NEW.first_verified_at IS NULL AND NEW.first_verified_by_id IS NULL)
         AND (OLD.first_verified_at IS NULL OR {same(*WHAT_IT_IS)})
         AND (OLD.closing_at IS NULL OR {same("closing_at")})
     END

@@ -200,7 +200,8 @@ def tell_holders(actor: Actor, kind: NoticeKind, rows: Iterable[Grant]) -> None:
     kept = [row for row in rows if row.accepted_at]
     one = kept[0] if len(kept) == 1 else None
     which = {"patient_id": one.patient_id, "grant_id": one.pk} if one else {}
-    for organization_id in {row.organization_id for row in kept if row.path == Path.FACILITY}:
+    ruled = [row.organization_id for row in kept if row.path == Path.FACILITY]
+    for organization_id in {one for one in ruled if one}:
         readers = [one.user_id for one in serving([organization_id]) if one.administers]
         tell(actor, kind, to=readers, organization_id=organization_id, **which)
     people = {row.grantee_id for row in kept if row.grantee_id and row.path in INVITED}

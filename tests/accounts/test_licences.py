@@ -12,6 +12,7 @@ from accounts.actors import Actor, Denied, System
 from accounts.models import LicenceCheck, Practitioner
 from accounts.registry import Outcome
 from tests.cast import Cast, user_of
+from tests.raw import as_owner
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -61,7 +62,8 @@ def test_a_licence_is_due_again_after_the_months_of_the_setting(
     with pytest.raises(Denied):
         services.verify_practitioner(cast.sam, bobs(cast).pk)
 
-    Practitioner.objects.update(recheck_on=today - timedelta(days=1))
+    with as_owner():
+        Practitioner.objects.update(recheck_on=today - timedelta(days=1))
     assert licences.mark_due(DIRECTORY) == 1
     assert licences.mark_due(DIRECTORY) == 0
     assert bobs(cast).recheck_due_at

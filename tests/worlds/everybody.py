@@ -120,10 +120,11 @@ class Everybody:
         return attestations.asked_of_me(act.actor)[0].row.pk
 
     def _looked_up(self) -> Any:
-        return LicenceCheck.objects.create(
-            practitioner_id=self.ids["practitioner_id"], registry="list", outcome="found",
-            checked_at=timezone.now(), checked_by_id=self.shared.cast.sam.user_id,
-        ).pk  # fmt: skip
+        with acting_as(self.shared.cast.sam):
+            return LicenceCheck.objects.create(
+                practitioner_id=self.ids["practitioner_id"], registry="list", outcome="found",
+                checked_at=timezone.now(), checked_by_id=self.shared.cast.sam.user_id,
+            ).pk  # fmt: skip
 
     def address(self, route: str, ids: dict[str, Any] | None = None) -> str:
         """The path of a route of the URL map, its parts filled from `ids` or from this world."""
