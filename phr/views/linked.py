@@ -6,8 +6,10 @@ every request. Source: SMART Health Links Protocol, version 1.
 
 import json
 import time
+from hashlib import sha256
 from uuid import UUID
 
+from allauth.core import ratelimit
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
@@ -34,7 +36,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
     actor = actor_of(request)
     try:
         form = EnterForm(request.POST or None, passcode=links.needs_passcode(actor, secret))
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and form.is_valid() and _not_too_often(request, form, secret):
             visitor = links.opened(actor, secret, **form.cleaned_data)
             return _come_in(request, visitor)
     except links.WrongPasscode as wrong:
@@ -42,6 +44,19 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
     except Denied:
         return quiet(render(request, "phr/link_gone.html", status=404))
     return quiet(render(request, "phr/link_enter.html", {"form": form}))
+
+
+def _may_open(request: HttpRequest, secret: str) -> bool:
+    """Each opening is told to the patient: nobody makes her as many notices as they like."""
+    key = sha256(secret.encode()).hexdigest()
+    return bool(ratelimit.consume(request, action="open_link", key=key))
+
+
+def _not_too_often(request: HttpRequest, form: EnterForm, secret: str) -> bool:
+    if _may_open(request, secret):
+        return True
+    form.add_error(None, "This link was opened too often. Try again in an hour.")
+    return False
 
 
 def tries(left: int) -> str:
@@ -153,6 +168,8 @@ def manifest(request: HttpRequest, secret: str) -> HttpResponse:
     form = ManifestForm(_asked(request))
     if not form.is_valid():
         return _for_apps(JsonResponse({"error": "recipient is missing or wrong"}, status=400))
+    if not _may_open(request, secret):
+        return _for_apps(JsonResponse({"error": "too often"}, status=429))
     try:
         said = form.cleaned_data
         visitor = links.opened(

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 from joserfc import jwe
@@ -119,6 +120,17 @@ def test_a_wrong_passcode_says_how_many_are_left_and_then_that_it_has_ended(cast
     assert gone.status_code == 404
     never = visitor().get(f"/link/{'A' * 43}/")
     assert NONCE.sub("", text(gone)) == NONCE.sub("", text(never))
+
+
+def test_one_link_is_opened_only_so_often_in_an_hour(cast: Cast, settings: LazySettings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"open_link": "1/h/key"}
+    given, other = Given(cast, passcode=False), Given(cast, passcode=False)
+    assert given.enter()[1].status_code == 302
+    assert "opened too often" in text(given.enter()[1])
+    assert other.enter()[1].status_code == 302
+    assert other.manifest().status_code == 429
+    with acting_as(cast.alice):
+        assert AuditEvent.objects.filter(action="open-link").count() == 2
 
 
 def test_every_request_is_decided_anew(cast: Cast) -> None:
