@@ -31,7 +31,10 @@ OPEN = {
     ("sharing_emergencyplan", "phr_judge"): "finds a plan by the hash of a code",
     ("sharing_emergencyplan", "phr_web phr_worker"): "restrictive: it only takes away",
     ("sharing_emergencyaccess", "phr_judge"): "counts and closes; adds for the actor herself alone",
-    ("sharing_sharelink", "phr_judge"): "finds a grant by the hash of a secret, and empties secrets",
+    (
+        "sharing_sharelink",
+        "phr_judge",
+    ): "finds a grant by the hash of a secret, and empties secrets",
     ("sharing_sharelink", "phr_web phr_worker"): "restrictive: it only takes away",
     ("accounts_auditevent", "phr_web phr_worker"): "anybody's act may be written down",
     ("phr_record", "phr_web phr_worker"): "restrictive: it only takes away",

@@ -26,7 +26,7 @@ def done(actor: Actor, statement: str, *values: Any) -> int:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement, values)
-                return cursor.rowcount
+                return int(cursor.rowcount)
         except ProgrammingError:
             return 0
 

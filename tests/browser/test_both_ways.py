@@ -1,6 +1,7 @@
 """A doctor asks for access and sends a file in; a clinic uses a drop-box; the patient decides."""
 
 import pytest
+from playwright.sync_api import FilePayload
 
 from accounts import services as accounts
 from accounts.actors import Actor
@@ -15,7 +16,7 @@ from tests.phr.test_deliveries import FILE
 from tests.worlds.facilities import professional
 
 pytestmark = pytest.mark.browser
-LAB = {"name": "lab.json", "mimeType": "application/json", "buffer": FILE}
+LAB: FilePayload = {"name": "lab.json", "mimeType": "application/json", "buffer": FILE}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,7 +84,7 @@ def when_he_sends_a_file(bob: Visitor) -> None:
     bob.open("/shared/")
     bob.reads("New")
     bob.follow("Send records to Alice Archer")
-    bob.page.get_by_label("Files").set_input_files([LAB])  # type: ignore[list-item]
+    bob.page.get_by_label("Files").set_input_files([LAB])
     bob.press("Send")
     bob.reads("Sent. It waits until the patient accepts it.")
     (one,) = deliveries.sent(session("bob"))
@@ -133,7 +134,7 @@ def test_a_clinic_uses_a_drop_box(arrive: Arrive) -> None:
     clinic.type("Your name", "Nurse Ida")
     clinic.press("Continue")
     clinic.is_at("Send records to Alice Archer")
-    clinic.page.get_by_label("Files").set_input_files([LAB])  # type: ignore[list-item]
+    clinic.page.get_by_label("Files").set_input_files([LAB])
     clinic.press("Send")
     clinic.is_at("Sent")
     assert requests.waiting(session("alice")) == []

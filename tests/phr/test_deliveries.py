@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -174,7 +175,7 @@ def test_the_database_refuses_a_delivery_that_no_permission_lets_in(cast: Cast) 
     inward = cast.share(INWARD)
     outward = cast.share(ALL)
     row = {"sender_id": cast.bob.user_id, "file_name_sealed": b"-"}
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"patient_id": cast.alice_id, "grant_id": outward},
         {"patient_id": cast.carol_id, "grant_id": inward},
         {"patient_id": cast.alice_id, "grant_id": inward, "sender_id": cast.carol.user_id},
@@ -183,7 +184,7 @@ def test_the_database_refuses_a_delivery_that_no_permission_lets_in(cast: Cast) 
     with acting_as(cast.bob):
         for one in wrong:
             with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
-                Delivery.objects.create(**row | one)
+                Delivery.objects.create(**{**row, **one})
         Delivery.objects.create(**row, patient_id=cast.alice_id, grant_id=inward)
 
 
@@ -209,7 +210,8 @@ def test_what_nobody_answers_for_goes(cast: Cast, settings: Settings) -> None:
             for row in rows:
                 ago = timedelta(days=days)
                 reminded = row.reminded_at and row.reminded_at - ago
-                rows.update(previewed_at=row.previewed_at - ago, reminded_at=reminded)
+                previewed = row.previewed_at and row.previewed_at - ago
+                rows.update(previewed_at=previewed, reminded_at=reminded)
         waiting.expire(PURGER)
 
     assert [one.state for one in deliveries.sent(cast.bob)] == ["expired"]

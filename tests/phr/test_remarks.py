@@ -13,7 +13,7 @@ from phr.models import Record
 from phr.services import remarks
 from sharing.services import granting
 from sharing.services.recipients import Refused
-from tests.cast import IMPORTER, ORDINARY, PURGER, Cast, put_in
+from tests.cast import IMPORTER, ORDINARY, PURGER, Cast, put_in, user_of
 from tests.doors import sign_in, text
 from tests.phr.test_deliveries import FILE, INWARD
 
@@ -112,7 +112,7 @@ def test_the_database_lets_nobody_write_beside_what_she_does_not_hold(cast: Cast
         (cast.bob, cast.alice_id, cast.carol),
     ):
         with acting_as(actor), pytest.raises(DatabaseError), transaction.atomic():
-            Remark.objects.create(**row, patient_id=patient, by_id=by.user_id)
+            Remark.objects.create(**row, patient_id=patient, by_id=user_of(by))
 
 
 def test_who_may_only_send_in_writes_nothing(cast: Cast) -> None:

@@ -99,7 +99,7 @@ def test_it_ends_and_begins_again_with_the_next_reckoning(cast: Cast) -> None:
         Renewal.objects.update(version=RECKONING - 1)
     assert renewing.renew_due(RENEWER) == 1
     with acting_as(IMPORTER, about=cast.alice_id):
-        (row,), (was,) = list(Record.objects.values()), before
+        (row,), (was,) = map(dict[str, Any], Record.objects.values()), map(dict[str, Any], before)
     assert {name for name in row if row[name] != was[name]} <= {"tokens"}
     assert set(row["tokens"]) == set(was["tokens"])
 

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from accounts.acting import acting_as
+from accounts.actors import Denied
 from phr.formats.parsed import Refused
 from phr.services import looks, records, settling, undoing, versions
-from sharing.policy import Denied
 from tests.cast import IMPORTER, Cast, put_in
 from tests.doors import sign_in, text
 from tests.phr.test_updates import condition, corrected, only, title

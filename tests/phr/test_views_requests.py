@@ -1,6 +1,7 @@
 """The pages of asking, answering, passing on and sending in."""
 
 import json
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -116,7 +117,7 @@ def test_a_file_is_sent_in_by_a_page_and_accepted_by_its_patient(cast: Cast) -> 
 
 def test_what_she_lets_somebody_do_besides_looking_is_chosen_and_kept(cast: Cast) -> None:
     alice = sign_in("alice@example.org")
-    chosen = {"email": "bob@example.org", "may_copy": "no", "purpose": "TREAT"}
+    chosen: dict[str, Any] = {"email": "bob@example.org", "may_copy": "no", "purpose": "TREAT"}
     nothing = text(alice.post("/sharing/new/", chosen))
     assert "Choose what they may see, or what they may send you." in nothing
     chosen |= {"inward": ["laboratory"], "inward_sensitive": ["HIV"], "may_reshare": "yes"}

@@ -7,7 +7,7 @@ of everybody what `over_time.py` says.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -96,7 +96,8 @@ class Sharing(Months):
         self.give(who, recipient, part, given, may=about is not None and to != about)
 
     def given_part(self, part: Part, manages: bool) -> Part:
-        whole = replace(part, tags=frozenset(), copy=True, reshare=False, **EVERYTHING)
+        everything: dict[str, Any] = {**EVERYTHING, "tags": frozenset()}
+        whole = replace(part, copy=True, reshare=False, **everything)
         return self.dated(whole if manages else part)
 
     @rule(asker=askers, patient=patients, part=parts)
@@ -261,7 +262,7 @@ class Sharing(Months):
         change = partial(members.change, role_id=self.roles[at], code=code, ends_at=None)
         if self.manage(by, lambda actor: made.append(change(actor)), may=may) and code != old.code:
             self.roles += made
-            waits = {"accepted": False, "waits_until": self.open_until()}
+            waits: dict[str, Any] = {"accepted": False, "waits_until": self.open_until()}
             self.model.jobs.append(replace(old, code=code, shifts=[], **waits))
             old.ends = self.model.now
 
@@ -275,7 +276,10 @@ class Sharing(Months):
         if (at := self.one_of(self.model.jobs, which)) is None:
             return
         job, now = self.model.jobs[at], timezone.now()
-        span = {"starts_at": now + begins * DAY, "ends_at": now + (begins + length) * DAY}
+        span: dict[str, Any] = {
+            "starts_at": now + begins * DAY,
+            "ends_at": now + (begins + length) * DAY,
+        }
         act = partial(rosters.add, organization_id=self.ground.facility, role_id=self.roles[at])
         if self.manage(
             by, lambda actor: act(actor, **span), may=job.code == "on-call" and job.accepted
@@ -331,7 +335,7 @@ class Sharing(Months):
     @rule(days=st.sampled_from([1, 1, 5, 20]))
     def time_passes(self, days: int) -> None:
         """Everything that was to be at some time is that much sooner."""
-        spans = {
+        spans: dict[Any, tuple[str, ...]] = {
             Grant: ("starts_at", "ends_at", "invitation_ends_at"),
             PractitionerRole: ("starts_at", "ends_at", "created_at"),
             Shift: ("starts_at", "ends_at"),
@@ -360,7 +364,7 @@ def test_months_of_sharing(settings: Settings) -> None:
     ground = Ground.enter()
     open_walls()
     run_state_machine_as_test(
-        lambda: Sharing(ground),
+        cast("Any", lambda: Sharing(ground)),
         settings=search(
             max_examples=300 if THOROUGH else 4,
             stateful_step_count=40 if THOROUGH else 10,

@@ -77,7 +77,7 @@ def test_who_sent_a_file_leaves_a_shell(cast: Cast) -> None:
     assert gone(cast.bob) == []
     open_walls()
     with as_owner():
-        assert User.objects.get(pk=cast.bob.user_id).email.endswith("@erased.invalid")
+        assert User.objects.get(pk=user_of(cast.bob)).email.endswith("@erased.invalid")
 
 
 def test_who_wrote_a_note_can_leave(cast: Cast) -> None:
@@ -111,7 +111,7 @@ def test_who_founded_a_facility_and_who_verified_it_can_leave(cast: Cast) -> Non
 def test_whom_nobody_names_leaves_nothing() -> None:
     dan = Actor.session(join("dan@example.org").pk)
     assert gone(dan) == []
-    assert not User.objects.filter(pk=dan.user_id).exists()
+    assert not User.objects.filter(pk=user_of(dan)).exists()
 
 
 def test_the_data_map_says_of_each_why_it_stays() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +113,7 @@ def test_staff_who_belong_to_it_decide_nothing_about_it(cast: Cast) -> None:
     )  # fmt: skip
     vetting.suspend(cast.sam, pk)
     with as_owner():
-        User.objects.filter(pk=tom.user_id).update(is_staff=True)
+        User.objects.filter(pk=user_of(tom)).update(is_staff=True)
     staff = Actor.staff(user_of(tom))
 
     for act in (vetting.resume, vetting.suspend, vetting.doubt):
@@ -165,13 +166,13 @@ def test_suspending_holds_from_the_next_request_on(cast: Cast) -> None:
     nina = employ(cast, pk, "nina@example.org", Role.NURSE)
     granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL)
     row = keep(cast.alice_id)
-    assert records.open_record(nina, cast.alice_id, row.pk)
+    assert records.open_record(nina, cast.alice_id, row.pk).id == row.pk
 
     vetting.suspend(cast.sam, pk)
     with pytest.raises(Denied):
         records.open_record(nina, cast.alice_id, row.pk)
     vetting.resume(cast.sam, pk)
-    assert records.open_record(nina, cast.alice_id, row.pk)
+    assert records.open_record(nina, cast.alice_id, row.pk).id == row.pk
     vetting.doubt(cast.sam, pk)
     with pytest.raises(Denied):
         records.open_record(nina, cast.alice_id, row.pk)
@@ -201,7 +202,7 @@ def test_every_name_of_the_facility_that_looks_can_be_told(cast: Cast) -> None:
         records.open_record(nina, cast.alice_id, row.pk)
     granting.resume(cast.alice, grant_id)
     changed = granting.change(cast.alice, grant_id, scope=ALL)
-    assert records.open_record(nina, cast.alice_id, row.pk)
+    assert records.open_record(nina, cast.alice_id, row.pk).id == row.pk
     granting.revoke(cast.alice, changed)
     with pytest.raises(Denied):
         records.open_record(nina, cast.alice_id, row.pk)
@@ -250,13 +251,15 @@ def test_who_is_not_verified_or_not_listed_is_not_in_the_directory(cast: Cast) -
 def test_an_agreement_is_read_by_patients_and_confirmed_by_staff(cast: Cast) -> None:
     pk = opened(cast)
     today = timezone.now().date()
-    said = {"kind": AgreementKind.BAA, "version": "3", "signed_on": today, "ends_on": None}
+    add = partial(
+        agreements.add, kind=AgreementKind.BAA, version="3", signed_on=today, ends_on=None
+    )
     with pytest.raises(Refused):
-        agreements.add(cast.bob, pk, document=b"<html>", **said)
+        add(cast.bob, pk, document=b"<html>")
     with pytest.raises(Denied):
-        agreements.add(cast.carol, pk, document=b"%PDF-1.7", **said)
+        add(cast.carol, pk, document=b"%PDF-1.7")
 
-    added = agreements.add(cast.bob, pk, document=b"%PDF-1.7 signed", **said)
+    added = add(cast.bob, pk, document=b"%PDF-1.7 signed")
 
     (shown,) = facilities.card(cast.alice, pk).agreements
     assert (shown.version, shown.confirmed_at) == ("3", None)
@@ -287,7 +290,7 @@ def test_a_facility_that_closes_tells_its_patients_and_ends_what_it_held(cast: C
 
     with as_owner():
         assert Notice.objects.filter(kind=NoticeKind.CLOSING, patient=cast.alice_id).count() == 1
-    assert records.open_record(nina, cast.alice_id, row.pk)
+    assert records.open_record(nina, cast.alice_id, row.pk).id == row.pk
     with pytest.raises(Refused):
         granting.grant(cast.carol, Recipient(organization_id=pk), scope=ALL)
     with as_owner():
@@ -300,7 +303,7 @@ def test_a_facility_that_closes_tells_its_patients_and_ends_what_it_held(cast: C
         records.open_record(nina, cast.alice_id, row.pk)
     (over,) = listing.given(cast.alice)
     assert (over.grant.pk, over.state) == (held, "revoked")
-    assert records.open_record(cast.alice, cast.alice_id, row.pk)
+    assert records.open_record(cast.alice, cast.alice_id, row.pk).own
     with as_owner():
         assert Patient.objects.get(pk=cast.alice_id).access_epoch > before
         assert Notice.objects.filter(kind=NoticeKind.ENDED, patient=cast.alice_id).count() == 1

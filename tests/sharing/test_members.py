@@ -183,12 +183,13 @@ def test_the_last_administrator_does_not_leave_by_accident(cast: Cast) -> None:
     pk = opened(cast)
     role = role_of(cast.bob)
     later = timezone.now() + timedelta(days=3)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: members.end(cast.bob, role),
         lambda: members.suspend(cast.bob, role),
         lambda: members.change(cast.bob, role, code=Role.NURSE, ends_at=None),
         lambda: members.change(cast.bob, role, code=Role.ADMINISTRATOR, ends_at=later),
-    ):
+    )
+    for act in acts:
         with pytest.raises(Refused):
             act()
     employ(cast, pk, "nina@example.org", Role.ADMINISTRATOR)

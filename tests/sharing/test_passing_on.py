@@ -1,5 +1,6 @@
 """Passing on: the same to one other person, no wider, no longer, no further, and hers to end."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -106,7 +107,7 @@ def test_the_database_passes_nothing_on_for_others(cast: Cast) -> None:
             assert cursor.fetchone() == (None,)
 
 
-ENDS = {
+ENDS: dict[str, Callable[[Cast, UUID], object]] = {
     "taken back": lambda cast, above: granting.revoke(cast.alice, above),
     "changed": lambda cast, above: granting.change(cast.alice, above, scope=ON),
     "who passed it on left": lambda cast, _: leave_others(PURGER, user_of(cast.bob)),

@@ -57,6 +57,7 @@ def everything(cast: Cast) -> Cast:
             Path.PROXY: {"grantee_id": others["dana"].pk, "authority": "chosen"},
             Path.PERSON: {"grantee_id": others["pia"].pk, "via_id": person},
         }.items():  # fmt: skip
+            assert isinstance(fields, dict)
             row.pk, row.path, row._state.adding = None, path, True
             copied = {f.attname: getattr(row, f.attname) for f in Grant._meta.concrete_fields
                       if f.name not in {"id", "serial"}}  # fmt: skip

@@ -23,7 +23,7 @@ from rights.regimes import Jurisdiction, Right
 from rights.services import cases
 from rights.services import erasures as rights
 from sharing.services import attestations, links
-from tests.cast import ALL, put_in
+from tests.cast import ALL, put_in, user_of
 from tests.doors import body, give_second_factor, sign_in, visitor
 from tests.worlds.archive import made
 from tests.worlds.both_ways import both_ways
@@ -123,7 +123,7 @@ class Everybody:
         with acting_as(self.shared.cast.sam):
             return LicenceCheck.objects.create(
                 practitioner_id=self.ids["practitioner_id"], registry="list", outcome="found",
-                checked_at=timezone.now(), checked_by_id=self.shared.cast.sam.user_id,
+                checked_at=timezone.now(), checked_by_id=user_of(self.shared.cast.sam),
             ).pk  # fmt: skip
 
     def address(self, route: str, ids: dict[str, Any] | None = None) -> str:

@@ -214,7 +214,7 @@ def glyphs(data: bytes) -> Iterator[tuple[str, int]]:
             shown = operands[0] if operator in (b"Tj", b"TJ") else []
             for part in shown if isinstance(shown, list) else [shown]:
                 if isinstance(part, bytes | str):
-                    raw = part if isinstance(part, bytes) else part.original_bytes
+                    raw: Any = getattr(part, "original_bytes", part)
                     yield from (
                         (font, int.from_bytes(raw[at : at + 2])) for at in range(0, len(raw), 2)
                     )

@@ -40,7 +40,9 @@ def test_her_entry_tells_what_was_looked_up(
     assert (told["name"], told["place"]) == ("Dr Bob Brown", "Lyon")
     assert told["checked_at"]
     assert told["in_the_directory_since"]
-    (check,) = told["looked_up"]  # type: ignore[misc]
+    looked_up = told["looked_up"]
+    assert isinstance(looked_up, list)
+    (check,) = looked_up
     assert (check["outcome"], check["name_there"]) == ("found", "Bob Brown")
 
 
