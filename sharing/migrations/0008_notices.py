@@ -167,14 +167,6 @@ class Migration(migrations.Migration):
                         ),
                         name="notice_of_a_permission_says_whose",
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("kind__in", ("destroy", "ending", "opened", "unanswered"))
-                        ),
-                        fields=("kind", "grant", "recipient", "person"),
-                        name="notice_once",
-                        nulls_distinct=False,
-                    ),
                 ],
             },
         ),

@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from accounts.models import Patient, User
 from sharing.models.facilities import Organization
@@ -41,6 +41,9 @@ ONCE = (
 )  # fmt: skip
 
 
+NOBODY = models.Value(uuid.UUID(int=0), output_field=models.UUIDField())
+
+
 class Notice(models.Model):
     """That something happened, told to one person: `recipient`, or the patient where that is empty.
 
@@ -73,11 +76,14 @@ class Notice(models.Model):
                 name="notice_of_a_permission_says_whose",
                 condition=Q(grant=None) | Q(patient__isnull=False),
             ),
+            # Not `nulls_distinct`: Django would ask a database that is still empty for its version.
             models.UniqueConstraint(
+                "kind",
+                Coalesce("grant", NOBODY, output_field=models.UUIDField()),
+                "recipient",
+                Coalesce("person", NOBODY, output_field=models.UUIDField()),
                 name="notice_once",
-                fields=["kind", "grant", "recipient", "person"],
                 condition=Q(kind__in=ONCE),
-                nulls_distinct=False,
             ),
         ]
         indexes: ClassVar = [
