@@ -7,7 +7,7 @@ from accounts import services as accounts
 from accounts.actors import Actor
 from accounts.models import Practitioner, User
 from phr.services import deliveries, imports, uploads
-from sharing.services import links, requests
+from sharing.services import links, listing, requests
 from tests.browser import kept
 from tests.browser.conftest import Arrive
 from tests.browser.visitor import Visitor
@@ -127,7 +127,7 @@ def test_a_clinic_uses_a_drop_box(arrive: Arrive) -> None:
     alice.tick("No, whoever has the link can use it")
     alice.press("Make the link")
     alice.is_at("Link for Hut clinic")
-    made = links.mine(session("alice"))[0].held.grant.pk
+    made = listing.given(session("alice"))[0].grant.pk
     path = "/drop/" + links.one(session("alice"), made).url.split("/drop/")[1]
     clinic = arrive(script=True)
     clinic.open(path)
