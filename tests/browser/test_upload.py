@@ -15,7 +15,7 @@ from tests.browser.visitor import Visitor
 from tests.worlds import files
 
 pytestmark = pytest.mark.browser
-PEOPLE = ("alice", "alicia", "bella", "bertha", "celia", "dora", "edith")
+PEOPLE = ("alice", "alicia", "bella", "bertha", "celia", "dora", "edith", "flora")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,18 +108,18 @@ def then_she_sees_her_picture_and_her_scan(visitor: Visitor) -> None:
 
 
 def test_a_letter_and_what_it_is_on_one_page(arrive: Arrive, tmp_path: Path) -> None:
-    alicia = given_she_is_at_the_upload_page(arrive, "alicia", script=False)
-    alicia.open("/records/new/document/")
-    alicia.look()
+    flora = given_she_is_at_the_upload_page(arrive, "flora", script=False)
+    flora.open("/records/new/document/")
+    flora.look()
     letter = tmp_path / "scan 0001.pdf"
     letter.write_bytes(files.pdf("What the heart clinic wrote"))
-    alicia.page.get_by_label("Choose the file").set_input_files([letter])
-    alicia.page.get_by_label("What is it?").fill("Letter from the heart clinic")
-    alicia.page.get_by_label("Year").fill("2023")
-    alicia.page.get_by_role("button", name="Save").click()
-    then_every_file_is_done(alicia, 1)
-    alicia.open("/records/")
-    alicia.reads("Letter from the heart clinic")
+    flora.page.get_by_label("Choose the file").set_input_files([letter])
+    flora.page.get_by_label("What is it?").fill("Letter from the heart clinic")
+    flora.page.get_by_label("Year").fill("2023")
+    flora.page.get_by_role("button", name="Save").click()
+    then_every_file_is_done(flora, 1)
+    flora.open("/records/")
+    flora.reads("Letter from the heart clinic")
 
 
 def test_files_dropped_into_the_box(arrive: Arrive, tmp_path: Path) -> None:
