@@ -18,7 +18,8 @@ def emergency(room: Room) -> None:
         opened = list(rows.select_related("organization").order_by("opened_at", "id"))
         people = accounts.people({row.person_id for row in opened})
         content = {
-            "card": plan and {
+            "card": plan
+            and {
                 "armed_at": instant(plan.armed_at) if plan.armed_at else None,
                 "kinds": plan.categories,
                 "sensitivity": [one.value for one in labels_of(plan.pk, plan.labels)],

@@ -80,7 +80,7 @@ class Notice(models.Model):
             models.UniqueConstraint(
                 "kind",
                 Coalesce("grant", NOBODY, output_field=models.UUIDField()),
-                "recipient",
+                Coalesce("recipient", NOBODY, output_field=models.UUIDField()),
                 Coalesce("person", NOBODY, output_field=models.UUIDField()),
                 name="notice_once",
                 condition=Q(kind__in=ONCE),
