@@ -58,6 +58,7 @@ def one_grant() -> Grant:
 
 def test_she_names_somebody_by_the_form_and_both_see_what_it_means(cast: Cast) -> None:
     alice = sign_in("alice@example.org")
+    assert 'href="/sharing/proxies/new/"' in text(alice.get("/sharing/with/"))
     form = {
         "email": "bob@example.org", "authority": "attorney", "acts": "manage",
         "categories": ["laboratory", "documents"], "may_copy": "no", "may_reshare": "no",
