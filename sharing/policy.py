@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, Denied, Door, System
 from accounts.models import Patient, User
-from sharing.models import INVITED, Grant, GrantQuerySet
+from sharing.models import INVITED, Grant, GrantQuerySet, Organization, Path, PractitionerRole
 from sharing.serving import serving
 
 
@@ -35,6 +35,8 @@ class Action(StrEnum):
 
 
 NEVER = Q(pk__in=[])
+# Who opened the record of somebody without an account, and stands in for her by this permission.
+DECIDES = Q(path=Path.PROXY, may_manage=True, may_decide=True, patient__opened_by=F("grantee"))
 # What a permission can let others do, and which permissions do.
 SWITCHES: dict[Action, Q] = {
     Action.READ: ~Q(categories=[]),
@@ -105,10 +107,25 @@ def patients(actor: Actor, action: Action) -> QuerySet[Patient]:
         rows = rows.filter(restricted_at=None)
     if actor.door is Door.SYSTEM:
         return rows if action in JOBS.get(actor.system, ()) else rows.none()
-    own = Q(pk__in=[])
-    if actor.door is Door.SESSION and actor.user_id and not actor.acting_for:
-        own = Q(user_id=actor.user_id, user__is_active=True)
-    return rows.filter(own | Q(Exists(reached(actor, action).filter(patient_id=OuterRef("pk")))))
+    return rows.filter(
+        own(actor) | Q(Exists(reached(actor, action).filter(patient_id=OuterRef("pk"))))
+    )
+
+
+def own(actor: Actor) -> Q:
+    """The patient the actor is: herself in person, or the dependent she acts for and decides for."""
+    if actor.door is not Door.SESSION or actor.user_id is None:
+        return NEVER
+    if actor.acting_for is None:
+        return Q(user_id=actor.user_id, user__is_active=True)
+    stands_in = deciding(actor).filter(patient_id=OuterRef("pk"))
+    return Q(pk=actor.acting_for) & Q(Exists(stands_in))
+
+
+def deciding(actor: Actor) -> GrantQuerySet:
+    """The permission by which the actor decides for the dependent whom she acts for."""
+    rows = Grant.objects.active().reached_by(actor).filter(DECIDES)
+    return rows if actor.acting_for else rows.none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +174,18 @@ def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
     """The grounds on which the actor may do this to records of the patient now."""
     none = Grounds(actor, action, patient_id)
     if actor.door is Door.SYSTEM or _owns(actor, patient_id):
-        whole = Basis(f"job:{actor.system}") if actor.door is Door.SYSTEM else OWNER
+        whole = _whole(actor)
         allowed = patients(actor, action).filter(pk=patient_id).exists()
         return replace(none, everything=whole) if allowed else none
     rows = reached(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
     return replace(none, grants=tuple(rows))
+
+
+def _whole(actor: Actor) -> Basis:
+    if actor.door is Door.SYSTEM:
+        return Basis(f"job:{actor.system}")
+    row = deciding(actor).first() if actor.acting_for else None
+    return Basis(f"grant:{row.pk}") if row else OWNER
 
 
 def records(
@@ -227,11 +251,10 @@ def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
 def require_own(actor: Actor, action: Action = Action.READ) -> Patient:
     """The actor's own Patient, when she is here for herself; `Denied` when there is none.
 
-    Raises `Restricted` when her record must rest.
+    For a dependent, who never is, who decides for her stands in. Raises `Restricted` when the
+    record must rest.
     """
-    patient = None
-    if actor.door is Door.SESSION and actor.user_id and not actor.acting_for:
-        patient = patients(actor, Action.READ).filter(user_id=actor.user_id).first()
+    patient = patients(actor, Action.READ).filter(own(actor)).first()
     if patient is None:
         raise Denied(Action.READ.value)
     if patient.restricted_at and action not in UNRESTRICTED:
@@ -260,7 +283,9 @@ def people(action: Action, row: Kept) -> set[UUID]:
         ).values_list("user_id", flat=True)
     )
     if action in SWITCHES:
-        rows = Grant.objects.active().filter(SWITCHES[action], patient_id=row.patient_id)
+        standing = Grant.objects.active().filter(patient_id=row.patient_id)
+        found |= holders(standing.filter(DECIDES))
+        rows = standing.filter(SWITCHES[action])
         found |= holders([grant for grant in rows if covers(grant, row)])
     return found
 
@@ -306,9 +331,13 @@ def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:
 
 
 def _owns(actor: Actor, patient_id: UUID) -> bool:
-    if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
-        return False
-    return Patient.objects.filter(pk=patient_id, user_id=actor.user_id).exists()
+    return Patient.objects.filter(own(actor), pk=patient_id).exists()
+
+
+def workplaces(actor: Actor) -> QuerySet[Organization]:
+    """The facilities where the actor sees now what is shared with them, by name."""
+    roles = PractitionerRole.objects.seeing_as(actor)
+    return Organization.objects.filter(pk__in=roles.values("organization")).order_by("name", "id")
 
 
 def reached(actor: Actor, action: Action) -> GrantQuerySet:

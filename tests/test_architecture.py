@@ -271,6 +271,20 @@ def test_nothing_but_the_policy_and_its_models_compares_grantees() -> None:
     }
 
 
+def test_nothing_but_the_policy_and_its_models_judges_who_belongs_to_a_facility() -> None:
+    judging = [
+        short(path)
+        for path in MODULES.values()
+        if re.search(r"\.seeing(_as)?\(", path.read_text(encoding="utf-8"))
+    ]
+
+    assert set(judging) == {
+        "sharing/policy.py",
+        "sharing/models/facilities.py",
+        "sharing/models/grants.py",
+    }
+
+
 def _registered() -> set[str]:
     current_app.loader.import_default_modules()
     return {name for name in current_app.tasks if not name.startswith("celery.")}

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.actors import Actor, Door
 from accounts.models import User
 
 
@@ -147,6 +148,12 @@ class PractitionerRoleQuerySet(models.QuerySet["PractitionerRole"]):
         """Those through whom somebody sees now what is shared with the facility."""
         shift = Shift.objects.filter(role=OuterRef("pk"), starts_at__lte=Now(), ends_at__gt=Now())
         return self.in_force().filter(Q(code__in=SEEING) | Q(code=Role.ON_CALL) & Q(Exists(shift)))
+
+    def seeing_as(self, actor: Actor) -> "PractitionerRoleQuerySet":
+        """Those of this actor, in person: the one rule of who belongs to a facility and sees."""
+        if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
+            return self.none()
+        return self.seeing().filter(user=actor.user_id)
 
     def administering(self) -> "PractitionerRoleQuerySet":
         """Those through whom somebody manages the people of a facility that is not closed yet."""

@@ -103,7 +103,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
                 grantee=actor.user_id,
                 grantee__is_active=True,
             )
-        teams = PractitionerRole.objects.seeing().filter(user=actor.user_id).values("organization")
+        teams = PractitionerRole.objects.seeing_as(actor).values("organization")
         hers = Q(grantee=actor.user_id, grantee__is_active=True)
         return self.filter(
             hers & Q(path__in=INVITED)
@@ -134,7 +134,8 @@ class Grant(models.Model):
     resource `types`, any of some `tags`, these `records` alone, all `besides` these, and the time
     of the care itself (`data_from` up to `data_until`, which undated records are never within).
     `inward_categories` and `inward_labels` are what the holder may send in. `via` is the permission
-    from which its holder passed this one on, never wider and never without it. `agreement_sealed`
+    from which its holder passed this one on, never wider and never without it. `may_decide` stands
+    in for a dependent, who has no account, and does nothing in any other record. `agreement_sealed`
     is the text she agreed to; `replaces` the grant it was before a change. `serial` counts them all.
     """
 
@@ -164,6 +165,7 @@ class Grant(models.Model):
     may_copy = models.BooleanField()
     may_reshare = models.BooleanField(db_default=False, default=False)
     may_manage = models.BooleanField(db_default=False, default=False)
+    may_decide = models.BooleanField(db_default=False, default=False)
     authority = models.CharField(
         max_length=10, choices=Authority, blank=True, db_default="", default=""
     )
@@ -212,6 +214,10 @@ class Grant(models.Model):
                 condition=Q(may_manage=False)
                 | Q(may_copy=True, types=[], tags=[], records=[], besides=[])
                 & Q(data_from=None, data_until=None),
+            ),
+            models.CheckConstraint(
+                name="only_who_keeps_it_decides",
+                condition=Q(may_decide=False) | Q(may_manage=True, grantee__isnull=False),
             ),
             models.CheckConstraint(
                 name="who_acts_for_her_says_by_what_right",

@@ -29,7 +29,6 @@ from sharing.models import (
     NoticeKind,
     Organization,
     Outcome,
-    PractitionerRole,
 )
 from sharing.policy import Action
 from sharing.services import notices
@@ -164,10 +163,7 @@ def as_written(typed: str) -> str:
 def facilities(actor: Actor) -> list[Organization]:
     """Where the actor could open a record in an emergency from. Raises `Denied` for nowhere."""
     with acting_as(actor):
-        if actor.door is not Door.SESSION or actor.user_id is None:
-            raise Denied(OPEN)
-        teams = PractitionerRole.objects.seeing().filter(user=actor.user_id).values("organization")
-        found = list(Organization.objects.filter(pk__in=teams).order_by("name", "id"))
+        found = list(policy.workplaces(actor))
         if not found:
             raise Denied(OPEN)
         return found

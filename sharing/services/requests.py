@@ -23,7 +23,7 @@ from accounts.models import Patient, Practitioner
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import AccessRequest, NoticeKind, Organization, PractitionerRole
+from sharing.models import AccessRequest, NoticeKind, Organization
 from sharing.policy import Action
 from sharing.scopes import Scope
 from sharing.services import granting, notices
@@ -71,12 +71,6 @@ class Asked:
         return "open" if self.request.expires_at > timezone.now() else "over"
 
 
-def facilities_of(actor: Actor) -> list[Organization]:
-    """For which facilities the actor can ask, within an act: where she sees what is shared."""
-    roles = PractitionerRole.objects.seeing().filter(user=actor.user_id)
-    return list(Organization.objects.filter(pk__in=roles.values("organization")).order_by("name"))
-
-
 def may_ask(actor: Actor) -> bool:
     """Whether she is a verified professional, or one of a verified facility."""
     with acting_as(actor):
@@ -87,13 +81,13 @@ def _may_ask(actor: Actor) -> bool:
     if actor.door is not Door.SESSION or actor.user_id is None:
         return False
     verified = Practitioner.objects.filter(user=actor.user_id, verified_at__isnull=False)
-    return verified.exists() or bool(facilities_of(actor))
+    return verified.exists() or policy.workplaces(actor).exists()
 
 
 def facilities(actor: Actor) -> list[Organization]:
     """For which facilities the actor can ask."""
     with acting_as(actor):
-        return facilities_of(actor)
+        return list(policy.workplaces(actor))
 
 
 def ask(actor: Actor, email: str, *, wish: Wish, organization_id: UUID | None = None) -> None:
@@ -124,7 +118,7 @@ def ask(actor: Actor, email: str, *, wish: Wish, organization_id: UUID | None = 
 
 def _facility(actor: Actor, chosen: UUID | None) -> Organization | None:
     """For which facility is asked; None for nobody's, which only a verified professional has."""
-    hers = facilities_of(actor)
+    hers = list(policy.workplaces(actor))
     if chosen is None and len(hers) > 1:
         raise Refused("Choose for which facility you ask.")
     found = [one for one in hers if chosen in {None, one.pk}]

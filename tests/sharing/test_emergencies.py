@@ -16,7 +16,7 @@ from phr.services import records
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.models import EmergencyAccess, EmergencyPlan, Grant, Notice, NoticeKind, Outcome, Role
-from sharing.services import emergencies, granting, listing, replaying
+from sharing.services import emergencies, granting, listing, replaying, requests
 from sharing.services.emergencies import Plan
 from sharing.services.recipients import Refused
 from tests.cast import Cast, user_of
@@ -61,6 +61,16 @@ class Ward:
     def access(self) -> EmergencyAccess:
         with acting_as(self.cast.alice):
             return EmergencyAccess.objects.get()
+
+
+def test_who_acts_for_somebody_is_no_clinician_meanwhile(cast: Cast) -> None:
+    ward = Ward(cast)
+    acting = Actor.session(user_of(ward.dora), acting_for=cast.alice_id)
+
+    assert [one.pk for one in emergencies.facilities(ward.dora)] == [ward.facility]
+    with pytest.raises(Denied):
+        emergencies.facilities(acting)
+    assert not requests.may_ask(acting)
 
 
 def test_a_clinician_opens_what_was_armed_for_four_hours_and_takes_no_copy(cast: Cast) -> None:
