@@ -20,7 +20,7 @@ def mail(request: HttpRequest) -> HttpResponse:
         raise Http404
     files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.log"), reverse=True)[:MOST]
     letters = [_letter(path) for path in files]
-    context = {"letters": letters, "staff": people.SAM.email, "staff_code": people.staff_code()}
+    context = {"letters": letters, "codes": people.codes()}
     return render(request, "phr/demo_mail.html", context)
 
 

@@ -26,4 +26,4 @@ class Command(BaseCommand):
     def _show(self) -> None:
         for person in people.PEOPLE:
             self.stdout.write(f"{person.email:20} {person.password:32} {person.what}")
-        self.stdout.write("sam's second step: the code shown at /demo/mail/")
+        self.stdout.write("The second step of nina and sam: the code shown at /demo/mail/")
