@@ -42,16 +42,31 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Patient(models.Model):
-    """Whom a record is about (FHIR R4 Patient). `access_epoch` moves with every change of authority."""
+    """Whom a record is about (FHIR R4 Patient). `access_epoch` moves with every change of authority.
+
+    A dependent has no account: `opened_by` is who opened the record for her and may hand it over,
+    and `user` a placeholder that nobody signs in as, until it is claimed.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="patient")
+    opened_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="dependents"
+    )
     name_sealed = models.BinaryField()
     born_sealed = models.BinaryField(null=True)
     access_epoch = models.BigIntegerField(default=1)
     restricted_at = models.DateTimeField(null=True)
     erasing_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="nobody_is_her_own_dependent",
+                condition=models.Q(opened_by=None) | ~models.Q(opened_by=models.F("user")),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Patient {self.pk}"

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 from django.utils import timezone
 
@@ -66,6 +67,26 @@ def begin_record(actor: Actor, *, name: str) -> UUID:
         return patient.pk
 
 
+def begin_dependent(actor: Actor, *, name: str, born: date) -> Patient:
+    """Make a patient without an account, with a key of her own, whom the actor opens a record for.
+
+    Nobody signs in as the placeholder that stands where her account would be: it has no password and
+    no address (RFC 2606). Within an act. Raises `Denied` for who is not here for herself.
+    """
+    if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
+        raise Denied("begin")
+    user_id = uuid4()
+    user = User(id=user_id, email=f"{user_id}@dependent.invalid", password=make_password(None))
+    user.save(force_insert=True)
+    patient = Patient(id=uuid4(), user=user, opened_by_id=actor.user_id)
+    keys.create_patient_key(patient.pk)
+    patient.name_sealed = _seal_name(patient.pk, name)
+    patient.born_sealed = _seal_born(patient.pk, born)
+    patient.save(force_insert=True)
+    note("begin", patient_id=patient.pk, subject=f"Patient/{patient.pk}", basis="proxy")
+    return patient
+
+
 def _seal_name(patient_id: UUID, name: str) -> bytes:
     return keys.seal(patient_id, keys.Purpose.BODY, _name_place(patient_id), name.encode())
 
@@ -82,6 +103,11 @@ def name_of(patient: Patient) -> str:
 
 def _born_place(patient_id: UUID) -> str:
     return f"accounts_patient/{patient_id}/born"
+
+
+def _seal_born(patient_id: UUID, born: date) -> bytes:
+    text = born.isoformat().encode()
+    return keys.seal(patient_id, keys.Purpose.BODY, _born_place(patient_id), text)
 
 
 def born_of(patient: Patient) -> date | None:
@@ -105,9 +131,7 @@ def set_born(actor: Actor, *, born: date | None) -> None:
         patient = _own_patient(actor)
         if patient.restricted_at is not None:
             raise Denied("born", patient_id=patient.pk, subject=f"Patient/{patient.pk}")
-        patient.born_sealed = born and keys.seal(
-            patient.pk, keys.Purpose.BODY, _born_place(patient.pk), born.isoformat().encode()
-        )
+        patient.born_sealed = born and _seal_born(patient.pk, born)
         patient.save(update_fields=["born_sealed"])
         note("born", patient_id=patient.pk, subject=f"Patient/{patient.pk}", basis="owner")
 

@@ -310,6 +310,12 @@ PHR_FACILITY_CLOSING_DAYS = number("PHR_FACILITY_CLOSING_DAYS", 30)
 PHR_LICENCE_MONTHS = number("PHR_LICENCE_MONTHS", 12)
 PHR_LICENCE_REGISTER = text("PHR_LICENCE_REGISTER", "")
 PHR_UNDO_HOURS = number("PHR_UNDO_HOURS", 72)
+PHR_PROTECTED_FROM_AGE = number("PHR_PROTECTED_FROM_AGE", 13)
+PHR_MAJORITY_AGE = number("PHR_MAJORITY_AGE", 18)
+if not 1 <= PHR_PROTECTED_FROM_AGE <= PHR_MAJORITY_AGE <= 25:
+    raise ImproperlyConfigured(
+        "PHR_PROTECTED_FROM_AGE must not be above PHR_MAJORITY_AGE, and that not above 25."
+    )
 # A file sent to any other address is never written down; only `phr.receiving` keeps files.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = PHR_UPLOAD_MOST_FILES

@@ -2,6 +2,7 @@ from django.urls import path
 
 from sharing.views import (
     attestations,
+    dependents,
     directory,
     emergencies,
     facilities,
@@ -18,6 +19,7 @@ urlpatterns = [
     path(".well-known/status-lists/<int:number>", statuses.status_list, name="status_list"),
     path(".well-known/status-lists/jwks.json", statuses.public_keys, name="status_keys"),
     path("acting/", proxies.acting, name="acting"),
+    path("acting/new/", dependents.open_record, name="open_dependent"),
     path("acting/stop/", proxies.stop_acting, name="stop_acting"),
     path("acting/<uuid:patient_id>/", proxies.act_for, name="act_for"),
     path("notices/", notices.notices, name="notices"),

@@ -52,6 +52,8 @@ BEHIND = {
     "phr_teams",
     "phr_managed",
     "phr_may_keep",
+    "phr_may_decide",
+    "phr_decides_until",
     "phr_delivered",
     "phr_brought",
     "phr_administers",
