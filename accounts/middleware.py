@@ -24,6 +24,16 @@ ABOUT_HER = (
     "/records/", "/sharing/log/", "/acting/", "/accounts/logout/", "/accounts/reauthenticate/",
     "/accounts/2fa/reauthenticate/", "/privacy/", "/static/", "/healthz",
 )  # fmt: skip
+# Who decides for the person, too: what she may do there the policy says, as everywhere.
+DECIDES = "decides"
+DECIDED = (
+    "/sharing/", "/notices/", "/directory/", "/rights/erase/", "/rights/erasures/", "/rights/export/",
+    "/rights/undo-import/",
+)  # fmt: skip
+ABOUT_HERSELF = (
+    "/notices/choices/", "/sharing/emergency/", "/sharing/invitations/", "/sharing/proxies/",
+    "/sharing/requests/",
+)  # fmt: skip
 # Signed lists, the same for everybody and made to be kept; what answers there says how long.
 PUBLIC = "/.well-known/status-lists/"
 
@@ -120,11 +130,16 @@ def while_acting(answer: Answer) -> Answer:
     """While she acts for somebody, only the pages about that person's record are open."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if acted_for(request) is None or request.path == "/" or request.path.startswith(ABOUT_HER):
+        if acted_for(request) is None or request.path == "/" or _about_her(request):
             return answer(request)
         return render(request, "sharing/while_acting.html", status=403)
 
     return middleware
+
+
+def _about_her(request: HttpRequest) -> bool:
+    decides = request.session.get(DECIDES) and not request.path.startswith(ABOUT_HERSELF)
+    return request.path.startswith((*ABOUT_HER, *DECIDED) if decides else ABOUT_HER)
 
 
 def actor(answer: Answer) -> Answer:

@@ -3,9 +3,12 @@
 from django.http import HttpRequest
 
 from accounts.requests import actor_of
-from sharing.services import notices
+from sharing.services import notices, proxies
 
 
 def told(request: HttpRequest) -> dict[str, object]:
-    """`unseen_notices`: how many notices this person has not marked as read."""
-    return {"unseen_notices": notices.unseen(actor_of(request))}
+    """`unseen_notices`: how many notices this person has not marked as read; `decides`: whether she
+    decides about the record that the page is about.
+    """
+    actor = actor_of(request)
+    return {"unseen_notices": notices.unseen(actor), "decides": proxies.decides(actor)}

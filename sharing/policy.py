@@ -128,6 +128,14 @@ def deciding(actor: Actor) -> GrantQuerySet:
     return rows if actor.acting_for else rows.none()
 
 
+def alterable(actor: Actor) -> Q:
+    """Which permissions of the record that she decides about the actor may end, change or pause.
+
+    Who stands in for a dependent touches nobody's permission to act for her, nor her own.
+    """
+    return ~Q(path=Path.PROXY) if actor.acting_for else Q()
+
+
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """Why an actor may do one thing to records of one patient, found once and used for it all.

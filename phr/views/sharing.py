@@ -18,7 +18,7 @@ from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
 from phr.services import foresight, looks, marks
 from sharing.services import directory, granting, listing
-from sharing.services.recipients import Recipient
+from sharing.services.recipients import Recipient, last_day_of
 
 
 @dangerous
@@ -57,7 +57,9 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the page that led here was narrowed to."""
     lists, days = ("categories", "items", "tags", "types"), ("from_day", "until_day")
     found = {name: request.GET.getlist(name) for name in lists if name in request.GET}
-    return found | {name: request.GET[name] for name in days if name in request.GET}
+    found |= {name: request.GET[name] for name in days if name in request.GET}
+    last = last_day_of(actor_of(request))
+    return found | ({"ends_on": last} if last else {})
 
 
 def agreed(

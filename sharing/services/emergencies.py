@@ -100,7 +100,12 @@ def _place(row: EmergencyPlan) -> str:
 
 
 def arm(actor: Actor, chosen: Plan) -> None:
-    """Let these kinds be opened in an emergency, with a new code: an earlier card ends."""
+    """Let these kinds be opened in an emergency, with a new code: an earlier card ends.
+
+    Raises `Denied` for who acts for somebody: a card has no end, and hers would outlast her.
+    """
+    if actor.acting_for:
+        raise Denied("arm", patient_id=actor.acting_for)
     with acting_as(actor):
         patient = _held(actor, Action.SHARE)
         old = EmergencyPlan.objects.filter(patient=patient).first()

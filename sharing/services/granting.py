@@ -23,7 +23,7 @@ from sharing.scopes import Scope, seal_agreement, whole
 from sharing.services import attestations, emergencies, notices
 from sharing.services.ending import end_passed_on
 from sharing.services.listing import one_waiting
-from sharing.services.recipients import Recipient, bind, bound_alike, tell
+from sharing.services.recipients import Recipient, bind, bound_alike, refuse_beyond, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
 
 
@@ -43,6 +43,7 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
             scope = whole(scope)
         row = scope.drawn_up(patient)
         bind(row, to if isinstance(to, Recipient) else Recipient(to))
+        refuse_beyond(actor, row)
         _give(row, agreement)
         tell(actor, row)
         return row.pk
@@ -80,6 +81,7 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
             _refuse_many(old.patient)
         row = (whole(scope) if old.may_manage else scope).drawn_up(old.patient)
         bound_alike(row, old)
+        refuse_beyond(actor, row)
         _end(actor, old)
         _give(row, agreement)
         return row.pk
@@ -89,7 +91,7 @@ def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     """One of the actor's own permissions, held until the end of the act."""
     patient = lock(actor, action)
     rows = Grant.objects.select_for_update(of=("self",)).select_related("patient")
-    row = rows.filter(pk=grant_id, patient=patient).first()
+    row = rows.filter(policy.alterable(actor), pk=grant_id, patient=patient).first()
     if row is None:
         raise Denied(action.value, patient_id=patient.pk, subject=f"Grant/{grant_id}")
     return row
@@ -166,7 +168,8 @@ def revoke_all(actor: Actor) -> int:
     """
     with acting_as(actor):
         patient = lock(actor, Action.REVOKE)
-        rows = Grant.objects.select_for_update().filter(patient=patient, revoked_at=None)
+        rows = Grant.objects.select_for_update().filter(policy.alterable(actor), patient=patient)
+        rows = rows.filter(revoked_at=None)
         held = list(rows.only("path", "grantee_id", "organization_id", "accepted_at"))
         ids = [row.pk for row in held]
         if ids:

@@ -24,6 +24,7 @@ from sharing.scopes import Scope, seal_agreement
 from sharing.services import notices
 from sharing.services.granting import Refused, move_epoch
 from sharing.services.listing import Held, held, one_given
+from sharing.services.recipients import refuse_beyond
 
 PASSCODE_DIGITS = 8
 OPEN = "open-link"
@@ -68,7 +69,9 @@ def make(
         if scope.ends_at is None or not scope.categories:
             raise Refused("Choose what they may see, and the last day of access.")
         alone = replace(scope, may_reshare=False, inward_categories=(), inward_labels=())
-        return _give(alone.drawn_up(patient), recipient, agreement, uses, passcode=passcode)
+        row = alone.drawn_up(patient)
+        refuse_beyond(actor, row)
+        return _give(row, recipient, agreement, uses, passcode=passcode)
 
 
 def make_drop_box(
@@ -85,7 +88,9 @@ def make_drop_box(
         if scope.ends_at is None or not scope.inward_categories:
             raise Refused("Choose what they may send, and the last day.")
         alone = replace(scope, categories=(), labels=(), may_copy=False, may_reshare=False)
-        return _give(alone.drawn_up(patient), recipient, agreement, 1, passcode=passcode)
+        row = alone.drawn_up(patient)
+        refuse_beyond(actor, row)
+        return _give(row, recipient, agreement, 1, passcode=passcode)
 
 
 def _give(row: Grant, recipient: str, agreement: str, uses: int | None, *, passcode: bool) -> Made:

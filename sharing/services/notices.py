@@ -15,7 +15,8 @@ from accounts import mail
 from accounts import services as accounts
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
-from accounts.models import User
+from accounts.models import Patient, User
+from sharing import policy
 from sharing.models import (
     INVITED,
     Grant,
@@ -104,6 +105,8 @@ def _mine(actor: Actor) -> QuerySet[Notice]:
     if actor.door is not Door.SESSION or actor.user_id is None:
         raise Denied("read")
     hers = Q(recipient=actor.user_id) | Q(recipient=None, patient__user=actor.user_id)
+    if actor.acting_for:
+        hers = Q(recipient=None, patient=actor.acting_for)
     return Notice.objects.filter(hers).select_related("organization")
 
 
@@ -176,9 +179,13 @@ def _wanted(first: Notice, rows: list[Notice]) -> list[Notice]:
 
 
 def _reader(row: Notice) -> User | None:
-    """Who is told, if she still uses the portal."""
+    """Who is told, if she still uses the portal; of a dependent, who decides for her now."""
     if row.recipient_id:
         return User.objects.filter(pk=row.recipient_id, is_active=True).first()
+    patient = Patient.objects.filter(pk=row.patient_id, erasing_at=None).first()
+    if patient and patient.opened_by_id:
+        deciding = Grant.objects.active().filter(policy.DECIDES, patient=patient)
+        return User.objects.filter(pk__in=deciding.values("grantee"), is_active=True).first()
     return User.objects.filter(
         patient=row.patient_id, patient__erasing_at=None, is_active=True
     ).first()

@@ -1,6 +1,7 @@
 """Acting for a patient: who does, for whom, and since when."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from accounts import services as accounts
@@ -19,6 +20,8 @@ class Ward:
     name: str
     authority: Authority
     may_manage: bool
+    decides: bool = False
+    until: datetime | None = None
 
 
 def wards(actor: Actor) -> list[Ward]:
@@ -38,7 +41,16 @@ def ward(actor: Actor, patient_id: UUID) -> Ward:
 
 def _ward(row: Grant) -> Ward:
     name, authority = accounts.name_of(row.patient), Authority(row.authority)
-    return Ward(row.patient_id, name, authority, row.may_manage)
+    decides = row.may_decide and row.patient.opened_by_id == row.grantee_id
+    return Ward(row.patient_id, name, authority, row.may_manage, decides, row.ends_at)
+
+
+def decides(actor: Actor) -> bool:
+    """Whether the actor decides about the record that her pages are about: her own, or a dependent's."""
+    if actor.acting_for is None:
+        return True
+    with acting_as(actor):
+        return policy.deciding(actor).exists()
 
 
 def act_for(actor: Actor, patient_id: UUID) -> Actor:

@@ -1,13 +1,17 @@
 """To whom a permission goes: whoever owns an address, a facility, or a professional."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import directory
 from accounts import services as accounts
+from accounts.acting import acting_as
 from accounts.actors import Actor, Denied
+from sharing import policy
 from sharing.models import Authority, Grant, NoticeKind, Organization, Path
 from sharing.services import notices
 
@@ -80,6 +84,42 @@ def bound_alike(row: Grant, old: Grant) -> None:
     row.grantee_id, row.accepted_at, row.paused_at = (
         old.grantee_id, old.accepted_at, old.paused_at,
     )  # fmt: skip
+
+
+def refuse_beyond(actor: Actor, row: Grant) -> None:
+    """Raise `Refused` for what who stands in for a dependent may not give: the database repeats it.
+
+    Never a permission to act for her, nothing to herself, and nothing that outlasts her own.
+    """
+    if actor.acting_for is None or actor.user_id is None:
+        return
+    if row.path == Path.PROXY:
+        raise Refused("You cannot name somebody to act for a person whom you act for yourself.")
+    own = accounts.verified_addresses(actor.user_id)
+    if row.grantee_id == actor.user_id or row.invited_email in own:
+        raise Refused("This is you yourself. Choose somebody else.")
+    until = _decides_until(actor)
+    if until and (row.ends_at is None or row.ends_at > until):
+        raise Refused(
+            f"Choose {_last_day(until):%-d %B %Y} or an earlier day as the last day of access. Then you"
+            " stop deciding for this person."
+        )
+
+
+def last_day_of(actor: Actor) -> date | None:
+    """The last whole day on which the actor decides for the dependent whom she acts for, if any."""
+    with acting_as(actor):
+        until = _decides_until(actor)
+        return _last_day(until) if until else None
+
+
+def _decides_until(actor: Actor) -> datetime | None:
+    row = policy.deciding(actor).first()
+    return row.ends_at if row else None
+
+
+def _last_day(until: datetime) -> date:
+    return (timezone.localtime(until) - timedelta(days=1)).date()
 
 
 def tell(actor: Actor, row: Grant) -> None:

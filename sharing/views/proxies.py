@@ -9,7 +9,7 @@ from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.middleware import ACTING_FOR
+from accounts.middleware import ACTING_FOR, DECIDES
 from accounts.requests import actor_of, dangerous
 from sharing.services import proxies
 
@@ -26,8 +26,11 @@ def acting(request: HttpRequest) -> HttpResponse:
 def act_for(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Ask once more whom it is about, then act for her until told to stop."""
     if request.method == "POST":
-        proxies.act_for(actor_of(request), patient_id)
-        request.session[ACTING_FOR] = str(patient_id)
+        acting = proxies.act_for(actor_of(request), patient_id)
+        request.session[ACTING_FOR], request.session[DECIDES] = (
+            str(patient_id),
+            proxies.decides(acting),
+        )
         # A form that was opened before, in another tab, was about somebody else.
         rotate_token(request)
         return redirect("phr:records")
