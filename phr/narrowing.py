@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from accounts.models import Patient
 from phr.models import Provenance, Record, Tag, Upload
 from phr.services.uploads import file_name
-from phr.tags import Word, words_of
+from phr.tags import Word, tokens_of, words_of
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.tokens import label_tokens
@@ -151,8 +151,11 @@ class Choices:
     sources: Sequence[Source] = field(default_factory=list)
 
 
-def choices(rows: QuerySet[Record], patient: Patient, *, own: bool) -> Choices:
-    """What there is to choose among these `rows`, which the actor may see."""
+def choices(rows: QuerySet[Record], patient: Patient, *, own: bool, whole: bool) -> Choices:
+    """What there is to choose among these `rows`, which the actor may see.
+
+    Unless they are the `whole` record, a tag that stands on none of them is not named.
+    """
     years = _years(rows.filter(dated=True).exclude(resource_type__in=PEOPLE_AND_PLACES))
     if not own:
         return Choices(years)
@@ -160,7 +163,9 @@ def choices(rows: QuerySet[Record], patient: Patient, *, own: bool) -> Choices:
         patient=patient, finished_at__isnull=False, undone_at=None
     ).order_by("-received_at")[:MOST_SOURCES]
     sources = [Source(row.pk, file_name(row), row.received_at) for row in uploads]
-    return Choices(years, words_of(patient.pk), sources)
+    words = words_of(patient.pk)
+    used = set() if whole else tokens_of(rows)
+    return Choices(years, [word for word in words if whole or word.token in used], sources)
 
 
 def _years(rows: QuerySet[Record]) -> range:

@@ -18,6 +18,7 @@ from phr import identity
 from phr import publishing as sql
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
+from phr.kept_back import put_apart
 from phr.models import Upload
 from phr.numbers import settle_numbers
 from phr.staging import Row, Sealer, bounded
@@ -99,6 +100,7 @@ def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
         for statement in sql.SETTLE:
             cursor.execute(statement, about)
         settle_numbers(cursor, upload.patient_id)
+        put_apart(cursor, upload)
         cursor.execute(_OUTCOMES)
         new, changed, known, aside = cursor.fetchone() or (0, 0, 0, 0)
     return Outlook(dict(counts), new, changed, known, aside)

@@ -20,9 +20,10 @@ IN_OTHER_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One version's source. Without `upload` the patient wrote it by hand, for this `reason`.
+    """One version's source. What is not `from_file` the patient wrote by hand, for this `reason`.
 
-    `sent_by` is who sent the file in for her, in words.
+    `upload` is None where its reader may not see the file. `sent_by` is who sent the file in for
+    her, in words.
     """
 
     version: int
@@ -32,20 +33,21 @@ class Source:
     reason: str
     outcome: str = ""
     sent_by: str = ""
+    from_file: bool = False
 
     @property
     def corrected(self) -> bool:
-        return self.upload is None and self.version > 1 and not self.kept
+        return not self.from_file and self.version > 1 and not self.kept
 
     @property
     def beside(self) -> bool:
         """Whether it is a file that said something else than she wrote, and was not followed."""
-        return self.upload is not None and self.outcome == Provenance.Outcome.ASIDE
+        return self.from_file and self.outcome == Provenance.Outcome.ASIDE
 
     @property
     def kept(self) -> bool:
         """Whether it is that she kept what she wrote, beside what a file said."""
-        return self.upload is None and self.outcome == Provenance.Outcome.MINE
+        return not self.from_file and self.outcome == Provenance.Outcome.MINE
 
     @property
     def taken(self) -> bool:
@@ -55,7 +57,7 @@ class Source:
     @property
     def stays(self) -> bool:
         """Whether it is what she wrote, in force again after a file said something else."""
-        return self.upload is None and self.outcome == Provenance.Outcome.ASIDE
+        return not self.from_file and self.outcome == Provenance.Outcome.ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def sources_of(row: Record) -> list[Source]:
     return [
         Source(
             each.version, each.recorded_at, each.upload, each.place, _reason(each), each.outcome,
-            by.get(each.upload_id, "") if each.upload_id else "",
+            by.get(each.upload_id, "") if each.upload_id else "", each.upload_id is not None,
         )
         for each in rows
     ]  # fmt: skip

@@ -27,6 +27,7 @@ from phr.bodies import Bodies
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit
+from phr.kept_back import put_apart
 from phr.marking import mark_again
 from phr.models import Upload
 from phr.numbers import further, settle_numbers
@@ -250,6 +251,7 @@ class Stage:
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
             settle_numbers(cursor, upload.patient_id)
+            put_apart(cursor, upload)
             marked: list[UUID] = []
             if not sorted_before:
                 marked = mark_again(upload.patient_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from django.db import connection
+from django.db.models import BigIntegerField, Func, QuerySet
 
 from accounts import keys
 from phr.models import Record, Tag
@@ -65,6 +66,12 @@ def new_word(patient_id: UUID, token: int, name: str) -> None:
 
 def _place(tag_id: UUID) -> str:
     return f"phr_tag/{tag_id}/name"
+
+
+def tokens_of(rows: QuerySet[Record]) -> set[int]:
+    """The numbers of the tags that stand on any of these rows."""
+    each = Func("tags", function="unnest", output_field=BigIntegerField())
+    return set(rows.order_by().annotate(tag=each).values_list("tag", flat=True).distinct())
 
 
 def words_of(patient_id: UUID) -> list[Word]:

@@ -7,14 +7,16 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
-from accounts.actors import Actor
+from accounts.actors import Actor, System
 from phr.formats.terms import clean
 from phr.models import Record, Tag
-from phr.tags import Word, lock_tags, new_word, token_of, words_of
+from phr.tags import Word, end_unused, lock_tags, new_word, token_of, words_of
 from sharing import policy
 from sharing.policy import Action
 from sharing.services import granting
 
+# Keeps the words in step with what is sorted under them.
+SORTER = Actor.job(System.RENEW)
 LONGEST = 40
 MOST = 20
 
@@ -79,10 +81,9 @@ def untag(actor: Actor, record_id: UUID, *, tag_id: UUID) -> None:
             return
         row.tags = [token for token in row.tags if token != found.token]
         row.save(update_fields=["tags"])
-        if not Record.objects.filter(
-            patient_id=row.patient_id, hidden_at=None, tags__contains=[found.token]
-        ).exists():
-            found.delete()
+        # Not as the actor: who acts for her does not see what she keeps from everybody.
+        with acting_as(SORTER, about=row.patient_id):
+            end_unused(row.patient_id, [found.token])
 
 
 def favour(actor: Actor, record_id: UUID, *, favourite: bool) -> None:

@@ -110,7 +110,7 @@ def timeline(
             offered(why),
             may_copy=own or any(grant.may_copy for grant in why.grants),
             after=page[-1].pk if len(found) > len(page) else None,
-            choices=choices(rows, patient, own=own),
+            choices=choices(rows, patient, own=own, whole=bool(why.everything)),
             visit=by_id[visit.pk] if visit else None,
             visits=_visits(page, within, by_id) if asked.by_visit else [],
             whom=None if own else whom(patient, why.grants),

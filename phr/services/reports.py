@@ -44,6 +44,7 @@ class Entry:
 class ReportPage:
     """Some entries in the order of the file; `after` leads to the next. `gone` were deleted since.
 
+    Who acts for the patient is not told how many: it would count what she keeps from everybody, too.
     `skipped` are place and reason of what was left out, on the first page; `more_skipped` is how
     many besides them were, whose places were not kept.
     """
@@ -82,7 +83,7 @@ def report(actor: Actor, upload_id: UUID, *, after: int = 0) -> ReportPage:
             page[-1].position if len(found) > PAGE else None,
             skipped,
             0 if after else row.skipped - len(skipped),
-            0 if after else _gone(row),
+            0 if after or actor.acting_for else _gone(row),
         )
 
 
