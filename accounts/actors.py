@@ -1,5 +1,6 @@
 """Who asks, and through which door."""
 
+import errno
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -86,3 +87,15 @@ class Denied(Http404):
     ) -> None:
         super().__init__("Not found.")
         self.action, self.patient_id, self.subject = action, patient_id, subject
+
+
+class CutOff(ConnectionResetError):
+    """An answer that is under way may not go on.
+
+    What a server of WSGI does when its client goes away is done here too: the connection ends, short
+    of the length that was said and without a last chunk (RFC 9112 sections 6.3 and 7.1), and nothing
+    is written to the log of errors.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "cut off")

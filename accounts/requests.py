@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.actors import Actor, Denied
+from accounts.actors import Actor, CutOff, Denied
 
 View = Callable[..., HttpResponseBase]
 Flowing = TypeVar("Flowing", bytes, str)
@@ -44,11 +44,18 @@ def still_signed_in(request: HttpRequest) -> bool:
 
 
 def while_signed_in(request: HttpRequest, pieces: Iterator[Flowing]) -> Iterator[Flowing]:
-    """The pieces, as long as the session that asked for them is alive; raises `Denied` then.
+    """The pieces, as long as who asked may have them and her session is alive; `CutOff` then.
 
-    It is asked before each MiB and after each second. The connection breaks, so that nobody takes
-    what came for all of it.
+    The session is asked for before each MiB and after each second. The connection breaks, so that
+    nobody takes what came for all of it.
     """
+    try:
+        yield from _asking(request, pieces)
+    except Denied as denied:
+        raise CutOff from denied
+
+
+def _asking(request: HttpRequest, pieces: Iterator[Flowing]) -> Iterator[Flowing]:
     flowed, asked = 0, 0.0
     for piece in pieces:
         flowed += len(piece)

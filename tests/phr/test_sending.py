@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.acting import acting_as
-from accounts.actors import Denied
+from accounts.actors import CutOff
 from accounts.models import AuditEvent, User
 from phr import sending
 from phr.services import records
@@ -143,7 +143,7 @@ def test_a_download_stops_when_its_session_ends(
 
     end(alice)
 
-    with pytest.raises(Denied):
+    with pytest.raises(CutOff):
         next(pieces)
 
 
@@ -156,5 +156,5 @@ def test_small_pieces_are_asked_about_each_second(monkeypatch: pytest.MonkeyPatc
     sign_out(alice)
     monkeypatch.setattr("accounts.requests.ASKED_SECONDS", 0)
 
-    with pytest.raises(Denied):
+    with pytest.raises(CutOff):
         list(rows)

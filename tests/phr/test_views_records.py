@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.actors import Denied
+from accounts.actors import CutOff
 from sharing.services import granting
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in, text
@@ -189,7 +189,7 @@ def test_ending_access_cuts_a_download_that_is_running(
     first = next(pieces)
 
     granting.revoke(world.cast.alice, world.ids["grant_id"])
-    with pytest.raises(Denied):
+    with pytest.raises(CutOff):
         next(pieces)
 
     assert len(first) == 20

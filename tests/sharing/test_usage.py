@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import requests
 from accounts.acting import acting_as
-from accounts.actors import Actor, Denied, System
+from accounts.actors import Actor, CutOff, Denied, System
 from accounts.models import User
 from phr.models import Record
 from phr.services import records
@@ -184,7 +184,7 @@ def test_the_table_breaks_off_for_who_signed_out(
     client = sign_in("carol@example.org")
     answer = client.get(f"/facilities/{facility}/usage.csv")
     client.logout()
-    with pytest.raises(Denied):
+    with pytest.raises(CutOff):
         text(answer)
 
 
