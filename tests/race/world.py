@@ -1,37 +1,48 @@
-"""Alice's record, and everybody who sees something of it, each by another path."""
+"""Alice's record, and everybody who sees or writes something of it, each by another path."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
+from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import User
-from phr.models import Binary
-from sharing.models import Role
+from phr.bodies import seal_body
+from phr.models import Binary, Record
+from sharing.categories import Category
+from sharing.labels import Sensitivity
+from sharing.models import Authority, Role
 from sharing.services import granting, links, members
-from sharing.services.recipients import Recipient
-from tests.cast import ALL, Cast, user_of
+from sharing.services.recipients import ActsFor, Recipient
+from tests.cast import ALL, IMPORTER, Cast, join, user_of
 from tests.worlds.facilities import employ, opened
-from tests.worlds.kept import keep, with_file
+from tests.worlds.kept import keep, observation, with_file
 
-CANARY = "Quicksilver"
+# What may be seen before access is taken away, and what stands in its place afterwards.
+CANARY, NEWER = "Quicksilver", "Hydrargyrum"
 BIG = 3 << 20
+TOKEN = "r" * 32
+READING = ("person reads", "facility reads", "link reads", "manager reads")
+WRITING = ("person notes", "person corrects", "person sends", "facility notes", "manager enters")
+BOTH_WAYS = replace(ALL, inward_categories=tuple(Category), inward_labels=tuple(Sensitivity))
+MANAGES = ActsFor(Authority.CHOSEN, may_manage=True)
 
 
 @dataclass
 class World:
-    """`paths` are the addresses each reader asks for; `grants` what lets them, newest last."""
+    """`person`, `facility`, `link` and `manager` are the ids of the Grants that let each of them."""
 
     cast: Cast
     dora: Actor
+    dana: Actor
     clinic: UUID
     record: UUID = field(init=False)
     files: list[UUID] = field(init=False)
@@ -39,49 +50,70 @@ class World:
     person: UUID = field(init=False)
     facility: UUID = field(init=False)
     link: UUID = field(init=False)
+    manager: UUID = field(init=False)
 
     @classmethod
     def make(cls) -> "World":
         cast = Cast.enter()
-        clinic = opened(cast)
-        world = cls(cast, employ(cast, clinic, "dora@example.org", Role.NURSE), clinic)
+        clinic, dana = opened(cast), Actor.session(join("dana@example.org").pk)
+        world = cls(cast, employ(cast, clinic, "dora@example.org", Role.NURSE), dana, clinic)
         row = keep(cast.alice_id, text=CANARY)
         data = CANARY.encode() * (BIG // len(CANARY))
         picture = with_file(row, data[:50_000], use=Binary.Use.PICTURE)
         world.record, world.files = row.pk, [picture.pk, with_file(row, data).pk]
-        for _ in range(20):
-            keep(cast.alice_id, text=f"{CANARY} {secrets.token_hex(4)}")
         [world.role] = [
             row.pk for row, who in members.of(cast.bob, clinic) if row.code == Role.NURSE
         ]
-        world.give()
+        for give in (world.give_person, world.give_facility, world.give_link, world.give_manager):
+            give()
         return world
 
-    def give(self) -> None:
-        """Let everybody see again whatever was taken from them."""
-        alice = self.cast.alice
-        granting.revoke_all(alice)
-        members.resume(self.cast.bob, self.role)
-        self.person = granting.grant(alice, "bob@example.org", scope=ALL)
+    def give_person(self) -> None:
+        self.person = granting.grant(self.cast.alice, "bob@example.org", scope=BOTH_WAYS)
         granting.accept(self.cast.bob, self.person)
-        self.facility = granting.grant(alice, Recipient(organization_id=self.clinic), scope=ALL)
+
+    def give_facility(self) -> None:
+        to = Recipient(organization_id=self.clinic)
+        self.facility = granting.grant(self.cast.alice, to, scope=ALL)
+
+    def give_link(self) -> None:
         until = replace(ALL, ends_at=timezone.now() + timedelta(days=1))
-        self.link = links.make(alice, "Dr Lee", scope=until, passcode=False).grant_id
+        self.link = links.make(self.cast.alice, "Dr Lee", scope=until, passcode=False).grant_id
 
-    def shared(self) -> list[str]:
-        """What somebody signed in asks for."""
-        one = f"/shared/{self.cast.alice_id}/{self.record}/"
-        pages = [f"/shared/{self.cast.alice_id}/", one]
-        return [*pages, *self._of_files(one)]
+    def give_manager(self) -> None:
+        to = Recipient("dana@example.org", acts=MANAGES)
+        self.manager = granting.grant(self.cast.alice, to, scope=ALL)
+        granting.accept(self.dana, self.manager)
 
-    def linked(self) -> list[str]:
-        """What who opened the link asks for."""
-        one = f"/linked/{self.link}/{self.record}/"
-        return [f"/linked/{self.link}/", one, *self._of_files(one)]
+    def say(self, text: str) -> None:
+        """Put another text into the item that everybody reads."""
+        whose, about = self.cast.alice_id, self.record
+        with acting_as(IMPORTER, about=whose):
+            Record.objects.filter(pk=about).update(body_sealed=self.sealed(text))
 
-    def _of_files(self, one: str) -> list[str]:
+    def sealed(self, text: str) -> bytes:
+        return seal_body(self.cast.alice_id, self.record, 1, orjson.dumps(observation(text)))
+
+    def paths(self, what: str) -> list[str]:
+        """What who does this asks for."""
+        whose, one = f"/shared/{self.cast.alice_id}/", f"{self.record}/"
+        found = {
+            "link reads": self._of_files(f"/linked/{self.link}/", one),
+            "manager reads": self._of_files("/records/", one),
+            "person reads": self._of_files(whose, one),
+            "facility reads": self._of_files(whose, one),
+            "person notes": [f"{whose}notes/"],
+            "facility notes": [f"{whose}notes/"],
+            "person corrects": [f"{whose}{one}correction/"],
+            "person sends": [f"{whose}send/"],
+            "manager enters": ["/records/new/condition/"],
+        }
+        return found[what]
+
+    def _of_files(self, whose: str, one: str) -> list[str]:
         picture, file = self.files
-        return [f"{one}pictures/{picture}/", f"{one}files/{file}/"]
+        page = f"{whose}{one}"
+        return [whose, whose, page, page, f"{page}pictures/{picture}/", f"{page}files/{file}/"]
 
     def opened_link(self) -> str:
         """A session of somebody who opened the link."""
@@ -97,15 +129,15 @@ def _sessions() -> SessionStore:
     return found()
 
 
-TOKEN = "r" * 32
-
-
-def signed_in(who: Actor) -> str:
+def signed_in(who: Actor, *, acting_for: UUID | None = None) -> str:
     """A session of hers, with `TOKEN` against forged forms."""
     client = Client(headers={"User-Agent": "race"})
     backend = "allauth.account.auth_backends.AuthenticationBackend"
     client.force_login(User.objects.get(pk=user_of(who)), backend)
     session = client.session
     session["_csrftoken"] = TOKEN
+    session["seen_at"] = int(timezone.now().timestamp())
+    if acting_for:
+        session["acting_for"] = str(acting_for)
     session.save()
     return str(session.session_key)
