@@ -26,12 +26,13 @@ class Delivery(models.Model):
     Its `id` is that of the `Upload` and of the `Binary` it came as, which go when it is refused; what
     it was called and who sent it stay here. `sender` is who was signed in, `organization` the
     facility whose permission it was; who came by a drop-box link says in `named_sealed` who she is.
+    Without a `grant` nobody asked for it, and its patient chose to keep such files apart.
     `outside_too` is the patient's word that also what she had not asked for is to be added.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="deliveries")
-    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="deliveries")
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="deliveries")
     sender = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     organization = models.ForeignKey(
         Organization, null=True, on_delete=models.PROTECT, related_name="+"
@@ -57,6 +58,10 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 name="delivery_is_answered_when_it_is_here",
                 condition=Q(received_at__isnull=False) | Q(accepted_at=None),
+            ),
+            models.CheckConstraint(
+                name="unasked_delivery_says_who_sent_it",
+                condition=Q(grant__isnull=False) | Q(sender__isnull=False),
             ),
         ]
         indexes: ClassVar = [

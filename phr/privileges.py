@@ -35,7 +35,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
             " place, listed_at)"
         ),
         "select, update (recheck_due_at), delete",
-        "",
+        "select (user_id, verified_at)",
     ),
     "accounts_user": ("select, insert, update", "select, insert, update, delete", "select"),
     "accounts_user_groups": ("select", "select (user_id), delete", ""),
@@ -153,6 +153,12 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, delete",
         "",
     ),
+    "sharing_deliverychoice": (
+        "select, insert, update (unasked, chosen_at)",
+        "select, delete",
+        "select",
+    ),
+    "sharing_offer": ("select, insert, update (sent_at)", "select, delete", "select"),
     "sharing_grant": (
         "select, insert, update (grantee_id, accepted_at, paused_at, revoked_at)",
         "select, update (paused_at, revoked_at, invited_email), delete",

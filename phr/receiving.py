@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts.actors import Actor
 from phr.room import NotTaken
-from phr.services import deliveries, resumable, uploads
+from phr.services import deliveries, resumable, unasked, uploads
 from phr.storage import CHUNK, Writer
 
 # How much of a piece is in memory, and lost when the process is killed; a multiple of `CHUNK`.
@@ -138,6 +138,23 @@ class DeliveringUploadHandler(EncryptingUploadHandler):
 
     def abandon(self, upload_id: UUID) -> None:
         deliveries.abandon(self.actor, self.patient_id, upload_id)
+
+
+class OfferedUploadHandler(EncryptingUploadHandler):
+    """The same for what nobody asked for; nothing tells whether it is kept."""
+
+    def __init__(self, request: HttpRequest, actor: Actor, offer_id: UUID) -> None:
+        super().__init__(request, actor)
+        self.offer_id = offer_id
+
+    def begin(self, file_name: str) -> tuple[UUID, Writer]:
+        return unasked.begin(self.actor, self.offer_id, file_name=file_name)
+
+    def end(self, received: Received, described: Mapping[str, Any] | None) -> None:  # noqa: ARG002
+        unasked.complete(self.actor, self.offer_id, received.upload_id, size=received.size)
+
+    def abandon(self, upload_id: UUID) -> None:
+        unasked.abandon(self.actor, upload_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from phr import storage
 from phr.models import Binary, Upload
-from phr.storage import Writer
+from phr.storage import Shredder, Writer
 
 # The disk is asked again after so many bytes of a file.
 STEP = 4 * 1024 * 1024
@@ -30,8 +30,8 @@ class TooMuch(NotTaken):
 
 
 class TooLarge(TooMuch):
-    def __init__(self) -> None:
-        megabytes = settings.PHR_UPLOAD_MOST_BYTES // 1_000_000
+    def __init__(self, most: int | None = None) -> None:
+        megabytes = (most or settings.PHR_UPLOAD_MOST_BYTES) // 1_000_000
         super().__init__(f"The file is larger than {megabytes} MB, the largest we can take.")
 
 
@@ -101,7 +101,7 @@ class Taking:
         """Raises TooLarge, Full or NoRoom before `size` more bytes are written."""
         self.size += size
         if self._most is not None and self.size > self._most:
-            raise TooLarge
+            raise TooLarge(self._most)
         if self.size > self._left:
             raise Full
         if self.size - self._asked > STEP:
@@ -112,11 +112,24 @@ class Taking:
 class Bounded(Writer):
     """A writer that takes no more than one file may have and there is room for."""
 
-    def __init__(self, binary: Binary, left: int) -> None:
+    def __init__(self, binary: Binary, left: int, most: int | None = None) -> None:
         super().__init__(binary.name, binary.patient_id, binary.pk)
-        self._taking = Taking(left, settings.PHR_UPLOAD_MOST_BYTES)
+        self._taking = Taking(left, most or settings.PHR_UPLOAD_MOST_BYTES)
 
     def write(self, data: bytes) -> None:
         """As `Writer.write`. Raises TooLarge, Full or NoRoom."""
+        self._taking.take(len(data))
+        super().write(data)
+
+
+class Bottomless(Shredder):
+    """The same for what is taken in and kept nowhere; `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._taking = Taking(most, most)
+
+    def write(self, data: bytes) -> None:
+        """As `Bounded.write`. Raises TooLarge or NoRoom."""
         self._taking.take(len(data))
         super().write(data)

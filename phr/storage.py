@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from shutil import disk_usage
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Self, cast
 from uuid import UUID
@@ -105,14 +106,16 @@ class Writer:
 
     def __init__(self, name: str, patient_id: UUID, binary_id: UUID) -> None:
         header = MAGIC + os.urandom(SALT)
-        self.size = 0
         self.name = name
+        self._begin(_seal_of(header, patient_id, binary_id), _create(name))
+        self._out.write(header)
+
+    def _begin(self, seal: _Seal, out: File[bytes]) -> None:
+        self.size = 0
         self._sha = sha256()
-        self._seal = _seal_of(header, patient_id, binary_id)
+        self._seal, self._out = seal, out
         self._number = 0
         self._rest = b""
-        self._out = _create(name)
-        self._out.write(header)
 
     def write(self, data: bytes) -> None:
         self.size += len(data)
@@ -158,6 +161,19 @@ class Writer:
             self.close()
         else:
             self.abandon()
+
+
+class Shredder(Writer):
+    """Does the work of a `Writer` and keeps nothing: under a key that nobody has, without a name."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        cipher = AESGCM(AESGCM.generate_key(256))
+        # Unnamed from the beginning: it is gone with the process, too.
+        self._begin(_Seal(cipher, b"", 0), File(TemporaryFile(), self.name))  # noqa: SIM115
+
+    def abandon(self) -> None:
+        self._out.close()
 
 
 def put(name: str, patient_id: UUID, binary_id: UUID, chunks: Iterable[bytes]) -> Writer:

@@ -22,6 +22,7 @@ from phr.views import (
     resumable,
     sharing,
     summary,
+    unasked,
     uploads,
     workspace,
 )
@@ -94,6 +95,9 @@ portal_pages = [
     path("sharing/requests/<uuid:request_id>/grant/", requests.grant, name="grant_request"),
     path("sharing/requests/<uuid:request_id>/refuse/", requests.refuse, name="refuse_request"),
     path("shared/ask/", requests.ask, name="ask_access"),
+    path("sharing/unasked/", unasked.choose, name="unasked"),
+    path("shared/send/", unasked.offer, name="offer"),
+    path("shared/send/<uuid:offer_id>/", unasked.send, name="offered"),
     path("shared/grants/<uuid:grant_id>/pass-on/", requests.pass_on, name="pass_on"),
     path("sharing/links/", links.mine, name="links"),
     path("sharing/drop-boxes/new/", drop_boxes.new, name="new_drop_box"),

@@ -12,10 +12,12 @@ from accounts.actors import Actor
 from sharing.models import (
     AccessRequest,
     Attestation,
+    DeliveryChoice,
     EmergencyPlan,
     Grant,
     Notice,
     NoticeChoice,
+    Offer,
     PractitionerRole,
     Role,
     Usage,
@@ -30,6 +32,7 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
         Notice.objects.filter(patient_id=patient_id).delete()
         Attestation.objects.filter(patient_id=patient_id).delete()
         EmergencyPlan.objects.filter(patient_id=patient_id).delete()
+        DeliveryChoice.objects.filter(patient_id=patient_id).delete()
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone
 
@@ -62,6 +65,7 @@ def leave_others(actor: Actor, user_id: UUID) -> None:
         Notice.objects.filter(Q(recipient_id=user_id) | Q(person_id=user_id)).delete()
         NoticeChoice.objects.filter(user_id=user_id).delete()
         AccessRequest.objects.filter(asker_id=user_id).delete()
+        Offer.objects.filter(sender_id=user_id).delete()
         Usage.objects.filter(user_id=user_id).update(user_id=None)
     for patient_id in rows:
         _leave(actor, patient_id, user_id, hers)

@@ -3,7 +3,16 @@
 from celery import shared_task
 
 from accounts.actors import Actor, System
-from sharing.services import attestations, closing, notices, reminders, requests, statuses, usage
+from sharing.services import (
+    attestations,
+    closing,
+    notices,
+    offers,
+    reminders,
+    requests,
+    statuses,
+    usage,
+)
 
 
 @shared_task(name="sharing.tasks.mail_notices")
@@ -15,6 +24,7 @@ def mail_notices() -> int:
 def forget_old() -> int:
     actor = Actor.job(System.PURGE)
     requests.forget_expired(actor)
+    offers.forget_old(actor)
     return notices.forget_old(actor) + usage.forget_old(actor) + usage.forget_keys(actor)
 
 

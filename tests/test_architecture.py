@@ -47,6 +47,7 @@ WITHOUT_ACTOR = {
     "rights.services.backups.line": "pure: a row in words",
     "rights.services.rehoming.empty": "works on a row inside its caller's act",
     "rights.services.rehoming.opened": "opens a row that its caller's act locked",
+    "phr.services.deliveries.keep": "the portal's own act, inside the open one of who sends",
     "phr.services.imports.limits": "pure: settings",
     "phr.services.links.medicine_of": "pure: which reference of a resource names its medicine",
     "phr.services.remarks.text_of": "opens a row that its caller's act let through",

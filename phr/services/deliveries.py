@@ -50,7 +50,7 @@ def begin(
         row.save(force_insert=True)
         with acting_as(RECEIVER, about=patient_id):
             left = _room(patient_id)
-            upload = _keep(row, file_name)
+            upload = keep(row, file_name)
     with acting_as(RECEIVER, about=patient_id):
         return row.pk, Bounded(uploads.hold_file(upload), left)
 
@@ -65,7 +65,7 @@ def _inward(actor: Actor, patient_id: UUID, grant_id: UUID | None = None) -> Gra
 
 def _room(patient_id: UUID, size: int = 0) -> int:
     """What is left. How much she keeps is not told to who sends."""
-    waiting = Delivery.objects.waiting().filter(patient_id=patient_id)
+    waiting = Delivery.objects.waiting().filter(patient_id=patient_id, grant__isnull=False)
     if waiting.count() >= settings.PHR_DELIVERIES_MOST:
         raise room.NotTaken(TOO_MANY)
     try:
@@ -74,7 +74,8 @@ def _room(patient_id: UUID, size: int = 0) -> int:
         raise room.NotTaken(NO_ROOM) from None
 
 
-def _keep(row: Delivery, file_name: str) -> Upload:
+def keep(row: Delivery, file_name: str) -> Upload:
+    """The rows of the file itself, by the portal. Within an act of it about the patient."""
     patient = policy.require_patient(RECEIVER, Action.CREATE, row.patient_id)
     upload = Upload(id=row.pk, patient=patient)
     upload.original = Binary.objects.create(
@@ -151,6 +152,7 @@ def sent(actor: Actor, *, most: int = 50) -> list[Sent]:
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
         rows = Delivery.objects.filter(sender=actor.user_id, received_at__isnull=False)
+        rows = rows.filter(grant__isnull=False)
         whose = set(rows.values_list("patient", flat=True))
         may = policy.patients(actor, Action.CONTRIBUTE).filter(pk__in=whose)
         patients = {one.pk: one for one in may}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Denied
 from accounts.requests import actor_of
-from phr.receiving import DeliveringUploadHandler
+from phr.receiving import DeliveringUploadHandler, EncryptingUploadHandler
 from phr.services import deliveries
 
 
@@ -38,7 +38,7 @@ def deliver(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "phr/deliver.html", context)
 
 
-def receive(request: HttpRequest, handler: DeliveringUploadHandler) -> str:
+def receive(request: HttpRequest, handler: EncryptingUploadHandler) -> str:
     """Take the files of a request in. Returns what went wrong, in a sentence, or ""."""
     request.upload_handlers = [handler]
     try:
@@ -57,7 +57,7 @@ def receive(request: HttpRequest, handler: DeliveringUploadHandler) -> str:
 
 
 @csrf_protect
-def _complete(request: HttpRequest, handler: DeliveringUploadHandler) -> HttpResponse:
+def _complete(request: HttpRequest, handler: EncryptingUploadHandler) -> HttpResponse:
     # Reading the form is what receives the files.
     bool(request.FILES)
     handler.complete()

@@ -8,6 +8,7 @@ from phr.services.remarks import text_of
 from rights.archive.account import Json, written
 from rights.archive.room import Room
 from rights.archive.times import instant
+from sharing.models import DeliveryChoice, Unasked
 
 TIMES = ("received_at", "accepted_at", "refused_at", "expired_at", "unreadable_at")
 
@@ -17,7 +18,9 @@ def exchange(room: Room) -> None:
     with acting_as(room.actor, about=room.patient_id):
         own = Delivery.objects.filter(patient_id=room.patient_id).order_by("begun_at", "id")
         remarks = Remark.objects.filter(patient_id=room.patient_id).order_by("made_at", "id")
+        choice = DeliveryChoice.objects.filter(patient_id=room.patient_id).first()
         content = {
+            "files_that_nobody_asked_for": choice.unasked if choice else Unasked.REFUSE.value,
             "sent_in": _sent_in(list(own)),
             "written": _written(list(remarks)),
         }
@@ -29,7 +32,7 @@ def _sent_in(rows: list[Delivery]) -> list[Json]:
     return [
         {
             "upload": str(row.pk),
-            "permission": str(row.grant_id),
+            "permission": str(row.grant_id) if row.grant_id else None,
             "file_name": open_text(row, "file_name", row.file_name_sealed),
             "sent_by": by[row.pk].words,
             "with_what_was_not_asked_for": row.outside_too,

@@ -7,6 +7,7 @@ from sharing.models.facilities import Organization, PractitionerRole, Regime, Ro
 from sharing.models.grants import INVITED, Authority, Grant, GrantQuerySet, Path, Purpose
 from sharing.models.links import MOST_WRONG, ShareLink
 from sharing.models.notices import Notice, NoticeChoice, NoticeKind
+from sharing.models.offers import DeliveryChoice, Offer, Unasked
 from sharing.models.requests import AccessRequest
 from sharing.models.statuses import StatusList
 from sharing.models.usage import Usage, UsageKey
@@ -20,6 +21,7 @@ __all__ = [
     "Answer",
     "Attestation",
     "Authority",
+    "DeliveryChoice",
     "EmergencyAccess",
     "EmergencyPlan",
     "Grant",
@@ -27,6 +29,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "NoticeKind",
+    "Offer",
     "Organization",
     "Outcome",
     "Path",
@@ -38,6 +41,7 @@ __all__ = [
     "ShareLink",
     "Shift",
     "StatusList",
+    "Unasked",
     "Usage",
     "UsageKey",
 ]  # fmt: skip

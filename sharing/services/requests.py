@@ -78,7 +78,7 @@ def may_ask(actor: Actor) -> bool:
 
 
 def _may_ask(actor: Actor) -> bool:
-    if actor.door is not Door.SESSION or actor.user_id is None:
+    if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
         return False
     verified = Practitioner.objects.filter(user=actor.user_id, verified_at__isnull=False)
     return verified.exists() or policy.workplaces(actor).exists()
@@ -99,32 +99,35 @@ def ask(actor: Actor, email: str, *, wish: Wish, organization_id: UUID | None = 
     refused shows by nothing, and for `PHR_REFUSED_DAYS` the patient is not asked by her again.
     """
     with acting_as(actor):
-        if actor.user_id is None or not _may_ask(actor):
-            raise Denied("ask")
-        mine = AccessRequest.objects.filter(asker=actor.user_id)
+        asker, facility = speaking_for(actor, organization_id)
+        mine = AccessRequest.objects.filter(asker=asker)
         recent = mine.filter(made_at__gt=timezone.now() - timedelta(days=1))
         if recent.count() >= settings.PHR_REQUESTS_A_DAY:
             raise Refused("You have asked many people today. Try again tomorrow.")
-        facility = _facility(actor, organization_id)
         same = mine.filter(email=email.lower())
         if same.filter(expires_at__gt=Now(), granted_at=None).exists():
             return
         lately = timezone.now() - timedelta(days=settings.PHR_REFUSED_DAYS)
         refused = same.filter(refused_at__gt=lately).aggregate(last=Max("refused_at"))["last"]
-        row = AccessRequest(asker_id=actor.user_id, email=email.lower(), organization=facility)
+        row = AccessRequest(asker_id=asker, email=email.lower(), organization=facility)
         row.refused_at = refused
         _keep(actor, row, wish)
 
 
-def _facility(actor: Actor, chosen: UUID | None) -> Organization | None:
-    """For which facility is asked; None for nobody's, which only a verified professional has."""
+def speaking_for(actor: Actor, chosen: UUID | None) -> tuple[UUID, Organization | None]:
+    """Who speaks to a patient, and for which facility; None for nobody's, a verified professional.
+
+    Within an act. Raises `Denied` for who is neither, and `Refused` where she has to choose one.
+    """
+    if actor.user_id is None or not _may_ask(actor):
+        raise Denied("ask")
     hers = list(policy.workplaces(actor))
     if chosen is None and len(hers) > 1:
         raise Refused("Choose for which facility you ask.")
     found = [one for one in hers if chosen in {None, one.pk}]
     if chosen and not found:
         raise Denied("ask", subject=f"Organization/{chosen}")
-    return found[0] if found else None
+    return actor.user_id, found[0] if found else None
 
 
 def _keep(actor: Actor, row: AccessRequest, wish: Wish) -> None:

@@ -39,6 +39,7 @@ GOES = {
     "sharing_accessrequest",
     "sharing_notice",
     "sharing_noticechoice",
+    "sharing_offer",
     "sharing_practitionerrole",
     "sharing_usage",
     "usersessions_usersession",

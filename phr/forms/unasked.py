@@ -1,0 +1,45 @@
+"""What a patient chooses about files that nobody asked for, and to whom a sender offers some."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django import forms
+
+from sharing.models import Organization, Unasked
+
+
+class UnaskedForm(forms.Form):
+    """Refuse, or keep apart."""
+
+    unasked = forms.ChoiceField(
+        label="A care provider whom you gave no permission sends you a file. What shall we do?",
+        choices=Unasked.choices,
+        widget=forms.RadioSelect,
+    )
+
+
+class OfferForm(forms.Form):
+    """To which address; for which of her `facilities` where there are several."""
+
+    organization = forms.ChoiceField(
+        label="For which facility do you send?", widget=forms.RadioSelect
+    )
+    email = forms.EmailField(
+        label="The patient's email address",
+        help_text="We do not tell you whether anybody here has this address.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, facilities: Sequence[Organization] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(facilities) < 2:
+            del self.fields["organization"]
+            return
+        choices = [(str(one.pk), one.name) for one in facilities]
+        self.fields["organization"].choices = choices  # type: ignore[attr-defined]
+
+    def organization_id(self) -> UUID | None:
+        """The chosen facility; None where there was nothing to choose."""
+        chosen = self.cleaned_data.get("organization")
+        return UUID(chosen) if chosen else None
