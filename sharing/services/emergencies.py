@@ -258,7 +258,8 @@ def review(actor: Actor, access_id: UUID) -> tuple[EmergencyAccess, str]:
 def close(actor: Actor, access_ids: Sequence[UUID], *, outcome: Outcome) -> int:
     """Say what staff found. Misuse ends the access at once, and the patient is told.
 
-    Nobody closes her own. Returns how many were closed.
+    Nobody closes her own, nor one from a facility that she works or worked at. Returns how many
+    were closed.
     """
     done = 0
     for access_id in access_ids:

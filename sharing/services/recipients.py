@@ -77,7 +77,17 @@ def _bind_facility(row: Grant, organization_id: UUID) -> None:
 
 
 def bound_alike(row: Grant, old: Grant) -> None:
-    """Bind a permission to whom the one that it replaces is bound."""
+    """Bind a permission to whom the one that it replaces is bound.
+
+    Raises `Refused` for a facility that is not open, or closes: what it has can rest or end.
+    """
+    if old.path == Path.FACILITY and old.organization_id:
+        try:
+            _bind_facility(row, old.organization_id)
+        except Denied:
+            raise Refused(
+                "This facility is not open now. You can pause this sharing, or end it."
+            ) from None
     row.invited_email, row.replaces = old.invited_email, old.pk
     row.path, row.organization_id, row.via_id = old.path, old.organization_id, old.via_id
     row.authority, row.may_manage = old.authority, old.may_manage

@@ -18,10 +18,12 @@ from accounts.models import Patient
 from phr.services import foresight, marks, records
 from sharing.models import Grant, Purpose
 from sharing.policy import Restricted
-from sharing.services import granting, listing, replaying
+from sharing.services import closing, granting, listing, replaying, vetting
+from sharing.services.recipients import Recipient
 from tests.cast import ALL, ORDINARY, Cast
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
+from tests.worlds.facilities import opened
 from tests.worlds.kept import keep
 
 pytestmark = [
@@ -374,3 +376,19 @@ def test_the_check_says_that_there_is_more_than_it_lists(cast: Cast, settings: S
     page = check(alice, besides=[listed])
     assert "They will see 1 item." in page
     assert "What they will see: the newest" in page
+
+
+def test_nothing_is_changed_with_a_facility_that_is_suspended_or_closes(cast: Cast) -> None:
+    facility = opened(cast)
+    grant_id = granting.grant(cast.alice, Recipient(organization_id=facility), scope=ORDINARY)
+    vetting.suspend(cast.sam, facility)
+    with pytest.raises(granting.Refused):
+        granting.change(cast.alice, grant_id, scope=ALL)
+
+    vetting.resume(cast.sam, facility)
+    grant_id = granting.change(cast.alice, grant_id, scope=ALL)
+    closing.announce(cast.bob, facility, on=closing.first_day())
+    with pytest.raises(granting.Refused):
+        granting.change(cast.alice, grant_id, scope=ORDINARY)
+    granting.pause(cast.alice, grant_id)
+    granting.revoke(cast.alice, grant_id)

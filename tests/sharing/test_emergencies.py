@@ -273,3 +273,39 @@ def test_only_staff_look_and_close(cast: Cast) -> None:
             emergencies.review(who, access)
         with pytest.raises(Denied):
             emergencies.close(who, [access], outcome=Outcome.PROPER)
+
+
+def test_whoever_was_shown_out_does_not_come_back_by_the_same_card(cast: Cast) -> None:
+    keep(cast.alice_id)
+    ward = Ward(cast)
+    nina = employ(cast, ward.facility, "nina@example.org", Role.NURSE)
+    give_second_factor("nina@example.org")
+    ward.open()
+    granting.revoke(cast.alice, ward.grant().pk)
+    with pytest.raises(Refused):
+        ward.open()
+    ward.open(nina)
+
+    emergencies.arm(cast.alice, ORDINARY)
+    assert ward.open() == cast.alice_id, "she made a new card"
+
+
+def test_whose_access_was_misuse_opens_this_record_no_more(cast: Cast) -> None:
+    ward = Ward(cast)
+    ward.open()
+    emergencies.close(cast.sam, [ward.access().pk], outcome=Outcome.MISUSE)
+    emergencies.arm(cast.alice, ORDINARY)
+    with pytest.raises(Refused):
+        ward.open()
+
+
+def test_staff_of_the_facility_do_not_close_what_was_opened_from_it(cast: Cast) -> None:
+    ward = Ward(cast)
+    ward.open()
+    employ(cast, ward.facility, "una@example.org", Role.NURSE)
+    una = User.objects.get(email="una@example.org")
+    User.objects.filter(pk=una.pk).update(is_staff=True)
+    for outcome in Outcome:
+        with pytest.raises(Denied):
+            emergencies.close(Actor.staff(una.pk), [ward.access().pk], outcome=outcome)
+    assert emergencies.close(cast.sam, [ward.access().pk], outcome=Outcome.PROPER) == 1

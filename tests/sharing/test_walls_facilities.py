@@ -8,7 +8,7 @@ from django.db.utils import ProgrammingError
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from sharing.models import Grant, Role
+from sharing.models import Grant, PractitionerRole, Role
 from sharing.services import facilities, granting, members, vetting
 from tests.cast import ALL, Cast, join, user_of
 from tests.raw import as_owner, open_walls
@@ -141,3 +141,17 @@ def test_an_invitation_of_a_patient_that_ran_out_is_not_accepted(cast: Cast) -> 
 
     accept = "UPDATE sharing_grant SET grantee_id = phr_actor(), accepted_at = now() WHERE id = %s"
     assert not done(cast.bob, accept, pk)
+
+
+def test_who_left_is_not_called_back_without_being_asked(cast: Cast) -> None:
+    pk = opened(cast)
+    employ(cast, pk, "nina@example.org", Role.NURSE)
+    with acting_as(cast.bob):
+        role = PractitionerRole.objects.get(organization=pk, code=Role.NURSE)
+    later = "UPDATE sharing_practitionerrole SET ends_at = now() + interval '1 day' WHERE id = %s"
+    assert done(cast.bob, later, role.pk)
+    members.end(cast.bob, role.pk)
+    assert not done(cast.bob, later, role.pk)
+    assert not done(
+        cast.bob, "UPDATE sharing_practitionerrole SET ends_at = NULL WHERE id = %s", role.pk
+    )
