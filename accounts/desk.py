@@ -23,6 +23,7 @@ class StaffDesk(AdminSite):
 
     site_header = "Staff desk"
     site_title = "Staff desk"
+    index_title = "What there is to do"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and second_factor_passed(request)

@@ -51,7 +51,9 @@ class PortalBoundField(BoundField):
     def summed_up(self) -> list[str]:
         """Return each error as the summary says it: after the label, where it names no field."""
         texts = [str(error) for error in self.errors]
-        return [f"{self.label}: {text}" if text.startswith(VAGUE) else text for text in texts]
+        label = str(self.label)
+        before = label if label.endswith("?") else f"{label}:"
+        return [f"{before} {text}" if text.startswith(VAGUE) else text for text in texts]
 
     @property
     def optional_note(self) -> str:

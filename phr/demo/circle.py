@@ -156,7 +156,7 @@ def ask(nurse: Actor, email: str, clinic: UUID) -> None:
 def write(doctor: Actor, patient_id: UUID) -> None:
     """A note, and a question whether an item is right."""
     remarks.write_note(doctor, patient_id, text="Please have your blood pressure taken in May.")
-    newest = records.timeline(doctor, patient_id).items[0]
+    newest = records.timeline(doctor, patient_id, category=Category.LABORATORY).items[0]
     remarks.ask_correction(
         doctor, patient_id, newest.id, text="Is the date right? I have it a week later."
     )

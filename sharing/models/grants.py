@@ -259,5 +259,10 @@ class Grant(models.Model):
             ),
         ]
 
+    @property
+    def acts(self) -> Authority:
+        """By what right its holder acts for the patient. Raises `ValueError` for any other path."""
+        return Authority(self.authority)
+
     def __str__(self) -> str:
         return f"Grant {self.pk}"
