@@ -7,6 +7,7 @@ from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,7 +16,7 @@ from accounts import audit, keys
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
-from accounts.models import AuditEvent, Patient
+from accounts.models import Patient
 from sharing import policy
 from sharing.models import (
     Answer,
@@ -31,7 +32,19 @@ from sharing.services import notices
 from sharing.serving import serving
 
 ASKED = (Path.PERSON, Path.PROXY, Path.FACILITY)
-IDS_AT_ONCE = 500
+COPIED = """
+    WITH RECURSIVE ended AS (
+        SELECT id FROM unnest(%(ids)s::uuid[]) AS id
+        UNION
+        SELECT g.replaces FROM sharing_grant g JOIN ended ON g.id = ended.id
+        WHERE g.patient_id = %(patient)s AND g.replaces IS NOT NULL
+    )
+    SELECT id FROM ended WHERE EXISTS (
+        SELECT 1 FROM accounts_auditevent e
+        WHERE e.basis = 'grant:' || ended.id AND e.patient_id = %(patient)s
+          AND e.action = %(action)s AND e.outcome = %(outcome)s
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +71,7 @@ def ask(actor: Actor, patient_id: UUID, grant_ids: Iterable[UUID]) -> int:
     Nobody is asked who copied nothing, nor whose permission was only changed and goes on. Returns
     how many are asked now.
     """
-    ended = list(grant_ids)
-    copied = [one for start in range(0, len(ended), IDS_AT_ONCE)
-              for one in _copied(patient_id, ended[start : start + IDS_AT_ONCE])]  # fmt: skip
+    copied = _copied(patient_id, list(grant_ids))
     if not copied:
         return 0
     name = accounts.name_of(Patient.objects.get(pk=patient_id))
@@ -99,23 +110,15 @@ def ask_expired(actor: Actor, *, most: int = 200) -> int:
 
 def _copied(patient_id: UUID, grant_ids: list[UUID]) -> list[Grant]:
     """Those under which something was copied, with those that they replaced."""
-    found = set(grant_ids)
-    earlier = found
-    while earlier:
-        before = Grant.objects.filter(pk__in=earlier, patient=patient_id, replaces__isnull=False)
-        earlier = {pk for pk in before.values_list("replaces", flat=True) if pk} - found
-        found |= earlier
-    copies = AuditEvent.objects.filter(
-        patient_id=patient_id, action=Action.COPY.value, outcome=audit.SUCCESS,
-        basis__in=[f"grant:{pk}" for pk in found],
-    )  # fmt: skip
-    bases = set(copies.order_by().values_list("basis", flat=True).distinct())
-    if not bases:
+    with connection.cursor() as cursor:
+        values = {"ids": grant_ids, "patient": patient_id, "outcome": audit.SUCCESS}
+        cursor.execute(COPIED, values | {"action": Action.COPY.value})
+        found = [pk for (pk,) in cursor.fetchall()]
+    if not found:
         return []
     goes_on = Grant.objects.filter(replaces=OuterRef("pk"), revoked_at=None)
     over = Q(revoked_at__isnull=False) | Q(ends_at__lte=Now())
-    rows = Grant.objects.filter(over, ~Exists(goes_on), path__in=ASKED)
-    return list(rows.filter(pk__in=[basis.removeprefix("grant:") for basis in bases]))
+    return list(Grant.objects.filter(over, ~Exists(goes_on), path__in=ASKED, pk__in=found))
 
 
 def _question(grant: Grant, name: str) -> Attestation:

@@ -26,6 +26,11 @@ from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, refuse_beyond, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
 
+END_EACH = """
+    UPDATE sharing_grant SET revoked_at = statement_timestamp()
+    WHERE patient_id = %s AND id = ANY (%s::uuid[])
+"""
+
 
 def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "") -> UUID:
     """Let a person or a facility see part of the actor's record. Returns the Grant's id.
@@ -174,7 +179,7 @@ def revoke_all(actor: Actor) -> int:
         ids = [row.pk for row in held]
         if ids:
             ledger.remember_each(Kind.REVOCATION, map(str, ids))
-            Grant.objects.filter(patient=patient, pk__in=ids).update(revoked_at=Now())
+            _end_each(patient, ids)
             move_epoch(patient.pk)
             attestations.ask(actor, patient.pk, ids)
             notices.tell_holders(actor, NoticeKind.ENDED, held)
@@ -182,6 +187,12 @@ def revoke_all(actor: Actor) -> int:
         emergencies.disarm(actor)
         _refuse_waiting(patient)
         return len(ids)
+
+
+def _end_each(patient: Patient, ids: list[UUID]) -> None:
+    """End many at once, named by one value: a statement with ten thousand is slow to put together."""
+    with connection.cursor() as cursor:
+        cursor.execute(END_EACH, [patient.pk, ids])
 
 
 def _refuse_waiting(patient: Patient) -> None:
