@@ -31,6 +31,9 @@ class OutboxBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
+            # What stands where an address is not: nobody reads there (RFC 2606).
+            if message.to[0].endswith(".invalid"):
+                continue
             sealed(message).save()
             wake("accounts.tasks.send_mail")
         return len(email_messages)

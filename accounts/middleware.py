@@ -27,8 +27,8 @@ ABOUT_HER = (
 # Who decides for the person, too: what she may do there the policy says, as everywhere.
 DECIDES = "decides"
 DECIDED = (
-    "/sharing/", "/notices/", "/directory/", "/rights/erase/", "/rights/erasures/", "/rights/export/",
-    "/rights/undo-import/",
+    "/sharing/", "/notices/", "/directory/", "/rights/delete/dependent/", "/rights/erase/",
+    "/rights/erasures/", "/rights/export/", "/rights/undo-import/",
 )  # fmt: skip
 ABOUT_HERSELF = (
     "/notices/choices/", "/sharing/emergency/", "/sharing/invitations/", "/sharing/proxies/",

@@ -25,7 +25,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "accounts_patient": (
         "select, insert, update (access_epoch, born_sealed)",
         "select, delete",
-        "select, update (access_epoch, erasing_at, restricted_at)",
+        "select, update (access_epoch, erasing_at, restricted_at, opened_by_id)",
     ),
     "accounts_portal": ("select", "select, insert, update", ""),
     "accounts_licencecheck": (GROW, "select, delete", ""),
@@ -163,6 +163,11 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
         "select, insert, update (grantee_id, accepted_at, paused_at, revoked_at)",
         "select, update (paused_at, revoked_at, invited_email), delete",
         "select, insert, update (revoked_at)",
+    ),
+    "sharing_handover": (
+        "select, insert, update (withdrawn_at)",
+        "select, delete",
+        "select, update (claimed_at, email)",
     ),
     "sharing_emergencyplan": (
         (

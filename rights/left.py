@@ -18,7 +18,7 @@ from phr.deliveries import Delivery, Remark
 from phr.models import Provenance, Upload
 from rights.models import Erasure, HeldFile, HeldItem, Hold
 from rights.models.erasures import Scope
-from sharing.models import Attestation, EmergencyAccess, Grant, Organization
+from sharing.models import Attestation, EmergencyAccess, Grant, Handover, Organization
 
 # Tables that may go on naming an id after it means nothing any more, each with its reason.
 KEPT: dict[type[Model], str] = {
@@ -38,6 +38,7 @@ SHELL: dict[type[Model], str] = {
     Organization: "who registered a facility, and which two of staff found it to be what it says",
     Grant: "a patient's receipt",
     Attestation: "a patient's proof of what was answered to her",
+    Handover: "who handed a record over to whom it is about; deleted a month after its end",
     EmergencyAccess: "a patient's proof of who opened her record, and of what staff found",
     Delivery: "who sent a patient a file",
     Remark: "who wrote beside a patient's record; deleted soon after the permission ends",

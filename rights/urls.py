@@ -17,6 +17,7 @@ urlpatterns = [
     path("rights/cases/<slug:case_reference>/", cases.case, name="case"),
     path("rights/cases/<slug:case_reference>/withdraw/", cases.withdraw, name="withdraw"),
     path("rights/delete/", erasures.delete, name="delete"),
+    path("rights/delete/dependent/", erasures.delete_dependent, name="delete_dependent"),
     path("rights/erasures/", erasures.erasures_page, name="erasures"),
     path("rights/erasures/<slug:reference>/", erasures.erasure, name="erasure"),
     path("rights/erasures/<slug:reference>/undo/", erasures.undo, name="undo"),

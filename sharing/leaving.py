@@ -15,6 +15,7 @@ from sharing.models import (
     DeliveryChoice,
     EmergencyPlan,
     Grant,
+    Handover,
     Notice,
     NoticeChoice,
     Offer,
@@ -32,6 +33,7 @@ def forget_patient(actor: Actor, patient_id: UUID) -> int:
         Notice.objects.filter(patient_id=patient_id).delete()
         Attestation.objects.filter(patient_id=patient_id).delete()
         EmergencyPlan.objects.filter(patient_id=patient_id).delete()
+        Handover.objects.filter(patient_id=patient_id).delete()
         DeliveryChoice.objects.filter(patient_id=patient_id).delete()
         gone, _ = Grant.objects.filter(patient_id=patient_id).delete()
         return gone

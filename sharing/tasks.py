@@ -6,6 +6,7 @@ from accounts.actors import Actor, System
 from sharing.services import (
     attestations,
     closing,
+    handovers,
     notices,
     offers,
     reminders,
@@ -24,6 +25,7 @@ def mail_notices() -> int:
 def forget_old() -> int:
     actor = Actor.job(System.PURGE)
     requests.forget_expired(actor)
+    handovers.forget_over(actor)
     offers.forget_old(actor)
     return notices.forget_old(actor) + usage.forget_old(actor) + usage.forget_keys(actor)
 

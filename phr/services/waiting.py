@@ -16,6 +16,7 @@ from accounts.due import each
 from phr.deliveries import Delivery
 from phr.models import Upload
 from phr.services import uploads
+from sharing.services import notices
 
 MOST = 100
 
@@ -57,9 +58,8 @@ def _remind(actor: Actor, upload_id: UUID) -> bool:
             return False
         Upload.objects.filter(pk=row.pk).update(reminded_at=Now())
         link = settings.PHR_ORIGIN + reverse("phr:upload")
-        mail.send(
-            row.patient.user.email, "phr/waiting", link=link, until=timezone.now() + _notice()
-        )
+        if reader := notices.reader_of(row.patient_id):
+            mail.send(reader.email, "phr/waiting", link=link, until=timezone.now() + _notice())
         return True
 
 

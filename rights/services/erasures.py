@@ -28,12 +28,18 @@ from rights.models import Erasure
 from rights.models.erasures import PART, Scope, reference_of
 from sharing import policy
 from sharing.categories import Category
+from sharing.policy import Action
 
 UNDONE = "undone"
 KINDS = {Scope.ITEM: Kind.RECORD, Scope.IMPORT: Kind.IMPORT}
 MOST_SHOWN = 100
 # One sentence for every reason: it must not tell whether a password was right.
 NOT_UNDONE = "Check the email address and the password. It may also be too late to undo this."
+
+KEEPS = (
+    "You opened a record for somebody who has no account here. Hand it over or delete it first, under"
+    " “People I act for”. If you can do neither, write to us."
+)
 
 
 class Refused(Exception):
@@ -68,7 +74,8 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
     """Erase the actor's whole record, and her account too where `account` says so.
 
     Hidden from everyone in this transaction; destroyed once `undo_hours` have passed. Returns the
-    reference. Raises `Denied` where there is nothing to erase, `Refused` for staff.
+    reference. Raises `Denied` where there is nothing to erase, `Refused` for staff and for who
+    opened a record for somebody else and would leave it to nobody.
     """
     scope = Scope.ACCOUNT if account else Scope.RECORD
     erasure = _new(scope, purge_after=timezone.now() + timedelta(hours=undo_hours))
@@ -76,6 +83,8 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
         user = _leaver(actor)
         if begun := _begun(user, account=account, undo_hours=undo_hours):
             return begun
+        if account and Patient.objects.filter(opened_by=user.pk, erasing_at=None).exists():
+            raise Refused(KEEPS)
         patient = Patient.objects.filter(user_id=user.pk).first()
         if patient is None and not account:
             raise Denied("erase")
@@ -86,6 +95,33 @@ def erase_everything(actor: Actor, *, account: bool, undo_hours: int) -> str:
         tell(erasure, accounts.verified_addresses(user.pk))
         hide(erasure)
     return erasure.reference
+
+
+def erase_dependent(actor: Actor) -> str:
+    """Erase the whole record of the dependent whom the actor acts and decides for.
+
+    The placeholder goes with it, and nothing can be undone: nobody signs in to it. Returns the
+    reference. Raises `Denied`.
+    """
+    erasure = _new(Scope.ACCOUNT)
+    with acting_as(actor):
+        patient = require_dependent(actor)
+        erasure.user_id, erasure.patient_id = patient.user_id, patient.pk
+        erasure.planned = removal.counts(actor)
+        _remember(erasure)
+        _begin(erasure)
+        tell(erasure, accounts.verified_addresses(patient.opened_by_id))
+        hide(erasure)
+    return erasure.reference
+
+
+def require_dependent(actor: Actor) -> Patient:
+    """The dependent whom the actor acts and decides for, or `Denied`."""
+    with acting_as(actor):
+        patient = policy.require_own(actor, Action.DELETE)
+        if patient.opened_by_id is None:
+            raise Denied("erase", patient_id=patient.pk, subject=f"Patient/{patient.pk}")
+        return patient
 
 
 def _leaver(actor: Actor) -> User:

@@ -18,7 +18,6 @@ from accounts import ledger, mail
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, System
 from accounts.due import each
-from accounts.models import Patient
 from phr.integrity import Beside
 from phr.models import RecordFile
 from phr.services import records, undoing
@@ -27,6 +26,7 @@ from rights.models.erasures import PART, Scope
 from rights.models.holds import HoldQuerySet
 from rights.services import rehoming
 from sharing import policy
+from sharing.services import notices
 
 OPEN_FOR = timedelta(days=7)
 WHOLE = frozenset(set(Scope) - PART)
@@ -183,10 +183,10 @@ def _tell(actor: Actor, hold_id: UUID) -> bool:
         hold = _untold().select_for_update(skip_locked=True, no_key=True).filter(pk=hold_id).first()
         if hold is None:
             return False
-        patient = Patient.objects.select_related("user").filter(Q(pk=hold.patient_id)).first()
-        if patient is not None:
+        reader = notices.reader_of(hold.patient_id) if hold.patient_id else None
+        if reader is not None:
             link = settings.PHR_ORIGIN + reverse("rights:holds")
-            mail.send(patient.user.email, "rights/hold", link=link)
+            mail.send(reader.email, "rights/hold", link=link)
         hold.told_at = hold.told_at or timezone.now()
         hold.release_told_at = timezone.now() if hold.released_at else None
         hold.save(update_fields=["told_at", "release_told_at"])

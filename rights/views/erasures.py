@@ -8,10 +8,12 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services as accounts
+from accounts.middleware import ACTING_FOR
 from accounts.requests import actor_of, dangerous
 from phr.services import removal, undoing
 from rights import expected
@@ -59,6 +61,19 @@ def delete(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "only_account": only_account, "hours": hours()}
     context |= {"expected": expected.dates(), "later": later}
     return render(request, "rights/delete.html", context)
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_dependent(request: HttpRequest) -> HttpResponse:
+    """Say what deleting the record of the person she decides for does, then do it."""
+    erasures.require_dependent(actor_of(request))
+    if request.method == "POST":
+        reference = erasures.erase_dependent(actor_of(request))
+        del request.session[ACTING_FOR]
+        rotate_token(request)
+        return redirect("rights:erasure", reference)
+    return render(request, "rights/delete_dependent.html", {"expected": expected.dates()})
 
 
 def _confirm(request: HttpRequest, form: DeleteForm) -> HttpResponse:

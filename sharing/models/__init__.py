@@ -5,6 +5,7 @@ from sharing.models.attestations import Answer, Attestation, Reason
 from sharing.models.emergencies import EmergencyAccess, EmergencyPlan, Outcome
 from sharing.models.facilities import Organization, PractitionerRole, Regime, Role, Shift
 from sharing.models.grants import INVITED, Authority, Grant, GrantQuerySet, Path, Purpose
+from sharing.models.handovers import Handover
 from sharing.models.links import MOST_WRONG, ShareLink
 from sharing.models.notices import Notice, NoticeChoice, NoticeKind
 from sharing.models.offers import DeliveryChoice, Offer, Unasked
@@ -26,6 +27,7 @@ __all__ = [
     "EmergencyPlan",
     "Grant",
     "GrantQuerySet",
+    "Handover",
     "Notice",
     "NoticeChoice",
     "NoticeKind",

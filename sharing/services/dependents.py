@@ -64,7 +64,7 @@ class Draft:
         return [said[0], *_foretold(self), said[1]]
 
 
-_PARENT = "I am a parent of {name}, or have the duties of one. No court or authority has taken that from me."
+_PARENT = "I am a parent of {name}, or have the duties of one. No court has taken that from me."
 _GUARDIAN = "A court or an authority appointed me to decide for {name} about health care."
 _AGREED = (
     "I agree, for {name}, that this portal keeps information about the health of {name}, as the page"

@@ -11,14 +11,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.middleware import ACTING_FOR, DECIDES
 from accounts.requests import actor_of, dangerous
-from sharing.services import proxies
+from sharing.services import handovers, proxies
 
 
 @login_required
 @require_safe
 def acting(request: HttpRequest) -> HttpResponse:
     """The patients whom the person signed in may act for or look after."""
-    return render(request, "sharing/acting.html", {"wards": proxies.wards(actor_of(request))})
+    actor = actor_of(request)
+    context = {"wards": proxies.wards(actor), "opened": handovers.opened(actor)}
+    return render(request, "sharing/acting.html", context)
 
 
 @dangerous

@@ -1,0 +1,73 @@
+"""Hand a record over to whom it is about, and take it."""
+
+from uuid import UUID
+
+from allauth.core import ratelimit
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts import purposes
+from accounts.actors import Denied
+from accounts.purposes import Purpose
+from accounts.requests import actor_of, dangerous
+from sharing.forms.handovers import ClaimForm, HandOverForm
+from sharing.services import handovers
+from sharing.services.granting import Refused
+
+TOO_OFTEN = "You have tried this too often. Try again in an hour."
+
+
+@dangerous
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_over(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Name the address, and mail it a link."""
+    actor = actor_of(request)
+    kept, form = handovers.one(actor, patient_id), HandOverForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            handovers.name(actor, patient_id, email=form.cleaned_data["email"])
+        except Refused as refused:
+            form.add_error("email", str(refused))
+        else:
+            messages.success(request, "We have sent an email to this address.")
+            return redirect("sharing:acting")
+    return render(request, "sharing/hand_over.html", {"kept": kept, "form": form})
+
+
+@login_required
+@require_http_methods(["POST"])
+def withdraw(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    handovers.withdraw(actor_of(request), patient_id)
+    messages.success(request, "The link that we sent leads nowhere any more.")
+    return redirect("sharing:acting")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def claim(request: HttpRequest, token: str) -> HttpResponse:
+    """Say what it is, then make the record hers who followed the link."""
+    actor = actor_of(request)
+    try:
+        form = ClaimForm(request.POST or None, email=handovers.offer(actor, token).email)
+        if request.method == "POST" and _not_too_often(request, form) and form.is_valid():
+            said, words = form.cleaned_data["password"], request.POST["sha256"]
+            handovers.claim(actor, token, password=said, sha256=words)
+            messages.success(
+                request, "The record is yours. Sign in with your address and password."
+            )
+            return redirect("account_login")
+    except Denied:
+        return render(request, "sharing/claim_gone.html", status=404)
+    except Refused as refused:
+        form.add_error(None, str(refused))
+    agreement = purposes.current(Purpose.KEEP)
+    return render(request, "sharing/claim.html", {"form": form, "agreement": agreement})
+
+
+def _not_too_often(request: HttpRequest, form: ClaimForm) -> bool:
+    if ratelimit.consume(request, action="claim"):
+        return True
+    form.add_error(None, TOO_OFTEN)
+    return False

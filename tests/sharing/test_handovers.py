@@ -1,0 +1,214 @@
+"""A record goes to whom it is about: once, by a mailed link, and nobody keeps it for her then."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from accounts import purposes
+from accounts.actors import Actor, Denied, System
+from accounts.models import Patient, User
+from accounts.purposes import Purpose
+from phr.services import looks, records
+from sharing.models import Authority, Handover, NoticeKind
+from sharing.services import handovers, listing, notices
+from sharing.services.dependents import Draft
+from sharing.services.granting import Refused
+from tests.cast import PASSWORD, Cast
+from tests.doors import sign_in, text, visitor
+from tests.raw import as_owner, open_walls
+from tests.sharing.test_dependents import aged, child, move_on, opened
+from tests.worlds.kept import keep
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.usefixtures("static_files"),
+]
+MIA = "mia@example.org"
+NONCE = re.compile(r'nonce="[^"]*"')
+LINK = re.compile(r"/claim/([\w-]+)/")
+GUARDED = Draft("Old Sam", aged(80), Authority.GUARDIAN)
+Commit = DjangoCaptureOnCommitCallbacks
+
+
+@pytest.fixture(autouse=True)
+def looked_at_by_the_owner(cast: Cast) -> None:
+    """What a test reads behind the walls, it reads as the tables' owner."""
+    assert cast
+    open_walls()
+
+
+def named(actor: Actor, patient_id: UUID, commit: Commit, email: str = MIA) -> str:
+    """Hand the record over to this address. Returns what was mailed there."""
+    mail.outbox.clear()
+    with commit(execute=True):
+        handovers.name(actor, patient_id, email=email)
+    (letter,) = mail.outbox
+    assert letter.to == [email]
+    return str(letter.body)
+
+
+def token(body: str) -> str:
+    found = LINK.search(body)
+    assert found
+    return found[1]
+
+
+def form() -> dict[str, str]:
+    return {"password": PASSWORD, "agrees": "on", "sha256": purposes.current(Purpose.KEEP).sha256}
+
+
+def test_a_child_takes_it_over_and_the_parent_keeps_what_is_ordinary(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, acting = opened(cast.bob)
+    keep(patient_id, text="A cold")
+    move_on(patient_id, years=9)
+    bob = sign_in("bob@example.org")
+    page = text(bob.get(f"/acting/{patient_id}/hand-over/"))
+    assert "Hand the record over to Mia Archer" in page
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    assert "mia@example.org" in text(bob.get(f"/acting/{patient_id}/hand-over/"))
+
+    somebody = visitor()
+    assert "mia@example.org" in text(somebody.get(f"/claim/{link}/"))
+    assert "Mia" not in text(somebody.get(f"/claim/{link}/"))
+    assert somebody.post(f"/claim/{link}/", form()).headers["Location"] == "/accounts/login/"
+
+    mia = sign_in(MIA)
+    assert "A cold" in text(mia.get("/records/"))
+    herself = Actor.session(User.objects.get(email=MIA).pk)
+    said = {line.what: line.who for line in looks.log(herself).lines}
+    assert said["took this record over, with an account of her own"] == "You"
+    assert said["began to hand this record over"] == "Dr Bob Brown"
+    (row,) = [held.grant for held in listing.given(herself) if held.state == "active"]
+    assert not row.may_manage
+    assert records.timeline(cast.bob, patient_id).items
+    with pytest.raises(Denied):
+        records.timeline(acting, patient_id)
+
+    mia.post(f"/sharing/grants/{row.pk}/revoke/")
+    with pytest.raises(Denied):
+        records.timeline(cast.bob, patient_id)
+    assert handovers.opened(cast.bob) == []
+
+
+def test_who_was_appointed_lets_go_of_everything_at_once(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, acting = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    with as_owner():
+        before = Patient.objects.get(pk=patient_id).access_epoch
+    bob = sign_in("bob@example.org")
+    bob.post(f"/acting/{patient_id}/")
+    handovers.claim(Actor(), link, password=PASSWORD, sha256=form()["sha256"])
+
+    assert "You can no longer act for this person" in text(bob.get("/records/"))
+    for actor in (acting, cast.bob):
+        with pytest.raises(Denied):
+            records.timeline(actor, patient_id)
+    with as_owner():
+        row = Patient.objects.get(pk=patient_id)
+        assert row.access_epoch > before
+        assert row.opened_by_id is None
+        assert EmailAddress.objects.get(email=MIA).verified
+    assert NoticeKind.ENDED in {told.kind for told in notices.mine(cast.bob)}
+    herself = Actor.session(row.user_id)
+    assert any(line.role == "acts for you" for line in looks.log(herself).lines)
+
+
+def test_a_link_is_good_once_and_leads_nowhere_when_it_is_over(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    first = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    second = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    third = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    with as_owner():
+        Handover.objects.filter(withdrawn_at=None).update(ends_at=timezone.now())
+    for link in (first, second, third, "nothing"):
+        gone = visitor().get(f"/claim/{link}/")
+        assert gone.status_code == 404
+        assert "leads nowhere any more" in text(gone)
+
+    bob = sign_in("bob@example.org")
+    fourth = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    bob.post(f"/acting/{patient_id}/hand-over/end/")
+    fifth = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    with pytest.raises(Denied):
+        handovers.offer(Actor(), fourth)
+    assert visitor().post(f"/claim/{fifth}/", form()).status_code == 302
+    assert visitor().post(f"/claim/{fifth}/", form()).status_code == 404
+    with pytest.raises(Denied):
+        handovers.name(cast.bob, patient_id, email="other@example.org")
+
+
+def test_the_page_does_not_tell_whether_an_address_has_an_account(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    bob = sign_in("bob@example.org")
+    pages = []
+    for address in ("carol@example.org", "nobody@example.org"):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = bob.post(f"/acting/{patient_id}/hand-over/", {"email": address}, follow=True)
+        pages.append(NONCE.sub("", text(answer)))
+    assert pages[0] == pages[1]
+    taken, free = (one.body for one in mail.outbox[-2:])
+    assert "has an account on our portal already" in taken
+    assert not LINK.search(taken)
+    assert LINK.search(free)
+    assert "Sam" not in free
+
+
+def test_an_address_that_got_an_account_since_is_refused(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, acting = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    User.objects.create_user(MIA, PASSWORD)
+    page = text(visitor().post(f"/claim/{link}/", form()))
+    assert "This address has an account here" in page
+    assert records.timeline(acting, patient_id).own
+
+
+def test_a_weak_password_or_no_yes_takes_nothing_over(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    for said in ({"password": "secret"}, {"agrees": ""}, {"sha256": "x"}):
+        assert visitor().post(f"/claim/{link}/", form() | said).status_code == 200
+    assert handovers.offer(Actor(), link).email == MIA
+
+
+def test_who_may_hand_over_and_when(cast: Cast) -> None:
+    young, acting = opened(cast.bob, child(5))
+    assert handovers.one(cast.bob, young).too_early
+    with pytest.raises(Refused):
+        handovers.name(cast.bob, young, email=MIA)
+    old, _ = opened(cast.bob, GUARDED)
+    with pytest.raises(Refused):
+        handovers.name(cast.bob, old, email="bob@example.org")
+    for actor in (cast.carol, acting, Actor()):
+        with pytest.raises(Denied):
+            handovers.name(actor, young, email=MIA)
+        with pytest.raises(Denied):
+            handovers.withdraw(actor, young)
+
+
+def test_old_ones_are_forgotten_with_the_address(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    named(cast.bob, patient_id, django_capture_on_commit_callbacks)
+    assert handovers.forget_over(Actor.job(System.PURGE)) == 0
+    with as_owner():
+        Handover.objects.update(ends_at=timezone.now() - timedelta(days=31))
+    assert handovers.forget_over(Actor.job(System.PURGE)) == 1
