@@ -8,6 +8,8 @@ from accounts import purposes
 from accounts.purposes import Purpose
 
 FIRST_BORN = date(1890, 1, 1)
+# What a column for an address holds (RFC 5321, section 4.5.3.1.3); Django's own field takes more.
+LONGEST_EMAIL = 254
 
 
 class PatientForm(forms.Form):

@@ -1,12 +1,14 @@
 """What care providers type to ask for access, and to pass on what they hold."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils import timezone
 
+from accounts.forms import LONGEST_EMAIL
 from phr.forms.sharing import SENSITIVE, day_end, day_input
 from sharing.categories import Category
 from sharing.labels import Sensitivity
@@ -24,6 +26,7 @@ class AskForm(forms.Form):
     )
     email = forms.EmailField(
         label="The patient's email address",
+        max_length=LONGEST_EMAIL,
         help_text="We do not tell you whether anybody here has this address.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -89,6 +92,7 @@ class PassOnForm(forms.Form):
 
     email = forms.EmailField(
         label="Their email address",
+        max_length=LONGEST_EMAIL,
         help_text="They prove that this address is theirs before they see anything.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -98,6 +102,12 @@ class PassOnForm(forms.Form):
         required=False,
         widget=day_input(),
     )
+
+    def clean_ends_on(self) -> date | None:
+        day: date | None = self.cleaned_data["ends_on"]
+        if day and day < timezone.now().date():
+            raise forms.ValidationError("Choose today or a later day.")
+        return day
 
     def ends_at(self) -> datetime | None:
         """The end of the last day, or None."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from accounts.forms import LONGEST_EMAIL
 from phr.display.kinds import kind
 from phr.forms.records import NOT_SORTED
 from phr.tags import Word
@@ -244,6 +245,7 @@ class ShareForm(ScopeForm):
 
     email = forms.EmailField(
         label="Their email address",
+        max_length=LONGEST_EMAIL,
         help_text="They prove that this address is theirs before they see anything. "
         "They do not need an account yet.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),

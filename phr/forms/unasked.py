@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 
+from accounts.forms import LONGEST_EMAIL
 from sharing.models import Organization, Unasked
 
 
@@ -27,6 +28,7 @@ class OfferForm(forms.Form):
     )
     email = forms.EmailField(
         label="The patient's email address",
+        max_length=LONGEST_EMAIL,
         help_text="We do not tell you whether anybody here has this address.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )

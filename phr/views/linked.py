@@ -190,7 +190,9 @@ def manifest(request: HttpRequest, secret: str) -> HttpResponse:
 def _asked(request: HttpRequest) -> dict[str, object]:
     try:
         said = json.loads(request.body)
-    except ValueError:
+        # Half a character (RFC 8259, section 8.2) is no text, and cannot be kept.
+        json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 

@@ -1,12 +1,13 @@
 """What people type about facilities and the directory."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.utils import timezone
 
+from accounts.forms import LONGEST_EMAIL
 from accounts.registry import is_npi
 from sharing.models import AgreementKind, Organization, Regime, Role
 from sharing.services import closing
@@ -15,6 +16,7 @@ from sharing.services.facilities import Facts
 
 DATE = {"type": "date"}
 MOMENT = "%Y-%m-%dT%H:%M"
+LATEST = timedelta(days=730)
 
 
 class PolicyForm(forms.Form):
@@ -24,6 +26,7 @@ class PolicyForm(forms.Form):
         label="Address of its privacy policy",
         help_text="For example, https://clinic.example/privacy",
         assume_scheme="https",
+        max_length=200,
         widget=forms.URLInput(attrs={"autocomplete": "off"}),
     )
     policy_version = forms.CharField(
@@ -111,6 +114,7 @@ class RoleForm(forms.Form):
 class InviteForm(RoleForm):
     email = forms.EmailField(
         label="Their email address",
+        max_length=LONGEST_EMAIL,
         help_text="They prove that this address is theirs before they see anything.",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
@@ -192,6 +196,9 @@ class ClosingForm(forms.Form):
         day: date = self.cleaned_data["closes_on"]
         if day < closing.first_day():
             raise forms.ValidationError(f"Choose {closing.first_day():%-d %B %Y} or a later day.")
+        if day > timezone.now().date() + LATEST:
+            # It cannot be taken back: a slip of a finger in the year must not stay.
+            raise forms.ValidationError("Choose a day within the next two years.")
         return day
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.acting import acting_as, note
@@ -14,6 +15,8 @@ from sharing.services.facilities import administered
 from sharing.services.recipients import Refused
 
 LONGEST = timedelta(hours=72)
+AHEAD = timedelta(days=366)
+MOST_COMING = 2000
 MOST_SHOWN = 200
 
 
@@ -47,7 +50,8 @@ def add(
 ) -> UUID:
     """Put somebody on call from one instant to another. Returns the Shift's id.
 
-    Raises `Denied` for who does not administer the facility, `Refused` for a time that is too long.
+    Raises `Denied` for who does not administer the facility, `Refused` for a time that is too long,
+    over or far ahead, and for too many.
     """
     with acting_as(actor):
         administered(actor, organization_id)
@@ -58,9 +62,20 @@ def add(
             raise Denied("manage", subject=f"PractitionerRole/{role_id}")
         if not timedelta() < ends_at - starts_at <= LONGEST:
             raise Refused("A shift ends after it begins, and at most 72 hours later.")
+        _refuse_when(organization_id, starts_at, ends_at)
         row = Shift.objects.create(role=role, starts_at=starts_at, ends_at=ends_at)
         note("roster", subject=f"PractitionerRole/{role.pk}")
         return row.pk
+
+
+def _refuse_when(organization_id: UUID, starts_at: datetime, ends_at: datetime) -> None:
+    """The roster says who will be on call: nobody is put there afterwards."""
+    now = timezone.now()
+    if ends_at <= now or starts_at > now + AHEAD:
+        raise Refused("Choose a time that is not over, and begins within a year.")
+    coming = Shift.objects.filter(role__organization=organization_id, ends_at__gt=Now())
+    if coming.count() >= MOST_COMING:
+        raise Refused("The roster is full. Remove shifts that are not needed.")
 
 
 def remove(actor: Actor, shift_id: UUID) -> UUID:
