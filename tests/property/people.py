@@ -89,6 +89,7 @@ class People:
                 Patient.objects.filter(pk=self.patients[number]).update(
                     restricted_at=now if world.restricted[number] else None,
                     erasing_at=now if world.erasing[number] else None,
+                    opened_by_id=self._opener(world, number),
                 )
             records = Record.objects.bulk_create([self._record(item) for item in world.items])
             ids = [row.pk for row in records]
@@ -103,6 +104,10 @@ class People:
                 made.append(row)
             Grant.objects.bulk_create(made)
             return records
+
+    def _opener(self, world: World, number: int) -> UUID | None:
+        opener = world.opened[number]
+        return None if opener is None else self.users[opener]
 
     def _staff(self, world: World, now: datetime) -> None:
         for number, is_open in enumerate(world.open):
@@ -163,6 +168,7 @@ class People:
             paused_at=now if given.paused else None,
             may_copy=copies(given),
             may_manage=manages(given),
+            may_decide=given.decides and manages(given) and grantee is not None,
             authority="parent" if given.path == "proxy" else "",
             starts_at=now + given.starts * DAY,
             ends_at=(

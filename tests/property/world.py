@@ -64,6 +64,7 @@ class Given:
     # The place of the permission that it was passed on from among the world's, if it is before it.
     via: int | None = None
     manages: bool = False
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class World:
     given: tuple[Given, ...]
     open: tuple[bool, ...] = (True, True)
     members: tuple[Member, ...] = ()
+    # For each patient who has no account: the user who opened the record for her.
+    opened: tuple[int | None, ...] = (None,) * len(PATIENTS)
 
 
 def some(values: tuple[str, ...] | tuple[int, ...]) -> st.SearchStrategy[frozenset[str | int]]:
@@ -183,6 +186,8 @@ def acting(world: World, user: int, action: Action, item: Item) -> bool:
     """Whether this user may do this to this record while she acts for its patient."""
     at_rest = world.erasing[item.patient] or world.restricted[item.patient]
     shut = item.hidden or item.never_shared or at_rest
+    if decides(world, user, item.patient):
+        return not item.hidden
     place = next(at for at, one in enumerate(world.items) if one is item)
     return not shut and any(
         given.patient == item.patient
@@ -192,6 +197,20 @@ def acting(world: World, user: int, action: Action, item: Item) -> bool:
         and going_on(world, given)
         for given in world.given
         if manages(given) and world.active[user]
+    )
+
+
+def decides(world: World, user: int, patient: int) -> bool:
+    """Whether this user stands in for a patient without an account, while she acts for her."""
+    at_rest = world.erasing[patient] or world.restricted[patient]
+    return not at_rest and any(
+        given.patient == patient
+        and manages(given)
+        and given.decides
+        and given.grantee == user == world.opened[patient]
+        and going_on(world, given)
+        for given in world.given
+        if world.active[user]
     )
 
 

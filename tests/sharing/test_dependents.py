@@ -12,10 +12,11 @@ from django.utils import timezone
 from accounts import mail as outbox
 from accounts import services as accounts
 from accounts.actors import Actor, Denied, System
-from accounts.models import User
-from phr.services import entries, looks, marks, records
+from accounts.models import Patient, User
+from phr.services import entries, imports, looks, marks, records, reviews, uploads
 from rights.services import erasures, exports
 from sharing.models import Authority, Grant, NoticeKind
+from sharing.scopes import Scope
 from sharing.services import (
     dependents,
     emergencies,
@@ -29,8 +30,9 @@ from sharing.services import (
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
 from sharing.services.recipients import ActsFor, Recipient
-from tests.cast import ALL, ORDINARY, Cast, user_of
+from tests.cast import ALL, IMPORTER, ORDINARY, Cast, user_of
 from tests.doors import sign_in, text
+from tests.phr.test_deliveries import send
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep
 
@@ -256,3 +258,22 @@ def test_somebody_else_reaches_nothing_of_it(cast: Cast) -> None:
             records.timeline(actor, patient_id)
     with pytest.raises(Denied):
         dependents.open_record(Actor.session(user_of(cast.bob), acting_for=patient_id), child())
+
+
+def test_what_others_send_in_she_accepts_and_a_restricted_record_rests(cast: Cast) -> None:
+    patient_id, acting = opened(cast.bob)
+    week = timezone.now() + timedelta(days=7)
+    inward = Scope((), (), may_copy=False, ends_at=week, inward_categories=ALL.categories,
+                   inward_labels=ALL.labels)  # fmt: skip
+    granting.accept(cast.carol, granting.grant(acting, "carol@example.org", scope=inward))
+    delivery_id = send(cast.carol, patient_id)
+    imports.import_upload(IMPORTER, delivery_id)
+    assert uploads.upload(acting, delivery_id).state == "asking"
+    reviews.confirm(acting, delivery_id)
+    imports.import_upload(IMPORTER, delivery_id)
+    assert len(records.timeline(acting, patient_id).items) == 2
+
+    with as_owner():
+        Patient.objects.filter(pk=patient_id).update(restricted_at=timezone.now())
+    with pytest.raises(Denied):
+        records.timeline(acting, patient_id)
