@@ -6,7 +6,7 @@ import traceback
 
 # What opens something by itself: all that stands in an address behind these words, also where that
 # address is quoted in another; and whatever is longer than an id.
-PLACES = ("confirm-email", "drop", "emergency", "key", "link", "link-file", "stop")
+PLACES = ("claim", "confirm-email", "drop", "emergency", "key", "link", "link-file", "stop")
 SLASH = r"(?:/|%(?:25)*2f)"
 OPENS = re.compile(
     rf"({SLASH}(?:{'|'.join(PLACES)}){SLASH})[^/\n]+?(?={SLASH}|$)|[\w.:~-]{{40,}}",
