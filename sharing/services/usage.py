@@ -94,17 +94,11 @@ def _of(organization_id: UUID, last: int) -> list[Usage]:
     return list(rows.order_by("pk")[:ROWS_AT_ONCE])
 
 
-def forget_key(actor: Actor, organization_id: UUID) -> bool:
-    """Destroy a closed facility's key: its references mean nothing from now on. For a job."""
-    with acting_as(actor):
-        gone, _ = UsageKey.objects.filter(
-            pk=organization_id, organization__closed_at__isnull=False
-        ).delete()
-        return bool(gone)
-
-
 def forget_keys(actor: Actor) -> int:
-    """The same for every facility that has closed. Returns how many."""
+    """Destroy the key of every facility that has closed: its references mean nothing from now on.
+
+    For a job. Returns how many.
+    """
     with acting_as(actor):
         gone, _ = UsageKey.objects.filter(organization__closed_at__isnull=False).delete()
         return gone

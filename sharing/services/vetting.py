@@ -64,8 +64,8 @@ def verify(actor: Actor, organization_id: UUID, *, seen: str) -> bool:
         return row.verified_at is not None
 
 
-def _belongs(actor: Actor, row: Organization) -> bool:
-    own = accounts.verified_addresses(actor.user_id) if actor.user_id else set()
+def _belongs(actor: Actor, row: Organization, *, invited: bool) -> bool:
+    own = accounts.verified_addresses(actor.user_id) if actor.user_id and invited else set()
     hers = row.roles.filter(Q(user=actor.user_id) | Q(user=None, invited_email__in=own))
     return row.founded_by_id == actor.user_id or hers.exists()
 
@@ -85,7 +85,7 @@ def doubt(actor: Actor, organization_id: UUID) -> None:
     Raises `Denied` for who is not staff, `Refused` for who belongs there.
     """
     with acting_as(actor):
-        row = _held(actor, organization_id)
+        row = _held(actor, organization_id, closes=True)
         standing.remember(row.pk, UNVERIFIED)
         row.first_verified_at = row.first_verified_by = row.verified_at = row.verified_by = None
         row.save(update_fields=[
@@ -100,7 +100,7 @@ def suspend(actor: Actor, organization_id: UUID) -> None:
     Raises `Denied` for who is not staff, `Refused` for who belongs there.
     """
     with acting_as(actor):
-        row = _held(actor, organization_id)
+        row = _held(actor, organization_id, closes=True)
         standing.remember(row.pk, SUSPENDED)
         row.suspended_at = row.suspended_at or timezone.now()
         row.save(update_fields=["suspended_at"])
@@ -142,10 +142,13 @@ def document(actor: Actor, agreement_id: UUID) -> bytes:
         return bytes(row.document)
 
 
-def _held(actor: Actor, organization_id: UUID) -> Organization:
-    """A facility for staff to decide about: not for those who belong to it."""
+def _held(actor: Actor, organization_id: UUID, *, closes: bool = False) -> Organization:
+    """A facility for staff to decide about: not for those who belong to it.
+
+    An invitation keeps nobody from what `closes` it: or it would invite whoever might.
+    """
     row = _looked_at(actor, organization_id)
-    if _belongs(actor, row):
+    if _belongs(actor, row, invited=not closes):
         raise Refused("You belong to this facility. Somebody else must decide about it.")
     return row
 

@@ -149,6 +149,17 @@ def test_staff_who_are_invited_to_it_do_not_verify_it_nor_join_it_afterwards(cas
     assert members.accept(Actor.session(user_of(cast.sam)), role) == pk
 
 
+def test_a_facility_does_not_escape_by_inviting_whoever_might_suspend_it(cast: Cast) -> None:
+    pk = opened(cast)
+    members.invite(cast.bob, pk, "sam@example.org", code=Role.NURSE, ends_at=None)
+    vetting.suspend(cast.sam, pk)
+    with pytest.raises(Refused, match="belong"):
+        vetting.resume(cast.sam, pk)
+    vetting.doubt(cast.sam, pk)
+    assert vetting.read(cast.sam, pk).verifiers == {"first": "", "second": ""}
+    assert state(pk) == "suspended"
+
+
 def test_what_staff_checked_is_not_changed_any_more_but_its_policy_is(cast: Cast) -> None:
     pk = opened(cast)
     other = replace(FACTS, name="Another name", regime=Regime.HIPAA, policy_version="2")
