@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
@@ -131,8 +132,12 @@ class PractitionerAdmin(MetadataAdmin):
 
     @admin.action(description="Look the licence up in the register (verifies nothing)")
     def look_up(self, request: HttpRequest, chosen: QuerySet[Practitioner]) -> None:
-        """A few at a time: the register is asked for each while the page waits."""
-        for row in chosen[:MOST_LOOKED_UP]:
+        """A few at a time, once the desk's own transaction is over: the page waits for each answer."""
+        rows = list(chosen[:MOST_LOOKED_UP])
+        transaction.on_commit(lambda: self._look_up(request, rows))
+
+    def _look_up(self, request: HttpRequest, rows: Iterable[Practitioner]) -> None:
+        for row in rows:
             outcome = licences.look_up(staff_actor(request), row.pk)
             said = f"{row.name}: {outcome or 'no register is set'}"
             messages.add_message(request, messages.INFO, said)

@@ -17,16 +17,17 @@ from accounts.registry import Outcome, registry
 def look_up(actor: Actor, practitioner_id: UUID) -> Outcome | None:
     """Look one licence up and write down what came of it; None where no register is set.
 
-    It verifies nobody: a person does. Raises `Denied` for who is not staff.
+    It verifies nobody: a person does. No transaction of its own is open while the register answers.
+    Raises `Denied` for who is not staff.
     """
     with acting_as(actor):
-        row = _row(actor, practitioner_id)
-        asked = registry()
-        if asked is None or actor.user_id is None:
-            return None
-        answer = asked.look_up(row.licence_number, row.name)
+        row, asked = _row(actor, practitioner_id), registry()
+    if asked is None or actor.user_id is None:
+        return None
+    answer = asked.look_up(row.licence_number, row.name)
+    with acting_as(actor):
         LicenceCheck.objects.create(
-            practitioner=row, registry=asked.name, outcome=answer.outcome,
+            practitioner=_row(actor, practitioner_id), registry=asked.name, outcome=answer.outcome,
             registered_name=answer.name, checked_at=timezone.now(), checked_by_id=actor.user_id,
         )  # fmt: skip
         note("look-up", subject=f"Practitioner/{row.pk}")

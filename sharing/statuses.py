@@ -34,6 +34,16 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def gap() -> tuple[str, list[int]]:
+    """SQL for the tables' owner that has serials go on in a list of its own, and gives the first.
+
+    A whole list is left out between: so many permissions may have been given since a backup.
+    """
+    fresh = "(last_value / %s + 2) * %s"
+    serials = "sharing_grant_serial"
+    return f"SELECT setval('{serials}', {fresh}, false) FROM {serials}", [PERMISSIONS] * 2  # noqa: S608
+
+
 def place(serial: int) -> tuple[int, int]:
     """The number of the list that has the permission with this serial, and its index there."""
     number, own = divmod(serial, PERMISSIONS)

@@ -6,6 +6,7 @@ from accounts.actors import Actor, System
 from sharing.services import (
     attestations,
     closing,
+    ending,
     handovers,
     notices,
     offers,
@@ -27,6 +28,7 @@ def forget_old() -> int:
     requests.forget_expired(actor)
     handovers.forget_over(actor)
     offers.forget_old(actor)
+    ending.end_left_over(actor)
     return notices.forget_old(actor) + usage.forget_old(actor) + usage.forget_keys(actor)
 
 

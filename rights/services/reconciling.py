@@ -22,7 +22,9 @@ from rights.backups.repository import Kind, Repository
 from rights.backups.turn import turn
 from rights.models.exports import Export
 from rights.services import exports, holds, restriction
+from sharing import statuses
 from sharing.services import replaying, standing
+from sharing.services import statuses as lists
 
 
 class Unsettled(Exception):
@@ -49,6 +51,7 @@ def reconcile(actor: Actor, *, since: datetime | None = None) -> dict[str, int]:
         _require_files(posts["default"])
         done = _adopt() | {"mails": mail.forget_waiting(actor)}
         done |= _replay(actor, since) | _clear(actor)
+        lists.leave_gap(actor, _skip_serials())
         if posts["vault"].restored_from:
             keys.enter(keys.provider().current())
             done["keys"] = _destroy_idle_keys(actor)
@@ -68,6 +71,13 @@ def _begin(alias: str) -> gate.Post:
         privileges.let_backups_see(cursor)
         privileges.open_for_work(cursor, privileges.LISTED[alias])
     return gate.post(alias)
+
+
+def _skip_serials() -> int:
+    """Who keeps a copy may know the number of a permission that this database has lost."""
+    with login("default") as opened, opened.cursor() as cursor:
+        cursor.execute(*statuses.gap())
+        return int((cursor.fetchone() or (0,))[0])
 
 
 def _which(posts: dict[str, gate.Post]) -> str:

@@ -1,12 +1,13 @@
 """What was passed on ends with that from which it was, in the same transaction."""
 
 from collections.abc import Collection
+from itertools import groupby
 from uuid import UUID
 
 from django.db.models.functions import Now
 
 from accounts import ledger
-from accounts.acting import note
+from accounts.acting import acting_as, note
 from accounts.actors import Actor
 from accounts.ledger import Kind
 from sharing.models import Grant, NoticeKind
@@ -31,3 +32,19 @@ def end_passed_on(actor: Actor, patient_id: UUID, above: Collection[UUID], *, ba
     attestations.ask(actor, patient_id, ids)
     notices.tell_holders(actor, NoticeKind.ENDED, rows)
     return len(rows)
+
+
+def end_left_over(actor: Actor, *, most: int = 200) -> int:
+    """End what goes on though that from which it was passed on was ended before. For a job.
+
+    It gave nothing any more; now its patient and its holder see that it is over. Returns how many.
+    """
+    with acting_as(actor):
+        rows = Grant.objects.filter(via__revoked_at__isnull=False, revoked_at=None)
+        left = list(rows.order_by("patient_id").values_list("patient_id", "via_id")[:most])
+    done = 0
+    for patient_id, both in groupby(left, lambda one: one[0]):
+        with acting_as(actor, about=patient_id):
+            above = {via_id for _, via_id in both}
+            done += end_passed_on(actor, patient_id, above, basis=f"job:{actor.system}")
+    return done

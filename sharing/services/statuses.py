@@ -39,7 +39,8 @@ def sign_due(actor: Actor) -> int:
     return len(due)
 
 
-def _sign(actor: Actor, number: int) -> None:
+def _sign(actor: Actor, number: int, *, whole: bool = False) -> None:
+    """Sign one list; `whole` says that all of its indices were given away."""
     first = number * statuses.PERMISSIONS
     with acting_as(actor):
         now = timezone.now()
@@ -47,6 +48,8 @@ def _sign(actor: Actor, number: int) -> None:
         mine = Grant.objects.filter(serial__gte=first, serial__lt=first + statuses.PERMISSIONS)
         highest = mine.aggregate(highest=Max("serial"))["highest"]
         made_up_to = max(first if highest is None else highest + 1, row.made_up_to if row else 0)
+        if whole:
+            made_up_to = first + statuses.PERMISSIONS
         going_on = mine.filter(Q(ends_at=None) | Q(ends_at__gt=now), revoked_at=None)
         alive = set(going_on.values_list("serial", flat=True))
         token = statuses.signed(number, statuses.bits(number, alive, made_up_to, now), now)
@@ -55,6 +58,16 @@ def _sign(actor: Actor, number: int) -> None:
             "etag": sha256(token.encode()).hexdigest(),
         }  # fmt: skip
         StatusList.objects.update_or_create(number=number, defaults=told)
+
+
+def leave_gap(actor: Actor, fresh: int) -> None:
+    """After a restore: every permission before the serial `fresh`, kept or lost, has its index used.
+
+    What was given after the backup is gone, and its indices say so for ever: no other permission
+    gets them. For a job; `fresh` begins a list.
+    """
+    for number in range(fresh // statuses.PERMISSIONS):
+        _sign(actor, number, whole=True)
 
 
 def published(actor: Actor, number: int) -> StatusList:

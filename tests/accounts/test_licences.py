@@ -1,10 +1,14 @@
 """The queue of licences: a register answers, a person decides, and it is due again."""
 
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from django.conf import LazySettings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import licences, services
@@ -12,7 +16,8 @@ from accounts.actors import Actor, Denied, System
 from accounts.models import LicenceCheck, Practitioner
 from accounts.registry import Outcome
 from tests.cast import Cast, user_of
-from tests.raw import as_owner
+from tests.doors import give_second_factor, sign_in, text
+from tests.raw import as_owner, login
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -95,3 +100,44 @@ def test_months_later_is_the_same_day_or_the_last_of_the_month(
     day: date, months: int, then: date
 ) -> None:
     assert licences.later(day, months) == then
+
+
+class Asked(BaseHTTPRequestHandler):
+    """A register that looks, while it is asked, which transactions are open in the portal."""
+
+    open_ones: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        with login() as opened:
+            rows = opened.execute(
+                "SELECT query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+                " AND datname = current_database()"
+            )
+            self.open_ones.extend(query for (query,) in rows)
+        self.send_response(503)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.django_db(databases=["default", "vault"], transaction=True)
+@pytest.mark.usefixtures("static_files")
+def test_no_transaction_waits_for_a_register(cast: Cast, settings: LazySettings) -> None:
+    with transaction.atomic(), as_owner():
+        Practitioner.objects.update(licence_number="1234567893")
+    sam = sign_in("sam@example.org", secret=give_second_factor("sam@example.org"))
+    server = HTTPServer(("127.0.0.1", 0), Asked)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    settings.PHR_LICENCE_REGISTER = f"http://127.0.0.1:{server.server_port}/"
+
+    chosen = {"action": "look_up", "_selected_action": str(bobs(cast).pk)}
+    page = sam.post("/admin/accounts/practitioner/", chosen, follow=True)
+
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert Asked.open_ones == []
+    assert LicenceCheck.objects.get().outcome == Outcome.NO_ANSWER
+    assert "Dr Bob Brown: no-answer" in text(page)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core import mail as sent
-from django.db import ProgrammingError
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -158,3 +158,39 @@ def test_the_database_takes_no_notice_from_who_has_no_say_in_it(cast: Cast, how:
     row.recipient_id = user_of(cast.carol) if said["to"] else None
     with pytest.raises(ProgrammingError, match="row-level"), acting_as(cast.bob):
         Notice.objects.bulk_create([row])
+
+
+def test_a_notice_of_a_permission_is_about_its_patient(cast: Cast) -> None:
+    grant_id = cast.share()
+    with (  # noqa: PT012 - the database looks at the end of the act
+        pytest.raises(IntegrityError, match="notice_of_a_permission_of_hers"),
+        acting_as(cast.bob),
+        transaction.atomic(),
+    ):
+        notices.tell(cast.bob, NoticeKind.OPENED, patient_id=cast.carol_id, grant_id=grant_id)
+        connection.check_constraints()
+
+
+def test_every_kind_is_on_the_page_of_choices_and_followed(cast: Cast) -> None:
+    """S16, S17: ticked it comes by mail too; not ticked it is in the account alone."""
+    alice = sign_in("alice@example.org")
+    page = text(alice.get("/notices/choices/"))
+    for kind in NoticeKind:
+        assert f'value="{kind.value}"' in page, kind
+        assert kind.label in page, kind
+    for ticked in NoticeKind:
+        alice.post("/notices/choices/", {"kept": "yes", "by_mail": [ticked.value]})
+        assert notices.quiet(cast.alice) == set(NoticeKind) - {ticked}
+        with acting_as(MAILER):
+            Notice.objects.all().delete()
+            OutgoingMail.objects.all().delete()
+            for kind in NoticeKind:
+                notices.tell(MAILER, kind, patient_id=cast.alice_id)
+        notices.mail_due(MAILER)
+
+        with acting_as(MAILER):
+            assert [row.kind for row in Notice.objects.filter(mailed_at__isnull=False)] == [ticked]
+            assert OutgoingMail.objects.count() == 1
+            told = set(Notice.objects.values_list("kind", flat=True))
+        assert told == {kind.value for kind in NoticeKind}
+        assert {one.kind for one in notices.mine(cast.alice)} == set(NoticeKind)

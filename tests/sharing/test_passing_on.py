@@ -19,6 +19,7 @@ from sharing.models import Grant, Notice, NoticeKind
 from sharing.policy import Action
 from sharing.services import (
     attestations,
+    ending,
     granting,
     listing,
     notices,
@@ -154,3 +155,18 @@ def test_a_restore_ends_again_what_was_passed_on(cast: Cast) -> None:
 
     with acting_as(cast.alice):
         assert Grant.objects.get(pk=fresh).revoked_at
+
+
+def test_what_was_left_over_from_an_ended_permission_ends_and_shows_so(cast: Cast) -> None:
+    to = rose()
+    above, fresh = passed(cast, to)
+    open_walls()
+    with as_owner():
+        Grant.objects.filter(pk=above).update(revoked_at=timezone.now())
+    assert not reaches(to)
+
+    assert ending.end_left_over(PURGER) == 1
+    assert ending.end_left_over(PURGER) == 0
+
+    assert {one.grant.pk: one.state for one in listing.given(cast.alice)}[fresh] == "revoked"
+    assert next(one.kind for one in notices.mine(to)) is NoticeKind.ENDED

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -19,7 +20,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from sharing import statuses
 from sharing.leaving import forget_patient
-from sharing.models import Grant, StatusList
+from sharing.models import Grant, Notice, StatusList
 from sharing.services import granting
 from sharing.services import statuses as lists
 from sharing.services.replaying import replay_revocations
@@ -179,6 +180,32 @@ def test_a_restored_backup_ends_it_again_in_the_list(cast: Cast) -> None:
     assert replay_revocations(Actor.job(System.RECONCILE)) == 1
     lists.sign_due(JOB)
     assert told_of(cast, grant_id) == 1
+
+
+def test_after_a_restore_no_index_is_given_a_second_time(cast: Cast) -> None:
+    """A permission given since the backup is lost with its row; who copied keeps looking there."""
+    kept, lost = cast.share(), cast.share(email="bob@example.org")
+    place = lists.status(cast.alice, lost)
+    open_walls()
+    with as_owner(), connection.cursor() as cursor:
+        last = Grant.objects.get(pk=kept).serial
+        Notice.objects.filter(grant=lost).delete()
+        Grant.objects.filter(pk=lost).delete()
+        cursor.execute("SELECT setval('sharing_grant_serial', %s)", [last])
+        cursor.execute(*statuses.gap())
+        (fresh,) = cursor.fetchone() or (0,)
+    lists.leave_gap(Actor.job(System.RECONCILE), fresh)
+
+    after = cast.share()
+    lists.sign_due(JOB)
+
+    assert lists.status(cast.alice, after) != place
+    assert [told_of(cast, one) for one in (kept, after)] == [0, 0]
+    number = int(place.uri.rpartition("/")[2])
+    assert bit(token(number)[1]["status_list"]["lst"], place.index) == 1  # type: ignore[index]
+    with as_owner():
+        assert Grant.objects.get(pk=after).serial == fresh
+        assert statuses.place(fresh)[0] >= number + 2
 
 
 def test_an_erased_patient_leaves_no_valid_entry(cast: Cast) -> None:

@@ -143,6 +143,14 @@ def test_an_invitation_of_a_patient_that_ran_out_is_not_accepted(cast: Cast) -> 
     assert not done(cast.bob, accept, pk)
 
 
+@pytest.mark.parametrize("more", ["paused_at = now()", "revoked_at = now()"])
+def test_who_is_invited_accepts_and_does_nothing_else(cast: Cast, more: str) -> None:
+    pk = granting.grant(cast.alice, "bob@example.org", scope=ALL)
+    accept = "UPDATE sharing_grant SET grantee_id = phr_actor(), accepted_at = now()"
+    assert not done(cast.bob, f"{accept}, {more} WHERE id = %s", pk)
+    assert done(cast.bob, f"{accept} WHERE id = %s", pk)
+
+
 def test_who_left_is_not_called_back_without_being_asked(cast: Cast) -> None:
     pk = opened(cast)
     employ(cast, pk, "nina@example.org", Role.NURSE)
