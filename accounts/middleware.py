@@ -46,7 +46,10 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith((f"/{settings.STATIC_URL.strip('/')}/", PUBLIC)):
+        if request.path.startswith(PUBLIC):
+            # What is not there is said on a page that may name who asks.
+            response.headers.setdefault("Cache-Control", "no-store")
+        elif not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
             response.headers["Cache-Control"] = "no-store"
         return response
 

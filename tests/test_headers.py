@@ -48,6 +48,14 @@ def test_an_error_is_strict(settings: Settings) -> None:
     assert laxities(answer) == []
 
 
+@pytest.mark.usefixtures("cast")
+def test_a_list_that_is_not_there_is_told_on_a_page_that_nobody_keeps() -> None:
+    answer = sign_in("alice@example.org").get("/.well-known/status-lists/99")
+
+    assert answer.status_code == 404
+    assert laxities(answer) == []
+
+
 def test_an_unknown_host_is_told_nothing() -> None:
     answer = visitor().get("/", headers={"Host": "evil.example"})
 
