@@ -40,6 +40,10 @@ pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=T
 CONTENT = [
     "phr_record", "phr_recordversion", "phr_recordfile", "phr_provenance", "phr_binary",
 ]  # fmt: skip
+HAND_OVER = """
+    INSERT INTO sharing_handover (id, patient_id, named_by_id, email, lookup, ends_at)
+    VALUES (gen_random_uuid(), %s, %s, '', 'x', now())
+"""
 NARROW = Scope(
     (Category.LABORATORY, Category.IMAGING),
     (Sensitivity.N, Sensitivity.PSY),
@@ -99,6 +103,8 @@ def kept(cast: Cast) -> Kept:
         replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
     )
     wait_for_alice(cast)
+    with owner() as opened:
+        opened.execute(HAND_OVER, [alice, cast.sam.user_id])
     return Kept(cast, covered, files, others, carols, grant_id)
 
 

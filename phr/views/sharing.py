@@ -56,7 +56,9 @@ def share_chosen(
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """What the page that led here was narrowed to."""
     lists, days = ("categories", "items", "tags", "types"), ("from_day", "until_day")
-    found = {name: request.GET.getlist(name) for name in lists if name in request.GET}
+    found: dict[str, Any] = {
+        name: request.GET.getlist(name) for name in lists if name in request.GET
+    }
     found |= {name: request.GET[name] for name in days if name in request.GET}
     last = last_day_of(actor_of(request))
     return found | ({"ends_on": last} if last else {})

@@ -105,23 +105,23 @@ def erase_dependent(actor: Actor) -> str:
     """
     erasure = _new(Scope.ACCOUNT)
     with acting_as(actor):
-        patient = require_dependent(actor)
+        patient, opener = require_dependent(actor)
         erasure.user_id, erasure.patient_id = patient.user_id, patient.pk
         erasure.planned = removal.counts(actor)
         _remember(erasure)
         _begin(erasure)
-        tell(erasure, accounts.verified_addresses(patient.opened_by_id))
+        tell(erasure, accounts.verified_addresses(opener))
         hide(erasure)
     return erasure.reference
 
 
-def require_dependent(actor: Actor) -> Patient:
-    """The dependent whom the actor acts and decides for, or `Denied`."""
+def require_dependent(actor: Actor) -> tuple[Patient, UUID]:
+    """The dependent whom the actor acts and decides for, and who opened her record, or `Denied`."""
     with acting_as(actor):
         patient = policy.require_own(actor, Action.DELETE)
         if patient.opened_by_id is None:
             raise Denied("erase", patient_id=patient.pk, subject=f"Patient/{patient.pk}")
-        return patient
+        return patient, patient.opened_by_id
 
 
 def _leaver(actor: Actor) -> User:

@@ -19,10 +19,12 @@ class DependentForm(BornForm):
         label="Their full name",
         max_length=120,
         help_text="The person whom the record is about",
+        error_messages={"required": "Enter their full name."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     authority = forms.ChoiceField(
         label="By what right do you act for them?",
+        error_messages={"required": "Choose by what right you act for them."},
         choices=[
             (Authority.PARENT.value, "I am a parent, or have the duties of a parent"),
             (Authority.GUARDIAN.value, "A court or an authority appointed me"),
@@ -41,6 +43,7 @@ class DependentForm(BornForm):
         born = self.fields["born"]
         born.label, born.help_text, born.required = "Their date of birth", "", True
         born.widget.attrs["autocomplete"] = "off"
+        born.error_messages["required"] = "Enter their date of birth."
 
     def clean_ends_on(self) -> date | None:
         """A day to come."""

@@ -18,6 +18,7 @@ class HandOverForm(forms.Form):
         label="Their own email address",
         max_length=254,
         help_text="An address that only they read. It needs to be one without an account here.",
+        error_messages={"required": "Enter their email address."},
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
@@ -28,6 +29,7 @@ class ClaimForm(forms.Form):
     password = forms.CharField(
         label="Choose a password",
         strip=False,
+        error_messages={"required": "Choose a password."},
         help_text="Three or four words that do not belong together are easy to remember.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

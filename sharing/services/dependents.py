@@ -73,18 +73,19 @@ _AGREED = (
 
 
 def _foretold(draft: Draft) -> list[str]:
-    ends, looks = draft.decides_until, draft.looks_until
+    name, ends, looks = draft.name, draft.decides_until, draft.looks_until
     begin = f"Until {_day(ends)}" if ends else "Until this is ended"
-    words = [f"{begin} I keep the whole record of {draft.name}, and I decide who else may see it."]
-    if ends and looks:
-        words.append(
-            f"From {_day(ends)} until {_day(looks)} I may only look at what is not sensitive, and"
-            f" send in more of that. I decide nothing then. {draft.name} can take even this away."
-        )
-    return [
-        *words,
-        f"I can hand the record over to {draft.name}. From then on I keep nothing of it.",
-    ]
+    if draft.authority is Authority.PARENT:
+        begin += f", when {name} is {settings.PHR_PROTECTED_FROM_AGE},"
+    words = [f"{begin} I keep the whole record of {name}, and I decide who else may see it."]
+    if not (ends and looks):
+        return [*words, f"I can hand the record over to {name}. Then I see nothing of it any more."]
+    later = (
+        f"From then until {_day(looks)} I may only look at what is not sensitive, and send in such"
+        f" items. I decide nothing then, and {name} can take even this away."
+    )
+    over = f"From {_day(ends)} on I can hand the record over to {name}, who then decides about it alone."
+    return [*words, later, over]
 
 
 def _day(at: datetime) -> str:

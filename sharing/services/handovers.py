@@ -105,7 +105,7 @@ def name(actor: Actor, patient_id: UUID, *, email: str) -> None:
         _refuse(actor, patient, address)
         _withdraw(patient)
         token = secrets.token_urlsafe(24)
-        row = Handover(patient=patient, named_by_id=actor.user_id, email=address)
+        row = Handover(patient=patient, named_by=patient.opened_by, email=address)
         row.lookup, row.ends_at = _lookup(token), timezone.now() + timedelta(days=DAYS)
         row.save(force_insert=True)
         link = (
