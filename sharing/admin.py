@@ -109,11 +109,17 @@ class EmergencyAccessAdmin(MetadataAdmin):
     """Each time that a record was opened in an emergency; its page tells the reason, and is noted."""
 
     list_display = (
-        "id", "organization_id", "person_id", "opened_at", "due_at", "closed_at", "outcome",
+        "id", "facility", "person_id", "opened_at", "due_at", "closed_at", "outcome",
     )  # fmt: skip
-    fields = list_display
+    fields = ("id", "organization", "person_id", "opened_at", "due_at", "closed_at", "outcome")
     list_filter = (EmergencyState,)
+    list_select_related = ("organization",)
     ordering = ("closed_at", "due_at")
+
+    @admin.display(description="From", ordering="organization__name")
+    def facility(self, row: EmergencyAccess) -> str:
+        """The name of the facility; nothing of the patient."""
+        return row.organization.name
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page of one; closing it goes through the service."""

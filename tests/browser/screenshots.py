@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from phr.launch import chromium
-from tests.browser import bringing_in
+from tests.browser import bringing_in, sharing_out
 from tests.browser.flags import FLAGS
 from tests.browser.portal import ROOT, free_port
 
@@ -26,7 +26,7 @@ DESK = ViewportSize(width=1280, height=860)
 PHONE = ViewportSize(width=390, height=844)
 TEXT = ".app-page"
 SHEET = ViewportSize(width=860, height=600)
-ALICE, CAROL = "alice@example.org", "carol@example.org"
+ALICE, CAROL, DANA = "alice@example.org", "carol@example.org", "dana@example.org"
 WORKER = 120_000
 
 
@@ -74,12 +74,12 @@ def keep(page: Page, name: str, *, part: str = "") -> None:
     image.save(FOLDER / f"{name}.png", optimize=True)
 
 
-def sign_in(page: Page, said: str, email: str = ALICE) -> None:
+def sign_in(page: Page, said: str, email: str = ALICE, *, leads: str = "**/records/") -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(email)
     page.locator("input[type=password]").fill(password_of(email, said))
     page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/records/")
+    page.wait_for_url(leads)
 
 
 def pictures(browser: Browser, origin: str, said: str) -> None:
@@ -134,6 +134,16 @@ def bringing(browser: Browser, origin: str, said: str) -> None:
     bringing_in.walk(page, lambda name: keep(page, name, part=TEXT))
 
 
+def sharing(browser: Browser, origin: str, said: str) -> None:
+    """What a patient shares, and somebody who acts for her."""
+    page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
+    sign_in(page, said)
+    sharing_out.walk(page, lambda name: keep(page, name, part=TEXT))
+    page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
+    sign_in(page, said, DANA, leads="**/welcome/")
+    sharing_out.act(page, lambda name: keep(page, name))
+
+
 def delete(page: Page, said: str, *, undo: str, picture: str = "") -> None:
     page.goto("/rights/delete/")
     page.locator("input[name=what][value=account]").check()
@@ -151,6 +161,7 @@ def main() -> None:
     with demo() as (origin, said), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=FLAGS)
         pictures(browser, origin, said)
+        sharing(browser, origin, said)
         bringing(browser, origin, said)
         leaving(browser, origin, said)
         browser.close()
