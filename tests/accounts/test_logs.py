@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +15,7 @@ from django.urls.resolvers import RoutePattern
 from accounts.logs import without_secrets
 
 SECRET = "AB CD-7k"
+ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 # Of the libraries: the names of pages, files and apps.
 OPEN_TO_ALL = ("admin/", "static/", "media/")
@@ -62,3 +64,16 @@ def test_a_page_that_is_not_there_is_logged_without_it(client: Client, log: Stri
         assert client.get(address).status_code == 404
     assert "…" in log.getvalue()
     assert "CD" not in log.getvalue()
+
+
+def test_the_manual_keeps_it_out_of_the_log_of_a_proxy() -> None:
+    """The nginx of the manual writes the same places as our own logs, and nothing behind them."""
+    manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (rule,) = re.findall(r'"~\*(\^\(\?<place>.+)" "\$place\.\.\."', manual)
+    cut = re.compile(rule.replace("?<place>", "?P<place>"), re.IGNORECASE)
+
+    for address in opening(get_resolver().url_patterns):
+        for asked in (quote(address), "/accounts/login/?next=" + quote(address, safe="")):
+            found = cut.match(asked)
+            assert found, asked
+            assert quote(SECRET) not in found["place"]
