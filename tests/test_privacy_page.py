@@ -62,7 +62,8 @@ PRIVACY = {
     " sharing/test_labels.py::test_what_could_hold_anything_is_unclassified"
     " test_promises.py::test_the_patient_sees_and_changes_how_sensitive_an_item_is",
     "M16": "test_promises.py::test_a_provider_is_unverified_until_staff_say_otherwise"
-    " accounts/test_desk_crawl.py::test_nobody_verifies_her_own_licence",
+    " accounts/test_desk_crawl.py::test_nobody_verifies_her_own_licence"
+    " sharing/test_admin.py::test_staff_look_a_licence_up_before_they_verify",
     "C4": "sharing/test_services.py::test_only_the_owner_of_the_address_can_accept"
     " sharing/test_services.py::test_an_invitation_runs_out"
     " test_promises.py::test_the_privacy_page_says_whom_to_write_to",
@@ -71,11 +72,45 @@ PRIVACY = {
     " test_walls_rows.py::test_staff_see_states_and_no_content"
     " property/test_policy.py::test_staff_and_strangers_get_nothing",
     "S22-limits": "accounts/test_keys.py::test_it_opens_what_it_sealed",
+    # Other ways to let somebody in
+    "C56": "sharing/test_facilities.py"
+    "::test_two_different_members_of_staff_verify_and_nobody_sees_anything_before"
+    " sharing/test_facilities.py::test_every_name_of_the_facility_that_looks_can_be_told"
+    " sharing/test_paths.py::test_a_facility_says_who_can_look_now_and_how_many_are_on_call"
+    " sharing/test_members.py::test_what_is_changed_about_somebody_holds_on_the_next_request",
+    "C55": "phr/test_receipts.py::test_the_agreement_keeps_the_version_of_the_policy"
+    " sharing/test_facilities.py::test_an_agreement_is_read_by_patients_and_confirmed_by_staff",
+    "C71": "sharing/test_facilities.py"
+    "::test_a_facility_that_closes_tells_its_patients_and_ends_what_it_held",
+    "C50-links": "sharing/test_links.py"
+    "::test_whoever_has_link_and_passcode_sees_what_it_covers_and_nothing_else"
+    " sharing/test_links.py::test_wrong_passcodes_are_counted_over_the_whole_life_of_a_link"
+    " sharing/test_links.py::test_wrong_passcodes_end_the_permission_and_she_is_told"
+    " sharing/test_links.py::test_a_link_ends_some_day_and_lets_nobody_send_or_pass_on",
+    "C50-acting": "sharing/test_proxies.py::test_who_manages_does_not_decide"
+    " sharing/test_proxies.py::test_what_he_adds_is_hers_and_written_down_under_his_name"
+    " sharing/test_proxies.py::test_who_only_looks_cannot_act",
+    "C50-dependents": "sharing/test_dependents.py::test_she_opens_it_by_the_form_and_adds_an_item"
+    " sharing/test_dependents.py::test_two_permissions_end_by_themselves_on_birthdays"
+    " sharing/test_dependents.py::test_who_was_appointed_keeps_it_until_the_day_that_was_said",
+    "C50-emergency": "sharing/test_emergencies.py"
+    "::test_a_clinician_opens_what_was_armed_for_four_hours_and_takes_no_copy"
+    " sharing/test_emergencies.py"
+    "::test_she_is_told_at_once_with_who_where_and_why_and_ends_it"
+    " sharing/test_emergencies.py::test_staff_look_at_each_within_three_days_and_misuse_ends_it"
+    " sharing/test_emergencies.py"
+    "::test_from_a_facility_that_is_not_hers_or_not_verified_she_opens_nothing",
+    "C59": "phr/test_deliveries.py::test_nobody_sends_in_without_a_permission_to"
+    " phr/test_deliveries.py::test_nothing_of_it_is_seen_by_its_sender_or_anybody_else"
+    " phr/test_unasked.py::test_it_is_refused_until_she_chooses_otherwise",
     # When you stop sharing
     "C51": "test_tower.py::test_the_main_job",
     "C52": "test_walls_rows.py::test_the_grantee_sees_nothing_once_it_is_revoked"
     " phr/test_views_records.py::test_ending_access_cuts_a_download_that_is_running",
     "C53": "test_promises.py::test_the_receipt_tells_what_was_shared_opened_and_copied",
+    "C53-copies": "sharing/test_attestations.py::test_who_copied_is_asked_at_once_and_told_whose"
+    " sharing/test_attestations.py::test_the_answer_reaches_the_patient_once"
+    " sharing/test_attestations.py::test_what_is_late_is_told_to_both_sides_once",
     # The list of who has looked
     "C53-looks": "accounts/test_acting.py::test_a_page_that_cannot_be_written_down_is_not_shown"
     " accounts/test_acting.py::test_a_read_is_written_down_once_with_its_reason"
@@ -204,7 +239,7 @@ KEPT = {
     "M35": f"{PRIVACY['M35']} rights/test_placing.py::test_the_ground_is_looked_at_again_within_a_year",
 }
 # Each day on which the words of the privacy page changed, and the SHA-256 of what they became.
-WORDINGS = {"2026-11-23": "45d22d341328ac3506be3213199bf7fd8c18986f64447a711e21c0831a112cd8"}
+WORDINGS = {"2026-11-23": "d1e884439f8ec263200a081fe9512e145b7453c91d4924a824ffe591df5f52db"}
 PAGES = {"phr/privacy": PRIVACY, "phr/front": FRONT, "rights/kept": KEPT}
 NAMED = sorted(
     {test for page in PAGES.values() for tests in page.values() for test in tests.split()}
