@@ -28,6 +28,10 @@ MAILER = Actor.job(System.MAIL)
 
 
 def tell(cast: Cast, kind: NoticeKind = NoticeKind.ACCEPTED) -> None:
+    """Bob accepts what alice shares, or sends her what she did not ask for."""
+    if kind is NoticeKind.ACCEPTED:
+        cast.share()
+        return
     with acting_as(cast.bob):
         notices.tell(cast.bob, kind, patient_id=cast.alice_id)
 
@@ -54,7 +58,7 @@ def test_the_patient_is_told_who_did_it_and_nobody_else_is(cast: Cast) -> None:
 
 def test_what_is_told_goes_with_the_act_that_failed(cast: Cast) -> None:
     with contextlib.suppress(ZeroDivisionError), acting_as(cast.bob):
-        notices.tell(cast.bob, NoticeKind.ACCEPTED, patient_id=cast.alice_id)
+        notices.tell(cast.bob, NoticeKind.DELIVERY, patient_id=cast.alice_id)
         raise ZeroDivisionError
 
     assert notices.mine(cast.alice) == []
@@ -160,14 +164,24 @@ def test_the_database_takes_no_notice_from_who_has_no_say_in_it(cast: Cast, how:
         Notice.objects.bulk_create([row])
 
 
+@pytest.mark.parametrize("kind", ["accepted", "attested", "correction", "emergency", "opened"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_stranger_tells_her_nothing(cast: Cast, kind: str, *, named: bool) -> None:
+    grant_id = cast.share() if named else None
+    row = Notice(kind=kind, patient_id=cast.alice_id, grant_id=grant_id)
+    row.person_id, row.due_at = user_of(cast.carol), timezone.now()
+    with pytest.raises(ProgrammingError, match="row-level"), acting_as(cast.carol):
+        Notice.objects.bulk_create([row])
+
+
 def test_a_notice_of_a_permission_is_about_its_patient(cast: Cast) -> None:
     grant_id = cast.share()
     with (  # noqa: PT012 - the database looks at the end of the act
         pytest.raises(IntegrityError, match="notice_of_a_permission_of_hers"),
-        acting_as(cast.bob),
+        acting_as(MAILER),
         transaction.atomic(),
     ):
-        notices.tell(cast.bob, NoticeKind.OPENED, patient_id=cast.carol_id, grant_id=grant_id)
+        notices.tell(MAILER, NoticeKind.OPENED, patient_id=cast.carol_id, grant_id=grant_id)
         connection.check_constraints()
 
 
