@@ -186,8 +186,8 @@ def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
     none = Grounds(actor, action, patient_id)
     if actor.door is Door.SYSTEM or _owns(actor, patient_id):
         # What others let her see is not asked for here: it would cost most of a page's time.
-        rows = patients(actor, action) if actor.door is Door.SYSTEM else _in_use(action)
-        allowed = rows.filter(pk=patient_id).exists()
+        there = patients(actor, action) if actor.door is Door.SYSTEM else _in_use(action)
+        allowed = there.filter(pk=patient_id).exists()
         return replace(none, everything=_whole(actor)) if allowed else none
     rows = reached(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
     return replace(none, grants=tuple(rows))

@@ -11,7 +11,8 @@ from accounts import services as accounts
 from accounts.actors import Actor
 from accounts.models import Practitioner
 from phr import agreements as words
-from phr.services import deliveries, records, remarks
+from phr.forms.entries.entry import PATIENT
+from phr.services import deliveries, entries, records, remarks
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.models import AgreementKind, Authority, Regime, Role
@@ -19,12 +20,14 @@ from sharing.policy import Action
 from sharing.scopes import Scope, whole
 from sharing.services import (
     agreements,
+    dependents,
     directory,
     emergencies,
     facilities,
     granting,
     links,
     members,
+    proxies,
     requests,
     rosters,
     vetting,
@@ -43,6 +46,19 @@ CLINIC = Facts(
 DAY = timedelta(days=1)
 KINDS = (Category.ALLERGIES, Category.CONDITIONS, Category.MEDICATIONS)
 FOLDER = Path(__file__).parent
+PEANUTS = {
+    "resourceType": "AllergyIntolerance",
+    "patient": PATIENT,
+    "code": {"text": "Peanuts"},
+    "clinicalStatus": {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                "code": "active",
+            }
+        ]
+    },
+}
 
 
 def register(who: Actor, name: str, profession: str, specialty: str, number: str) -> None:
@@ -108,6 +124,13 @@ def name_somebody(patient: Actor, who: Actor, email: str) -> None:
     to = Recipient(email, acts=ActsFor(Authority.CHOSEN, may_manage=True))
     said = words.words(scope, email, ())
     granting.accept(who, granting.grant(patient, to, scope=scope, agreement=said))
+
+
+def keep_for_a_child(mother: Actor) -> None:
+    """A record of a boy of six, who has no account, with what his mother wrote down."""
+    born = timezone.localdate() - 6 * 366 * DAY
+    draft = dependents.Draft("Theo Archer", born, Authority.PARENT)
+    entries.enter(proxies.act_for(mother, dependents.open_record(mother, draft)), PEANUTS)
 
 
 def make_links(patient: Actor, patient_id: UUID) -> None:

@@ -32,7 +32,9 @@ class Person:
 ALICE = Person("alice@example.org", "alice-keeps-her-own-records", "a patient")
 BOB = Person("bob@example.org", "bob-listens-to-quiet-hearts", "her doctor, head of a clinic")
 CAROL = Person("carol@example.org", "carol-has-an-empty-folder", "another patient")
-DANA = Person("dana@example.org", "dana-helps-her-older-sister", "who acts for alice")
+DANA = Person(
+    "dana@example.org", "dana-helps-her-older-sister", "who acts for alice, and for her son"
+)
 NINA = Person("nina@example.org", "nina-works-nights-on-ward-two", "a nurse of the clinic")
 SAM = Person("sam@example.org", "sam-sees-no-health-data-here", "staff, at /admin/")
 PEOPLE = (ALICE, BOB, CAROL, DANA, NINA, SAM)
@@ -55,7 +57,9 @@ def fill() -> bool:
         _put_in(alice, FOLDER / name)
     circle.share_with_doctor(alice, bob, BOB.email)
     circle.share_with_clinic(alice, clinic)
-    circle.name_somebody(alice, _join(DANA), DANA.email)
+    dana = _join(DANA)
+    circle.name_somebody(alice, dana, DANA.email)
+    circle.keep_for_a_child(dana)
     circle.make_links(alice, alice_id)
     circle.help_in_an_emergency(alice, nina, clinic)
     circle.ask(nina, ALICE.email, clinic)

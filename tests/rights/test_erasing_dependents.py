@@ -17,7 +17,7 @@ from sharing.scopes import Scope
 from sharing.services import granting, handovers
 from sharing.services.dependents import Draft
 from sharing.services.recipients import ActsFor, Recipient
-from tests.cast import ALL, PURGER, Cast
+from tests.cast import ALL, PURGER, Cast, user_of
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_dependents import opened
@@ -58,7 +58,7 @@ def test_nothing_of_it_is_left_nor_of_the_placeholder(cast: Cast) -> None:
         assert not Patient.objects.filter(pk=patient_id).exists()
         assert not Grant.objects.filter(patient_id=patient_id).exists()
         assert not User.objects.filter(pk=placeholder).exists()
-        assert User.objects.filter(pk=cast.bob.user_id, is_active=True).exists()
+        assert User.objects.filter(pk=user_of(cast.bob), is_active=True).exists()
     assert not keys.has_key(patient_id)
 
 

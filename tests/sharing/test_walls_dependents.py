@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import Patient, User
-from sharing.models import Grant, Path
-from sharing.services import dependents, granting
+from sharing.models import Authority, Grant, Path
+from sharing.services import granting
 from sharing.services.recipients import ActsFor, Recipient
 from tests.cast import ALL, Cast, user_of
 from tests.raw import as_owner, open_walls
@@ -47,7 +47,7 @@ GIVE = """
 def give(actor: Actor, patient_id: UUID, **said: Any) -> int:
     """Write a permission by hand, as good as it can be but for what is `said`."""
     week = timezone.now() + timedelta(days=7)
-    usual = {
+    usual: dict[str, Any] = {
         "patient": patient_id, "path": Path.PERSON, "grantee": None, "email": "x@example.org",
         "manages": False, "decides": False, "ends": week,
     }  # fmt: skip
@@ -109,7 +109,7 @@ def test_who_decides_alters_no_permission_to_act(cast: Cast) -> None:
 def test_a_permission_to_decide_does_nothing_for_who_has_an_account(cast: Cast) -> None:
     grant_id = granting.grant(
         cast.alice,
-        Recipient("bob@example.org", ActsFor(dependents.Authority.CHOSEN, may_manage=True)),
+        Recipient("bob@example.org", ActsFor(Authority.CHOSEN, may_manage=True)),
         scope=ALL,
     )
     granting.accept(cast.bob, grant_id)

@@ -25,5 +25,8 @@ def test_it_is_filled_once_with_somebody_on_every_path() -> None:
     assert len(requests.waiting(alice)) == 1
     assert len(remarks.about_me(alice)) == 2
     assert len(emergencies.reasons(alice)) == 1
-    assert proxies.wards(who(people.DANA))[0].may_manage
+    assert [(one.may_manage, one.decides) for one in proxies.wards(who(people.DANA))] == [
+        (True, False),
+        (True, True),
+    ]
     assert [email for email, _ in people.codes()] == [people.NINA.email, people.SAM.email]
