@@ -295,3 +295,13 @@ def _ids(values: Sequence[str]) -> tuple[UUID, ...]:
 
 def _midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time.min, tzinfo=UTC) if day else None
+
+
+class ReceiptForm(forms.Form):
+    """Which page of a receipt, counted from 1; what does not make sense is the first."""
+
+    page = forms.IntegerField(min_value=1, max_value=1_000_000, required=False)
+
+    def number(self) -> int:
+        self.is_valid()
+        return self.cleaned_data.get("page") or 1

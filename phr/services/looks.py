@@ -18,6 +18,7 @@ from sharing import policy
 from sharing.policy import Action
 from sharing.services import bases, listing
 from sharing.services.bases import Under
+from sharing.services.listing import MOST_OPENED, Opened
 
 MOST_TITLES = 50
 MOST_NAMED = 20_000
@@ -296,21 +297,36 @@ def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPage:
-    """A receipt with the names of the items."""
+    """A part of a receipt with the names of the items; `number` counts the parts from 1."""
 
     receipt: listing.Receipt
     seen: list[tuple[UUID, str, datetime]]
     copied: list[tuple[UUID, str, datetime]]
+    number: int
+    parts: int
+
+    @property
+    def before(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def after(self) -> int | None:
+        return self.number + 1 if self.number < self.parts else None
 
 
-def receipt(actor: Actor, grant_id: UUID) -> ReceiptPage:
-    """What somebody saw and copied under one of the actor's permissions (C53)."""
+def receipt(
+    actor: Actor, grant_id: UUID, *, number: int = 1, most: int = MOST_OPENED
+) -> ReceiptPage:
+    """What somebody saw and copied under one of the actor's permissions (C53), `most` at a time."""
     with acting_as(actor):
-        found = listing.receipt(actor, grant_id)
-        named = titles(actor, [*found.seen, *found.copied])
-        gone = "An item that has been deleted since"
+        found = listing.receipt(actor, grant_id, most=most, besides=(number - 1) * most)
+        named = titles(actor, [*found.seen.times, *found.copied.times])
+        parts = -(-max(found.seen.count, found.copied.count, 1) // most)
         return ReceiptPage(
-            found,
-            [(one, named.get(one, gone), at) for one, at in found.seen.items()],
-            [(one, named.get(one, gone), at) for one, at in found.copied.items()],
+            found, _named(found.seen, named), _named(found.copied, named), number, parts
         )
+
+
+def _named(opened: Opened, named: dict[UUID, str]) -> list[tuple[UUID, str, datetime]]:
+    gone = "An item that has been deleted since"
+    return [(one, named.get(one, gone), at) for one, at in opened.times.items()]

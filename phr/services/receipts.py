@@ -19,12 +19,13 @@ from phr.printing.pdf import make_pdf
 from phr.services import looks
 from sharing import policy
 from sharing.models import Path
-from sharing.services import attestations, receipts, statuses
+from sharing.services import attestations, listing, receipts, statuses
 from sharing.services.attestations import Asked
 from sharing.services.listing import Held
 from sharing.services.receipts import Used
 from sharing.services.statuses import Status
 
+MOST_ON_PAPER = 1000
 SHARED = (Path.PERSON, Path.PROXY, Path.FACILITY, Path.EMERGENCY)
 STATES = {
     "active": "They can look now.",
@@ -51,12 +52,14 @@ class Whole:
     @property
     def may_be_asked(self) -> bool:
         """Whether a letter that asks to destroy copies makes sense."""
-        return bool(self.page.copied) or self.asked is not None
+        return bool(self.page.receipt.copied.count) or self.asked is not None
 
 
-def whole(actor: Actor, grant_id: UUID) -> Whole:
-    """The receipt of one of the actor's own permissions, or `Denied`."""
-    page = looks.receipt(actor, grant_id)
+def whole(
+    actor: Actor, grant_id: UUID, *, number: int = 1, most: int = listing.MOST_OPENED
+) -> Whole:
+    """The receipt of one of the actor's own permissions, or `Denied`: a part of its items."""
+    page = looks.receipt(actor, grant_id, number=number, most=most)
     shared = page.receipt.held.grant.path in SHARED
     return Whole(
         page,
@@ -83,8 +86,8 @@ def letter_pdf(actor: Actor, grant_id: UUID) -> bytes:
 
 
 def receipt_pdf(actor: Actor, grant_id: UUID) -> bytes:
-    """The receipt on paper; audited. Raises CannotPrint."""
-    found = whole(actor, grant_id)
+    """The receipt on paper, with the first `MOST_ON_PAPER` items; audited. Raises CannotPrint."""
+    found = whole(actor, grant_id, most=MOST_ON_PAPER)
     return _printed(actor, list(_sections(found)), title="Sharing receipt", said=_head(found))
 
 
@@ -123,8 +126,9 @@ def _sections(found: Whole) -> Iterable[Section]:
     agreed = found.page.receipt.agreement
     yield _said("What you agreed to", agreed.splitlines() if agreed else ["Not kept."])
     yield _said("Who used it", [_use(one) for one in found.used.people] or ["Nobody."])
-    yield _items("What they saw", found.page.seen)
-    yield _items("What they copied", found.page.copied)
+    receipt = found.page.receipt
+    yield _items("What they saw", found.page.seen, receipt.seen.count)
+    yield _items("What they copied", found.page.copied, receipt.copied.count)
     if found.asked:
         yield _said("What became of the copies", list(_answer(found.asked)))
 
@@ -133,12 +137,15 @@ def _said(heading: str, lines: list[str]) -> Section:
     return Section(heading, begins=True, items=[], said=[line for line in lines if line.strip()])
 
 
-def _items(heading: str, rows: list[tuple[UUID, str, datetime]]) -> Section:
-    none = Text("", rtl=False)
+def _items(heading: str, rows: list[tuple[UUID, str, datetime]], count: int) -> Section:
+    none, more = Text("", rtl=False), count - len(rows)
     items = [
         Item(Text(title, rtl(title)), f"First on {_at(at)}", [], none) for _, title, at in rows
     ]
-    return Section(heading, begins=True, items=items, said=[] if items else ["Nothing."])
+    said = [f"These are the first {len(rows)} of {count}; the page of this receipt has all."]
+    if not more:
+        said = [] if items else ["Nothing."]
+    return Section(heading, begins=True, items=items, said=said)
 
 
 def _use(one: receipts.Looked) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import Actor
 from accounts.requests import actor_of
+from phr.forms.sharing import ReceiptForm
 from phr.printing.pdf import CannotPrint
 from phr.sending import SANDBOX
 from phr.services import receipts
@@ -20,7 +21,8 @@ from phr.services import receipts
 @require_safe
 def receipt(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """What a permission covered, who used it and how, and what became of the copies."""
-    context = {"receipt": receipts.whole(actor_of(request), grant_id)}
+    number = ReceiptForm(request.GET).number()
+    context = {"receipt": receipts.whole(actor_of(request), grant_id, number=number)}
     return render(request, "phr/receipt.html", context)
 
 

@@ -121,7 +121,7 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """Put another permission in the place of one, after the same check."""
     actor = actor_of(request)
     words = marks.own_tags(actor)
-    held = listing.receipt(actor, grant_id).held
+    held = listing.one_held(actor, grant_id)
     initial = told(held.scope, words)
     form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
     chosen = directory.holding(actor, held.grant)
@@ -144,7 +144,7 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """The actor's own record as one permission shows it."""
     actor = actor_of(request)
-    found, held = foresight.as_they_see(actor, grant_id), listing.receipt(actor, grant_id).held
+    found, held = foresight.as_they_see(actor, grant_id), listing.one_held(actor, grant_id)
     return render(request, "phr/as_they_see.html", {"foresight": found, "held": held})
 
 

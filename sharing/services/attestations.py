@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -111,8 +112,8 @@ def ask_expired(actor: Actor, *, most: int = 200) -> int:
 def _copied(patient_id: UUID, grant_ids: list[UUID]) -> list[Grant]:
     """Those under which something was copied, with those that they replaced."""
     with connection.cursor() as cursor:
-        values = {"ids": grant_ids, "patient": patient_id, "outcome": audit.SUCCESS}
-        cursor.execute(COPIED, values | {"action": Action.COPY.value})
+        values: dict[str, Any] = {"ids": grant_ids, "patient": patient_id}
+        cursor.execute(COPIED, values | {"action": Action.COPY.value, "outcome": audit.SUCCESS})
         found = [pk for (pk,) in cursor.fetchall()]
     if not found:
         return []

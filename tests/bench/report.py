@@ -3,11 +3,12 @@
 import resource
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, connections
 
 
 @dataclass(slots=True)
@@ -83,8 +84,12 @@ def work_by_turns(acts: dict[str, Callable[[], object]], rounds: int = 15) -> di
 
 
 def server_seconds() -> float:
-    """Seconds of processor that the database's process behind this connection has taken so far."""
-    with connection.cursor() as cursor:
+    """Seconds of processor that the processes behind our connections have taken so far."""
+    return sum(_server(alias) for alias in connections)
+
+
+def _server(alias: str) -> float:
+    with connections[alias].cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         server = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
     return int(server.read_text().split()[0]) / 1e9
@@ -126,6 +131,16 @@ def timed(act: Callable[[], object]) -> Took:
     before = _now()
     act()
     return Took(*(after - then for after, then in zip(_now(), before, strict=True)))
+
+
+def peak(act: Callable[[], object]) -> float:
+    """The most MB of Python's memory that were held at once while `act` was done."""
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
 
 
 def _now() -> tuple[float, float, float, float]:

@@ -3,15 +3,16 @@
 import hashlib
 import io
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
+from accounts.acting import acting_as, note
 from accounts.actors import Denied
 from phr import agreements
-from phr.services import receipts, records
+from phr.services import looks, receipts, records
 from sharing.models import Answer
 from sharing.services import attestations, granting
 from tests.cast import ALL, Cast
@@ -95,3 +96,40 @@ def said(pdf: bytes) -> str:
     return " ".join(
         " ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages
     )
+
+
+def test_a_long_receipt_comes_in_parts_and_whole(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [keep(cast.alice_id, text=f"Item {number}").pk for number in range(5)]
+    found = cast.share()
+    for pk in rows:
+        records.open_record(cast.bob, cast.alice_id, pk)
+
+    parts = [looks.receipt(cast.alice, found, number=number, most=2) for number in range(1, 5)]
+
+    assert [one.receipt.seen.count for one in parts] == [5] * 4
+    assert [pk for part in parts for pk, _, _ in part.seen] == rows
+    assert [(one.before, one.after) for one in parts[:3]] == [(None, 2), (1, 3), (2, None)]
+    monkeypatch.setattr("phr.services.receipts.MOST_ON_PAPER", 2)
+    paper = said(receipts.receipt_pdf(cast.alice, found))
+    assert "first 2 of 5" in paper
+    assert "Item 1" in paper
+    assert "Item 2" not in paper
+
+
+def test_the_page_of_a_long_receipt_leads_on(cast: Cast) -> None:
+    found = cast.share()
+    with acting_as(cast.bob):
+        basis = f"grant:{found}"
+        note("read", patient_id=cast.alice_id, records=[uuid4() for _ in range(201)], basis=basis)
+    alice = sign_in("alice@example.org")
+
+    first = text(alice.get(f"/sharing/receipts/{found}/"))
+    second = text(alice.get(f"/sharing/receipts/{found}/?page=2"))
+
+    assert (first.count("An item that has been"), second.count("An item that has been")) == (200, 1)
+    assert "What they saw: 201" in second
+    assert "?page=2" in first
+    assert "?page=1" in second
+    assert alice.get(f"/sharing/receipts/{found}/?page=word").status_code == 200
