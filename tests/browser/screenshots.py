@@ -138,7 +138,7 @@ def sharing(browser: Browser, origin: str, said: str) -> None:
     """What a patient shares, and somebody who acts for her."""
     page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
     sign_in(page, said)
-    sharing_out.walk(page, lambda name: keep(page, name, part=TEXT))
+    sharing_out.walk(page, lambda name, part=TEXT: keep(page, name, part=part))
     page = browser.new_page(base_url=origin, viewport=SHEET, reduced_motion="reduce")
     sign_in(page, said, DANA, leads="**/welcome/")
     sharing_out.act(page, lambda name: keep(page, name))

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-Keep = Callable[[str], None]
+# Keeps the picture of a page, or of one part of it.
+Keep = Callable[..., None]
 
 
 def walk(page: Page, keep: Keep) -> None:
@@ -29,7 +30,7 @@ def walk(page: Page, keep: Keep) -> None:
     seen = page.get_by_role("link").filter(has_text="What they have seen")
     seen.filter(has_text="Dr Bob Brown").click()
     page.wait_for_load_state()
-    keep("receipt")
+    keep("receipt", ".app-receipt")
 
 
 def make_a_link(page: Page) -> None:
