@@ -103,9 +103,13 @@ def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
 
 
 def _refuse_many(patient: Patient) -> None:
-    """Count what was sent by mail; a change of what was accepted already sends nothing."""
+    """Count what she sent by mail; a change of what was accepted already sends nothing.
+
+    What others passed on, or opened in an emergency, takes nothing from what she may send.
+    """
     day_ago = timezone.now() - timedelta(days=1)
-    given = patient.grants.filter(created_at__gt=day_ago)
+    given = patient.grants.filter(created_at__gt=day_ago).exclude(path=Path.EMERGENCY)
+    given = given.exclude(via__isnull=False, replaces=None)
     sent = given.exclude(replaces__isnull=False, accepted_at__lt=F("created_at"))
     if sent.count() >= settings.PHR_INVITATIONS_A_DAY:
         raise Refused(

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import ledger
 from accounts.acting import acting_as, note
@@ -170,3 +171,16 @@ def test_what_was_left_over_from_an_ended_permission_ends_and_shows_so(cast: Cas
 
     assert {one.grant.pk: one.state for one in listing.given(cast.alice)}[fresh] == "revoked"
     assert next(one.kind for one in notices.mine(to)) is NoticeKind.ENDED
+
+
+def test_who_passes_on_a_lot_takes_nothing_from_what_she_may_send(
+    cast: Cast, settings: Settings
+) -> None:
+    settings.PHR_INVITATIONS_A_DAY = 3
+    above = cast.share(ON)
+    for number in range(3):
+        passing_on.pass_on(cast.bob, above, email=f"rose{number}@example.org")
+    granting.grant(cast.alice, "carol@example.org", scope=ORDINARY)
+    granting.grant(cast.alice, "rose@example.org", scope=ORDINARY)
+    with pytest.raises(Refused, match="in one day"):
+        granting.grant(cast.alice, "sam@example.org", scope=ORDINARY)
