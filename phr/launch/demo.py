@@ -155,8 +155,10 @@ class Demo:
         return self._command("web", "-m", "gunicorn", "phr.wsgi", *workers, *patience, *place)
 
     def _worker(self) -> Command:
-        quiet = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-        return self._celery("worker", "worker", "--concurrency", "2", *quiet)
+        # Its heartbeat would wait for a broker that is gone, and the end of the worker for it.
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        many = ["--concurrency", "2", "--loglevel", "INFO"]
+        return self._celery("worker", "worker", *many, *quiet)
 
     def _beat(self) -> Command:
         schedule = str(self.folder / "beat-schedule")
