@@ -22,6 +22,13 @@ ACTS: Final[dict[str, Callable[[Actor, UUID], object]]] = {
     "resume": vetting.resume,
     "suspend": vetting.suspend,
 }
+DONE: Final = {
+    "confirm": "The agreement is confirmed: patients see that our staff read it.",
+    "doubt": "The verification is taken back. Nobody of the facility sees anything.",
+    "resume": "The suspension is over.",
+    "suspend": "Suspended. Nobody of the facility sees anything.",
+    "verify": "Kept: you found that the facility is what it says.",
+}
 
 
 class FacilityState(StateFilter):
@@ -91,7 +98,7 @@ def _act(request: HttpRequest, actor: Actor, organization_id: UUID) -> None:
             ACTS[wanted](actor, about)
         else:
             raise Http404
-        messages.success(request, f"Done: {wanted}.")
+        messages.success(request, DONE[wanted])
     except Refused as refused:
         messages.error(request, str(refused))
 

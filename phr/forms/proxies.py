@@ -24,7 +24,7 @@ class ProxyForm(ShareForm):
     acts = forms.ChoiceField(
         label="What may they do for you?",
         choices=[
-            (LOOK, "Look at what I choose below, nothing else"),
+            (LOOK, "Look at what I choose, nothing else"),
             (MANAGE, "Keep my whole record: see and download all of it, add and correct items"),
         ],
         initial=LOOK,
