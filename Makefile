@@ -59,6 +59,10 @@ fuzz: ## Search the readers of files for faults: SECONDS=60 each; TARGET="fhir p
 race: setup ## Take access away while many read through two web processes; RACE="--trials 10000"
 	@$(PYTHON) -m tests.race $(RACE)
 
+.PHONY: mutants
+mutants: setup ## Break the rule of who sees what at one point after the other; the tests must notice each
+	@$(PYTHON) -m pytest -q tests/property/test_broken_rules.py --hypothesis-profile=mutants $(MUTANTS)
+
 .PHONY: drill
 drill: setup ## Lose a portal of its own, restore it, and look that nothing comes back
 	@$(PYTHON) -m tests.drill $(DRILL)

@@ -22,6 +22,8 @@ from tests.cast import Cast
 
 # `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
 search.register_profile("thorough", max_examples=2000, deadline=None)
+# `make mutants` breaks the rule at every point of `tests/property/mutants.py`.
+search.register_profile("mutants", deadline=None)
 
 
 @pytest.fixture(scope="session")

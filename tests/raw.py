@@ -92,6 +92,13 @@ def ids(statement: str, *values: Any) -> set[UUID]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def touched(statement: str) -> int:
+    """How many rows a statement changes on the connection that the portal itself works through."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return int(cursor.rowcount)
+
+
 def every(table: str, tail: LiteralString = "") -> sql.Composed:
     """SELECT every column of every row of a table."""
     return sql.SQL("SELECT * FROM {} ").format(sql.Identifier(table)) + sql.SQL(tail)

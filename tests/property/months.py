@@ -24,6 +24,7 @@ from sharing.models import Role
 from sharing.policy import Action
 from sharing.scopes import Scope
 from sharing.services import paths
+from sharing.services.paths import Kind
 from sharing.services.recipients import Refused
 from tests.cast import Cast, join
 from tests.property.over_time import PATIENTS, USERS, Given, Model, Part, Thing, Who
@@ -64,6 +65,13 @@ class Ground:
         users = [who.user_id for who in (cast.alice, cast.carol, *others, cast.bob)]
         found = tuple(user for user in users if user)
         return cls(found, patients, opened(cast), tuple(row.pk for row in kept))
+
+
+def heading(one: Given) -> Kind:
+    """Under which it stands in the list of all ways."""
+    if one.path == "link":
+        return Kind.LINK if one.part.categories else Kind.DROP_BOX
+    return {"person": Kind.PERSON, "facility": Kind.FACILITY, "proxy": Kind.PROXY}[one.path]
 
 
 def asked(of: Callable[[], object]) -> bool:
@@ -198,13 +206,30 @@ class Months(RuleBasedStateMachine):
         assert told == {users[user] for user in may}
 
     def every_way_is_on_the_list(self) -> None:
+        """Each permission once, as it is; and nobody reaches anything but those it shows."""
         for patient in set(PATIENTS) - self.model.off:
-            listed = paths.listed(paths.ways(self.actor(Who(patient))))
-            active = {way.held.grant.pk for way in listed if way.state == "active"}
+            actor = self.actor(Who(patient))
+            found = paths.ways(actor)
+            shown = [*paths.listed(found), *found.over]
             pairs = zip(self.grants, self.model.given, strict=True)
-            assert active >= {
-                pk for pk, one in pairs if one.patient == patient and self.model.stands(one)
-            }
+            hers = {pk: one for pk, one in pairs if one.patient == patient}
+            assert sorted(way.held.grant.pk for way in shown) == sorted(hers)
+            for way in shown:
+                one = hers[way.held.grant.pk]
+                assert (way.state, way.kind) == (self.model.state(one), heading(one))
+            with acting_as(actor):
+                told = policy.holders(way.held.grant for way in shown if way.state == "active")
+            if patient not in self.model.resting:
+                assert told == self.reaching(hers.values())
+
+    def reaching(self, given: Collection[Given]) -> set[UUID]:
+        """The users who hold one of these permissions now."""
+        stand = [one for one in given if self.model.stands(one)]
+        return {
+            self.ground.users[user]
+            for user in USERS
+            if any(self.model.holds(Who(user), one) for one in stand)
+        }
 
     @staticmethod
     def one_of(all_: Sequence[object], which: int) -> int | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sharing.policy import KEEPING, UNRESTRICTED, Action
 
 PATIENTS, USERS = range(2), range(5)
+OPEN = ("active", "paused", "later", "waiting")
 
 
 @dataclass
@@ -117,6 +118,28 @@ class Model:
     def goes_on(self, one: Given) -> bool:
         begun = one.part.starts <= self.now < one.part.ends
         return begun and one.accepted and not (one.paused or one.revoked)
+
+    def state(self, one: Given) -> str:
+        """How the list of all ways shows it to its patient."""
+        own = self.by_itself(one)
+        if one.via is None or own not in OPEN:
+            return own
+        above = self.by_itself(one.via)
+        if above not in OPEN:
+            return "ended"
+        rests = above != "active" or one.via.who in self.off
+        return "paused" if rests and own == "active" else own
+
+    def by_itself(self, one: Given) -> str:
+        if one.revoked:
+            return "revoked"
+        if one.part.ends <= self.now:
+            return "ended"
+        if not one.accepted:
+            return "waiting" if self.now < one.waits_until else "expired"
+        if one.paused:
+            return "paused"
+        return "later" if one.part.starts > self.now else "active"
 
     def end(self, ended: Given) -> None:
         """With it goes what was passed on from it."""

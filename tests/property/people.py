@@ -1,9 +1,12 @@
 """Random worlds as rows of the database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -70,14 +73,9 @@ class People:
         return Actor.session(self.users[user], acting_for=about)
 
     def links(self, world: World) -> list[tuple[Given, Actor]]:
-        """Who opened each link of the world."""
-        rows = Grant.objects.filter(path="link").order_by("created_at")
-        numbered = {row.replaces: row.pk for row in rows}
-        return [
-            (given, Actor.link(numbered[UUID(int=at)]))
-            for at, given in enumerate(world.given)
-            if given.path == "link"
-        ]
+        """Who opened each link of the world, and who says that another permission is a link."""
+        numbered = {row.replaces: row.pk for row in Grant.objects.all()}
+        return [(given, Actor.link(numbered[UUID(int=at)])) for at, given in enumerate(world.given)]
 
     def build(self, world: World) -> list[Record]:
         """Make the world's rows; the caller rolls them back. Returns its records in order."""
@@ -91,12 +89,12 @@ class People:
                     erasing_at=now if world.erasing[number] else None,
                     opened_by_id=self._opener(world, number),
                 )
-            records = Record.objects.bulk_create([self._record(item) for item in world.items])
+            records = Record.objects.bulk_create([self._record(one, now) for one in world.items])
             ids = [row.pk for row in records]
             self._staff(world, now)
             made: list[Grant] = []
             for given in world.given:
-                row, above = self._grant(given, ids), passed_from(world, given)
+                row, above = self._grant(given, ids, now), passed_from(world, given)
                 # Which of the world it is.
                 row.replaces = UUID(int=len(made))
                 if above is not None:
@@ -110,9 +108,14 @@ class People:
         return None if opener is None else self.users[opener]
 
     def _staff(self, world: World, now: datetime) -> None:
+        ways = (
+            {"suspended_at": now},
+            {"closed_at": now},
+            {"verified_at": None, "verified_by": None},
+        )
         for number, is_open in enumerate(world.open):
-            rows = Organization.objects.filter(pk=self.facilities[number])
-            rows.update(suspended_at=None if is_open else now)
+            shut = {} if is_open else ways[(number + len(world.given)) % len(ways)]
+            Organization.objects.filter(pk=self.facilities[number]).update(name="Clinic", **shut)
         for one in world.members:
             role = PractitionerRole.objects.create(
                 organization_id=self.facilities[one.facility],
@@ -127,12 +130,12 @@ class People:
             begins = now - HOUR if one.on_shift else now + HOUR
             Shift.objects.create(role=role, starts_at=begins, ends_at=begins + 2 * HOUR)
 
-    def _record(self, item: Item) -> Record:
+    def _record(self, item: Item, now: datetime) -> Record:
         return Record(
             patient_id=self.patients[item.patient],
             resource_type=item.kind,
             category=item.category,
-            effective_at=timezone.now() + (item.day or 0) * DAY,
+            effective_at=now + (item.day or 0) * DAY,
             dated=item.day is not None,
             labels=sorted(item.labels),
             tags=sorted(item.tags),
@@ -143,8 +146,7 @@ class People:
             never_shared=item.never_shared,
         )
 
-    def _grant(self, given: Given, ids: list[UUID]) -> Grant:
-        now = timezone.now()
+    def _grant(self, given: Given, ids: list[UUID], now: datetime) -> Grant:
         # A place that the world has no item at is a record of nobody.
         of = [*ids, *(uuid4() for _ in range(MOST))]
         grantee = named(given)
@@ -163,8 +165,8 @@ class People:
             tags=sorted(given.tags),
             records=[of[at] for at in given.records or ()],
             besides=[of[at] for at in given.besides],
-            data_from=None if given.since is None else now + given.since * DAY - HOUR,
-            data_until=None if given.until is None else now + given.until * DAY - HOUR,
+            data_from=None if given.since is None else now + given.since * DAY,
+            data_until=None if given.until is None else now + given.until * DAY,
             paused_at=now if given.paused else None,
             may_copy=copies(given),
             may_manage=manages(given),
@@ -179,3 +181,11 @@ class People:
             invitation_ends_at=now + DAY,
             revoked_at=now if given.revoked else None,
         )
+
+
+@contextmanager
+def made(people: People, world: World) -> Iterator[list[Record]]:
+    """The world's rows, gone at the end of the block."""
+    with transaction.atomic():
+        yield people.build(world)
+        transaction.set_rollback(True)

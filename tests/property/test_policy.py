@@ -4,13 +4,10 @@ The wall is coarser in one place, on purpose: a patient's hidden rows are still 
 purge is proven by counting them), and `policy.records` leaves them out.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 from uuid import UUID
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +16,10 @@ from accounts.actors import Actor, Denied, System
 from phr.models import Record
 from sharing import policy
 from sharing.policy import JOBS, Action
-from tests.property.people import People
+from tests.property.corners import CORNERS
+from tests.property.people import People, made
 from tests.property.tightening import tightenings
+from tests.property.walls import first_wall_holds, second_wall_holds
 from tests.property.world import (
     PATIENTS,
     STORED_ONLY,
@@ -42,7 +41,7 @@ pytestmark = [
 ]
 THOROUGH = settings.get_current_profile_name() == "thorough"
 search = settings(
-    max_examples=1500 if THOROUGH else 20,
+    max_examples=1500 if THOROUGH else 10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -53,14 +52,6 @@ ROWS = Record.objects
 def people() -> People:
     """Of one transaction with every world of the test, rolled back at its end."""
     return People.enter()
-
-
-@contextmanager
-def made(people: People, world: World) -> Iterator[list[Record]]:
-    """The world's rows, gone at the end of the block."""
-    with transaction.atomic():
-        yield people.build(world)
-        transaction.set_rollback(True)
 
 
 def listed(
@@ -95,6 +86,21 @@ def raw(actor: Actor, about: UUID | None = None) -> set[UUID]:
 def reference(world: World, user: int, action: Action, rows: list[Record]) -> set[UUID]:
     pairs = zip(world.items, rows, strict=True)
     return {row.pk for item, row in pairs if permitted(world, user, action, item)}
+
+
+@search
+@given(world=worlds)
+def test_each_wall_holds_alone(people: People, world: World) -> None:
+    with made(people, world) as rows:
+        second_wall_holds(people, world, rows)
+        first_wall_holds(people, world, rows)
+
+
+@pytest.mark.parametrize("world", CORNERS)
+def test_each_wall_holds_where_one_point_decides(people: People, world: World) -> None:
+    with made(people, world) as rows:
+        second_wall_holds(people, world, rows)
+        first_wall_holds(people, world, rows)
 
 
 @search

@@ -209,6 +209,22 @@ class Sharing(Months):
             part = replace(self.dated(part), reshare=False)
             self.keep(Given(about or 0, "link", None, part, 0, accepted=True), made)
 
+    @rule(asker=askers, patient=patients, days=st.sampled_from([1.5, 5.5]))
+    def make_drop_box(self, asker: Any, patient: int, days: float) -> None:
+        """Who holds it sends in, and sees nothing."""
+        who = self.asker(asker, patient)
+        about = self.model.keeps(who, Action.SHARE) if who.acts_for is None else None
+        nothing: frozenset[str] = frozenset()
+        part = Part(nothing, nothing, nothing, copy=False, reshare=False, starts=0.0, ends=days)
+        scope = replace(
+            self.scope(part, about or 0), inward_categories=CATEGORIES, inward_labels=LABELS
+        )
+        made = list[UUID]()
+        act = partial(links.make_drop_box, self.actor(who), "Dr Lee", scope=scope, passcode=False)
+        assert asked(lambda: made.append(act().grant_id)) == (about is not None)
+        if about is not None:
+            self.keep(Given(about, "link", None, self.dated(part), 0, accepted=True), made)
+
     # --- the facility -----------------------------------------------------------------------------
 
     def manage(self, by: int, act: Callable[[Actor], object], *, may: bool = True) -> bool:
