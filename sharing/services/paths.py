@@ -12,6 +12,7 @@ from uuid import UUID
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
+from accounts.models import Patient
 from sharing import policy
 from sharing.models import EmergencyPlan, Path
 from sharing.services import attestations, facilities, listing
@@ -80,7 +81,7 @@ def ways(actor: Actor) -> Ways:
         given = listing.given(actor)
         patient = policy.require_own(actor)
         armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
-        above = {held.grant.pk: held.state for held in given}
+        above = {held.grant.pk: held.state for held in given} | _switched_off(patient)
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
     nested = _nested([way for way in every if way.state in OPEN])
     found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
@@ -88,11 +89,19 @@ def ways(actor: Actor) -> Ways:
     return Ways([group for group in found if group[1]], over, armed)
 
 
+def _switched_off(patient: Patient) -> dict[UUID, str]:
+    """The permissions from which nothing passed on stands while whoever passed it on is off."""
+    givers = patient.grants.filter(passed_on__isnull=False, grantee__is_active=False)
+    return dict.fromkeys(givers.values_list("pk", flat=True), "paused")
+
+
 def _state(held: Held, above: dict[UUID, str]) -> str:
     parent = above.get(held.grant.via_id, "revoked") if held.grant.via_id else "active"
-    if held.state != "active" or parent == "active":
+    if held.state not in OPEN or parent == "active":
         return held.state
-    return "paused" if parent in OPEN else "ended"
+    if parent not in OPEN:
+        return "ended"
+    return "paused" if held.state == "active" else held.state
 
 
 def _way(held: Held, above: dict[UUID, str], copies: str) -> Way:
