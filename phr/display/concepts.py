@@ -125,19 +125,22 @@ def worded(value: object) -> str:
 
 def concept(value: object) -> str:
     """A CodeableConcept: its text, else the display the author chose, else the first with words."""
-    found = one(value)
+    found = one(value) if value else {}
     if not found:
         return ""
     text = clean(found.get("text"))
     if text:
         return _tidy(text)
     codings = each(found.get("coding"))[:_MOST_CODINGS]
-    codings.sort(key=lambda c: (c.get("userSelected") is not True, not clean(c.get("display"))))
+    if len(codings) > 1:
+        codings.sort(key=lambda c: (c.get("userSelected") is not True, not clean(c.get("display"))))
     return coding(codings)
 
 
 def concepts(value: object) -> str:
     """Each CodeableConcept of a list, in words, without repeating any."""
+    if not value:
+        return ""
     return joined(concept(item) for item in each(value))
 
 
@@ -149,6 +152,8 @@ def code_of(value: object, known: Container[str] = ()) -> str:
     """
     if isinstance(value, str):
         return clean(value, 80)
+    if not value:
+        return ""
     found = one(value)
     codings = each(found.get("coding"))
     stated = [(clean(c.get("system")), clean(c.get("code"), 80)) for c in codings]
@@ -171,6 +176,8 @@ def plain(value: object) -> str:
 
 def interpretation(value: object) -> str:
     """Observation.interpretation in words: "high", "not normal"."""
+    if not value:
+        return ""
     return joined(
         _INTERPRETED.get(code_of(item, _INTERPRETED)) or lowered(concept(item))
         for item in each(value)

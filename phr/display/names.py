@@ -116,6 +116,8 @@ def referred(root: dict[str, Any], value: object) -> str:
 
     Internal addresses ("Practitioner/123") are never shown.
     """
+    if not value:
+        return ""
     found = one(value)
     return (
         clean(found.get("display"))
@@ -135,11 +137,15 @@ def _named(resource: dict[str, Any]) -> str:
 
 def everyone(root: dict[str, Any], value: object) -> str:
     """Each Reference of a list in words."""
+    if not value:
+        return ""
     return joined(referred(root, item) for item in each(value))
 
 
 def annotations(root: dict[str, Any], value: object) -> str:
     """Annotations one under another, each with who wrote it and when."""
+    if not value:
+        return ""
     lines = []
     for note in each(value)[:20]:
         who = clean(note.get("authorString"), 120) or referred(root, note.get("authorReference"))

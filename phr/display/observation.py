@@ -60,6 +60,8 @@ def _result(holder: dict[str, Any]) -> str:
 
 def blood_pressure(resource: dict[str, Any]) -> str:
     """ "120/80 mmHg" when the components are a systolic and a diastolic pressure in one unit."""
+    if "component" not in resource:
+        return ""
     found = {}
     for component in each(resource.get("component")):
         for code in codes(component.get("code")) & {_SYSTOLIC, _DIASTOLIC}:

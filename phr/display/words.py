@@ -72,6 +72,8 @@ def capital(text: str) -> str:
 
     "pH", "eGFR", "dr.jones@example.org" and "https://example.org" stay as they are.
     """
+    if text[:1].isupper():
+        return text
     first = text.split(maxsplit=1)[0].strip(",;:.()") if text.strip() else ""
     plain = first.replace("-", "").replace("'", "").isalpha() and not first[1:2].isupper()
     return text[:1].upper() + text[1:] if plain else text

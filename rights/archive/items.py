@@ -8,7 +8,7 @@ from accounts.acting import acting_as
 from phr.tags import words_of
 from rights.archive.reading import as_text, pages
 from rights.archive.room import Room
-from rights.archive.times import by_clock, instant, written
+from rights.archive.times import clocked, written
 from sharing.tokens import label_tokens
 
 COLUMNS = (
@@ -44,8 +44,8 @@ def _lines(room: Room, words: dict[int, str]) -> Iterator[dict[str, object]]:
                 "resourceType": kept.resource_type,
                 "category": kept.category,
                 "sensitivity": sorted(words[token] for token in labels if token in words),
-                "date": by_clock(kept.effective_at) if kept.dated else None,
-                "sorted_at": instant(kept.effective_at),
+                "date": clocked(kept.at_text) if kept.dated else None,
+                "sorted_at": written(kept.at_text),
                 "version": kept.version,
                 "tags": [named[token] for token in tags if token in named],
                 "favourite": favourite,

@@ -86,10 +86,14 @@ def _turning(category: Category, number: int, last: int) -> SafeString:
 
 
 def _items(room: Room, page: list[Kept]) -> Iterator[str]:
-    bodies = {kept.id: (kept, orjson.loads(body)) for kept, body in opened(room, page)}
+    bodies = {kept.id: (kept, body) for kept, body in opened(room, page)}
     with acting_as(room.actor, about=room.patient_id):
         why = policy.grounds(room.actor, Action.READ, room.patient_id)
-        wanted = {pk: medicine_of(resource) for pk, (_, resource) in bodies.items()}
+        wanted = {
+            pk: medicine_of(orjson.loads(body))
+            for pk, (_, body) in bodies.items()
+            if _may_name_a_medicine(body)
+        }
         named = shareable(Record.objects.all(), room.choice)
         medicines, _ = linked(room.actor, room.patient_id, wanted, why, most=PAGE, among=named)
         links = RecordFile.objects.filter(record_id__in=bodies).values_list(
@@ -99,10 +103,15 @@ def _items(room: Room, page: list[Kept]) -> Iterator[str]:
         for record_id, binary_id in links:
             if binary_id in room.paths:
                 files.setdefault(record_id, []).append(room.paths[binary_id])
-    for kept, resource in bodies.values():
-        yield _item(
-            room, kept, resource, medicines.get(kept.id, {}), sorted(files.get(kept.id, []))
-        )
+    # Read one at a time: many at once cost the memory, and the time of looking for circles in it.
+    for kept, body in bodies.values():
+        named_in, own = medicines.get(kept.id, {}), sorted(files.get(kept.id, []))
+        yield _item(room, kept, orjson.loads(body), named_in, own)
+
+
+def _may_name_a_medicine(body: bytes) -> bool:
+    """JSON may write a letter of a name as an escape (RFC 8259 section 7)."""
+    return b'"medicationReference"' in body or b"\\u" in body
 
 
 def _item(

@@ -16,7 +16,8 @@ from typing import IO, Protocol, Self
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 BUFFER = 64 * 1024
-LEVEL, UNSHRUNK = 4, 0
+# From 4 on zlib looks twice for each match: 13 in 100 fewer bytes for twice the time.
+LEVEL, UNSHRUNK = 3, 0
 # A file whose size was not told, or is at least this, gets 64-bit sizes.
 LARGE = 1024**3
 # A file shrinks when its beginning does, to less than this share.
