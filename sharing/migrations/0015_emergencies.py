@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
                 ("person", _to(settings.AUTH_USER_MODEL)),
             ],
             options={
+                "verbose_name_plural": "emergency accesses",
                 "indexes": [
                     models.Index(fields=["patient"], name="emergency_by_patient"),
                     models.Index(fields=["person", "-opened_at"], name="emergency_by_person"),

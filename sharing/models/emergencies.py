@@ -71,6 +71,7 @@ class EmergencyAccess(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome, blank=True)
 
     class Meta:
+        verbose_name_plural = "emergency accesses"
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="emergency_closed_with_an_outcome",
