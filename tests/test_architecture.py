@@ -64,6 +64,7 @@ WITHOUT_ACTOR = {
     "sharing.services.closing.left": "inside the open act of a job",
     "sharing.services.facilities.agreements": "facts about a facility that its caller let through",
     "sharing.services.facilities.team": "facts about a facility that its caller let through",
+    "sharing.services.facilities.teams": "facts about facilities that its caller let through",
     "sharing.services.recipients.bind": "inside the open act of the patient who gives",
     "sharing.services.recipients.bound_alike": "pure: copies to whom a permission goes",
     "phr.services.link_documents.ticket_of": "finds out who the actor is",

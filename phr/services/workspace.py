@@ -53,23 +53,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The lines, what is new or ends soon first; invitations; whether she may ask for access."""
+    """A page of lines, what is new or ends soon first; invitations; whether she may ask for access.
+
+    `after` leads to the next page.
+    """
 
     lines: list[Line]
     waiting: list[Held]
     may_ask: bool
+    after: UUID | None = None
 
 
-def workspace(actor: Actor) -> Workspace:
+def workspace(actor: Actor, *, after: UUID | None = None) -> Workspace:
     """Who shares with the actor or her facilities now. Raises `Denied` for who is not signed in."""
-    shared = listing.shared(actor)
+    shared = listing.shared(actor, after=after)
     looks = _looks(actor, [held.grant.patient_id for held in shared.open])
     lines = [
         Line(held, known := looks.get(held.grant.patient_id, Looks()), _unread(actor, held, known))
         for held in shared.open
     ]
     lines.sort(key=lambda line: not (line.is_new or line.unread or line.ends_soon))
-    return Workspace(lines, shared.waiting, requests.may_ask(actor))
+    return Workspace(lines, shared.waiting, requests.may_ask(actor), shared.after)
 
 
 def _looks(actor: Actor, patients: list[UUID]) -> dict[UUID, Looks]:

@@ -12,6 +12,7 @@ from accounts.requests import actor_of
 from phr.forms.remarks import AnswerForm, CorrectionForm, RemarkForm
 from phr.services import deliveries, records, remarks
 from phr.services import workspace as services
+from sharing.forms.pages import PageForm
 from sharing.services import passing_on, requests
 from sharing.services.recipients import Refused
 
@@ -20,7 +21,9 @@ from sharing.services.recipients import Refused
 @require_safe
 def shared(request: HttpRequest) -> HttpResponse:
     """Patients who share with the person signed in, or with her facility."""
-    return render(request, "phr/shared.html", {"shared": services.workspace(actor_of(request))})
+    form = PageForm(request.GET)
+    shared = services.workspace(actor_of(request), after=form.begins("after"))
+    return render(request, "phr/shared.html", {"shared": shared})
 
 
 @login_required

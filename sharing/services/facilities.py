@@ -1,6 +1,6 @@
 """What happens to facilities: registered by a professional, verified by two members of staff."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -188,9 +188,22 @@ def agreements(row: Organization) -> list[Agreement]:
 
 def team(row: Organization) -> Team:
     """Who sees what is shared with a facility now, and how many will within 24 hours."""
-    there = serving([row.pk])
+    return teams([row.pk])[row.pk]
+
+
+def teams(organization_ids: Collection[UUID]) -> dict[UUID, Team]:
+    """The same of several facilities at once."""
+    there = serving(organization_ids) if organization_ids else []
+    people = accounts.people({one.user_id for one in there if one.sees})
+    return {
+        pk: _team([one for one in there if one.organization_id == pk], people)
+        for pk in organization_ids
+    }
+
+
+def _team(there: list[Serving], known: dict[UUID, accounts.Person]) -> Team:
     now = [one for one in there if one.sees]
-    people = accounts.people({one.user_id for one in now})
+    people = {one.user_id: known[one.user_id] for one in now if one.user_id in known}
     on_call = {one.user_id for one in there if one.soon}
     return Team(
         sorted(_colleagues(now, people), key=lambda one: one.person.name.lower()),

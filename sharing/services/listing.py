@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
@@ -19,7 +20,8 @@ from sharing.policy import Action
 from sharing.scopes import Scope, agreement_of, scope_of
 from sharing.whom import Whom, whom
 
-MOST_OPENED = 200
+MOST_OPENED, MOST_WAITING = 200, 100
+MOST_HELD = 2**31 - 1
 OPENED = """
     SELECT record, min(at), count(*) OVER () FROM accounts_auditevent, unnest(records) AS record
     WHERE patient_id = %s AND basis = %s AND action = %s
@@ -198,32 +200,42 @@ def _count(found: list[tuple[UUID, datetime, int]]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a care provider finds when she comes in."""
+    """What a care provider finds when she comes in; `after` leads to earlier ones, if there are."""
 
     open: list[Held]
     waiting: list[Held]
+    after: UUID | None = None
 
 
-def shared(actor: Actor, *, most: int = 100) -> Shared:
-    """Who shares with the actor now, and the invitations waiting for her verified addresses."""
+def shared(actor: Actor, *, after: UUID | None = None) -> Shared:
+    """Who shares with the actor now, the newest first, and what waits for her verified addresses.
+
+    A page of them: the first, or what follows `after`, the last of another page.
+    """
     with acting_as(actor):
         if actor.door is not Door.SESSION or actor.user_id is None:
             raise Denied("read")
-        mine = Grant.objects.active().reached_by(actor).filter(pk__in=_newest(most))
+        page, more = _newest(after)
+        mine = Grant.objects.active().reached_by(actor).filter(pk__in=page)
         mine = mine.select_related("patient", "organization")
         addresses = accounts.verified_addresses(actor.user_id)
         waiting = Grant.objects.waiting().filter(invited_email__in=addresses)
         return Shared(
             [_held_by_me(row) for row in mine.order_by("-created_at", "-id")],
-            [_held_by_me(row) for row in waiting.order_by("-created_at", "-id")[:most]],
+            [_held_by_me(row) for row in waiting.order_by("-created_at", "-id")[:MOST_WAITING]],
+            page[-1] if more else None,
         )
 
 
-def _newest(most: int) -> list[UUID]:
-    """Where to look: found by an index, where the rule itself would read all that she ever held."""
+def _newest(after: UUID | None) -> tuple[list[UUID], bool]:
+    """Where to look, and whether more follows: found by an index, where the rule itself would read
+    all that she ever held. Who turns pages has the ids of what she holds now gone through."""
+    size = settings.PHR_PAGE_SIZE
     with connection.cursor() as cursor:
-        cursor.execute("SELECT phr_newest(%s)", [most])
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute("SELECT phr_newest(%s)", [MOST_HELD if after else size + 1])
+        found = [pk for (pk,) in cursor.fetchall()]
+    begin = found.index(after) + 1 if after in found else 0
+    return found[begin : begin + size], len(found) > begin + size
 
 
 def _held_by_me(row: Grant) -> Held:

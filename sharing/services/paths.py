@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.conf import settings
+
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import Patient
@@ -83,6 +85,7 @@ def ways(actor: Actor) -> Ways:
         armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
         above = {held.grant.pk: held.state for held in given} | _switched_off(patient)
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
+        every = _with_teams(every)
     nested = _nested([way for way in every if way.state in OPEN])
     found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
     over = [way for way in every if way.state not in OPEN]
@@ -109,8 +112,23 @@ def _way(held: Held, above: dict[UUID, str], copies: str) -> Way:
     kind = _KINDS[Path(row.path)]
     if kind is Kind.LINK and not row.categories:
         kind = Kind.DROP_BOX
-    seen = row.organization if kind is Kind.FACILITY and state == "active" else None
-    return Way(held, kind, state, facilities.team(seen) if seen else None, copies=copies)
+    return Way(held, kind, state, copies=copies)
+
+
+def _with_teams(every: list[Way]) -> list[Way]:
+    """Who looks now at each facility that may."""
+    seeing = {
+        way.held.grant.organization_id
+        for way in every
+        if way.kind is Kind.FACILITY and way.state == "active"
+    }
+    teams = facilities.teams({pk for pk in seeing if pk})
+    return [
+        replace(way, team=teams.get(way.held.grant.organization_id))
+        if way.kind is Kind.FACILITY and way.state == "active" and way.held.grant.organization_id
+        else way
+        for way in every
+    ]
 
 
 def _nested(shown: list[Way]) -> list[Way]:
@@ -125,6 +143,39 @@ def _nested(shown: list[Way]) -> list[Way]:
 
 def _sorted(found: Iterable[Way]) -> list[Way]:
     return sorted(found, key=lambda way: way.looked_at, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the list: what goes on, by heading, and what is over.
+
+    `after` and `over_after` lead to what follows of each; None where nothing does.
+    """
+
+    open: list[tuple[Kind, list[Way]]]
+    over: list[Way]
+    armed: bool
+    after: UUID | None = None
+    over_after: UUID | None = None
+
+
+def page(actor: Actor, *, after: UUID | None = None, over: UUID | None = None) -> Page:
+    """`PHR_PAGE_SIZE` of each: the first, or what follows the last of another page.
+
+    What was passed on stands with that from which it was, and is not counted.
+    """
+    found = ways(actor)
+    tops, more = _part([way for _, group in found.open for way in group], after)
+    ended, more_ended = _part(found.over, over)
+    kinds = [(kind, [way for way in tops if way.kind is kind]) for kind in Kind]
+    return Page([one for one in kinds if one[1]], ended, found.armed, more, more_ended)
+
+
+def _part(rows: list[Way], after: UUID | None) -> tuple[list[Way], UUID | None]:
+    ids, size = [way.held.grant.pk for way in rows], settings.PHR_PAGE_SIZE
+    begin = ids.index(after) + 1 if after in ids else 0
+    end = begin + size
+    return rows[begin:end], ids[end - 1] if len(rows) > end else None
 
 
 def listed(found: Ways) -> list[Way]:

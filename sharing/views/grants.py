@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
+from sharing.forms.pages import PageForm
 from sharing.services import granting, listing, paths
 
 DONE = """<!DOCTYPE html>
@@ -25,8 +26,10 @@ DONE = """<!DOCTYPE html>
 @login_required
 @require_safe
 def sharing(request: HttpRequest) -> HttpResponse:
-    """The one list of every way into the record."""
-    return render(request, "sharing/sharing.html", {"ways": paths.ways(actor_of(request))})
+    """The one list of every way into the record, some on each page."""
+    form = PageForm(request.GET)
+    found = paths.page(actor_of(request), after=form.begins("after"), over=form.begins("over"))
+    return render(request, "sharing/sharing.html", {"ways": found})
 
 
 @login_required
