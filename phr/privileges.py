@@ -145,7 +145,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "sharing_practitionerrole": (
         "select, insert, update (user_id, accepted_at, ends_at, suspended_at)",
         "select, update (user_id, invited_email, accepted_at, ends_at, suspended_at), delete",
-        "select",
+        "select, update (suspended_at)",
     ),
     "sharing_shift": ("select, insert, delete", "select, delete", "select"),
     "sharing_accessrequest": (

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from accounts.actors import Actor, Denied, Door, System
 from accounts.models import Patient, User
+from sharing.holding import hold
 from sharing.models import INVITED, Grant, GrantQuerySet, Organization, Path, PractitionerRole
 from sharing.serving import serving
 
@@ -129,6 +130,12 @@ def deciding(actor: Actor) -> GrantQuerySet:
     """The permission by which the actor decides for the dependent whom she acts for."""
     rows = Grant.objects.active().reached_by(actor).filter(DECIDES)
     return rows if actor.acting_for else rows.none()
+
+
+def decider(patient_id: UUID) -> QuerySet[User]:
+    """Who decides for a dependent now. For the workers to ask."""
+    rows = Grant.objects.active().filter(DECIDES, patient_id=patient_id)
+    return User.objects.filter(pk__in=rows.values("grantee"), is_active=True)
 
 
 def alterable(actor: Actor) -> Q:
@@ -278,10 +285,12 @@ def require_kept(actor: Actor, action: Action = Action.READ) -> Patient:
     """Whose record the actor keeps here: her own, or that of the patient she acts for.
 
     Raises `Denied` and `Restricted` as `require_own` does. What only the patient herself may do
-    asks `require_own`.
+    asks `require_own`. What lets her write is held until the end of the act.
     """
     if actor.acting_for is None:
         return require_own(actor, action)
+    if action in KEEPING:
+        hold(actor.acting_for)
     return require_patient(actor, action, actor.acting_for)
 
 

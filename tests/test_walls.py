@@ -70,6 +70,7 @@ BEHIND = {
     "phr_matching",
     "phr_move_epoch",
     "phr_hide",
+    "phr_hold",
     "phr_show_again",
     "phr_leaving",
     "phr_restrict",

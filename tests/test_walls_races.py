@@ -13,9 +13,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.db import connection, connections
 
-from accounts.actors import Actor
+from accounts.actors import Actor, Denied
 from phr.models import Record
+from phr.services import remarks
 from sharing.services import granting
 from tests.cast import ALL, Cast
 from tests.raw import as_role, login
@@ -169,3 +171,30 @@ def test_an_invitation_revoked_while_it_is_accepted_stays_revoked(cast: Cast) ->
         assert until_it_waits(running, bob.info.backend_pid)
         writer.commit()
         assert running.result(timeout=20) == []
+
+
+def test_a_note_that_waits_while_its_permission_ends_is_not_written(cast: Cast) -> None:
+    """Whoever writes holds what lets her before she is judged, so nothing decided earlier is kept."""
+    grant_id = cast.share()
+    with (
+        owner_of("accounts_patient", "sharing_grant") as writer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        held = "SELECT id FROM accounts_patient WHERE id = %s FOR NO KEY UPDATE"
+        assert writer.execute(held, [cast.alice_id]).fetchall() == [(cast.alice_id,)]
+        writer.execute(REVOKING, [grant_id])
+        pid = pool.submit(own_pid).result(timeout=20)
+        running = pool.submit(remarks.write_note, cast.bob, cast.alice_id, text="Too late")
+        assert until_it_waits(running, pid)
+        writer.commit()
+
+        with pytest.raises(Denied):
+            running.result(timeout=20)
+        pool.submit(connections.close_all).result(timeout=20)
+
+
+def own_pid() -> int:
+    """The process behind the portal's connection of this thread."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])

@@ -23,6 +23,7 @@ from phr.senders import open_text, seal_text
 from phr.services import uploads
 from phr.storage import Writer
 from sharing import policy
+from sharing.holding import hold
 from sharing.models import Grant, NoticeKind
 from sharing.policy import Action
 from sharing.services import notices
@@ -42,6 +43,7 @@ def begin(
     without a permission to send in, and `NotTaken`.
     """
     with acting_as(actor, about=patient_id):
+        hold(patient_id)
         grant = _inward(actor, patient_id)
         row = Delivery(patient_id=patient_id, grant=grant, sender_id=actor.user_id)
         row.organization_id = grant.organization_id
@@ -92,6 +94,7 @@ def complete(actor: Actor, patient_id: UUID, delivery_id: UUID, *, size: int) ->
     Decided anew: raises `Denied` when the permission was taken back meanwhile, and `NotTaken`.
     """
     with acting_as(actor, about=patient_id):
+        hold(patient_id)
         row = _arriving(actor, delivery_id)
         _inward(actor, patient_id, row.grant_id)
         with acting_as(RECEIVER, about=patient_id):

@@ -23,6 +23,7 @@ from phr.deliveries import Remark
 from phr.models import Record
 from phr.services.records import titles_of
 from sharing import policy
+from sharing.holding import hold
 from sharing.models import Grant, NoticeKind, Path
 from sharing.policy import Action, Grounds
 from sharing.services import notices
@@ -57,6 +58,7 @@ def write_note(actor: Actor, patient_id: UUID, *, text: str) -> UUID:
     Raises `Refused` for too many in a day.
     """
     with acting_as(actor, about=patient_id):
+        hold(patient_id)
         why = _held(actor, patient_id)
         row = Remark(kind=Remark.Kind.NOTE)
         _keep(actor, row, why.grants[0], text)
@@ -70,6 +72,7 @@ def ask_correction(actor: Actor, patient_id: UUID, record_id: UUID, *, text: str
     Raises `Refused` for too many in a day.
     """
     with acting_as(actor, about=patient_id):
+        hold(patient_id)
         why = _held(actor, patient_id)
         records = Record.objects.all()
         item = policy.require(actor, Action.READ, records, patient_id, record_id, known=why)
