@@ -63,6 +63,7 @@ def report(broken: "Told", told: "Told", took: float) -> int:
         f"\nserved, though written after it: {len(told.newer)}"
         f"\nwritten by what was sent after it: {len(told.written)}"
         f"\nwritten after it by what was sent before: {len(told.late)}"
+        f"\nanswered 500, which brings and keeps nothing: {told.failed}"
         f"\nlongest a stream went on: {told.most_seconds:.2f} s, {told.most_bytes} bytes"
         f"\ntaking it back, p95: {told.p95 * 1000:.0f} ms while everybody asks"
         f"\nerrors in the logs of the web processes: {len(told.errors)}"

@@ -23,6 +23,7 @@ class Told:
     later: int = 0
     rounds: int = 0
     held_up: int = 0
+    failed: int = 0
     served: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Told:
             self.did[asked.what] += asked.succeeded
             return
         self.trials += 1
+        self.failed += asked.status >= 500
         if asked.sent > answered:
             self.later += 1
             if asked.pieces:

@@ -14,7 +14,7 @@ from typing import IO
 
 HONEST, BROKEN = "phr.wsgi:application", "tests.race.broken:application"
 PROCESSES, THREADS, PATIENCE = 2, 8, 60
-WRONG = (b"Traceback", b" ERROR ", b"[ERROR]")
+WRONG = (b"Traceback", b"[ERROR]")
 
 
 @dataclass(frozen=True, slots=True)
