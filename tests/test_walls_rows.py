@@ -103,9 +103,13 @@ def kept(cast: Cast) -> Kept:
         replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
     )
     wait_for_alice(cast)
-    with owner() as opened:
-        opened.execute(HAND_OVER, [alice, cast.sam.user_id])
+    handed_over(cast)
     return Kept(cast, covered, files, others, carols, grant_id)
+
+
+def handed_over(cast: Cast) -> None:
+    with owner() as opened:
+        opened.execute(HAND_OVER, [cast.alice_id, cast.sam.user_id])
 
 
 def walled(alias: str = "default") -> list[str]:

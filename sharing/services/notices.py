@@ -194,8 +194,7 @@ def reader_of(patient_id: UUID) -> User | None:
     """Who is told what is about a patient: herself, or who decides for a dependent now."""
     patient = Patient.objects.filter(pk=patient_id, erasing_at=None).first()
     if patient and patient.opened_by_id:
-        deciding = Grant.objects.active().filter(policy.DECIDES, patient=patient)
-        return User.objects.filter(pk__in=deciding.values("grantee"), is_active=True).first()
+        return policy.decider(patient.pk).first()
     return User.objects.filter(pk=patient.user_id, is_active=True).first() if patient else None
 
 
