@@ -32,7 +32,7 @@ MOST_GROWTH = 1.2
 # Milliseconds by the clock while others read, and of processor; seconds of processor for all.
 MOST_REVOKE, MOST_REVOKE_WORK, MOST_REVOKE_ALL = 200.0, 60.0, 3.5
 # Of processor, and of memory, however much was opened.
-MOST_RECEIPT, MOST_PAPER, MOST_HELD = 1.0, 4.0, 50.0
+MOST_RECEIPT, MOST_PAPER, MOST_HELD = 1.5, 4.0, 50.0
 OPENED = 10_000
 READERS = 2
 KINDS = ("provider", "facility")
