@@ -157,3 +157,5 @@ DECIDING = [
     Mutant("phr_managed()", "g.revoked_at IS NULL", "true"),
 ]
 MUTANTS = COVERING + STANDING + DECIDING
+# Noticed in the first world.
+QUICK = [COVERING[0], COVERING[14], COVERING[25], COVERING[28]]

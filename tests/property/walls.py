@@ -138,6 +138,17 @@ def first_wall_holds(people: People, world: World, rows: list[Record]) -> None:
     told_who_may(people, world, rows)
 
 
+def both_walls_hold(people: People, world: World, rows: list[Record]) -> None:
+    """Together they hide nothing that either lets through."""
+    for asker in askers(people, world):
+        may = wanted(asker, world, rows, Action.READ)
+        with acting_as(asker.actor):
+            for about in {row.patient_id for row in rows}:
+                found = policy.records(asker.actor, Action.READ, ROWS.all(), about)
+                theirs = {row.pk for row in rows if row.patient_id == about}
+                assert set(found.values_list("pk", flat=True)) == may & theirs
+
+
 def doors_open(people: People, world: World) -> None:
     for user, action in product(USERS, ACTIONS):
         actor = people.session(user)
