@@ -171,10 +171,14 @@ def encrypt(key: bytes, aad: bytes, plaintext: bytes) -> bytes:
 
 
 def decrypt(key: bytes, aad: bytes, sealed: bytes) -> bytes:
+    return _decrypted(AESGCM(key), aad, sealed)
+
+
+def _decrypted(cipher: AESGCM, aad: bytes, sealed: bytes) -> bytes:
     if sealed[:1] != FORMAT:
         raise Unopenable("unknown format")
     try:
-        return AESGCM(key).decrypt(sealed[1:13], sealed[13:], aad)
+        return cipher.decrypt(sealed[1:13], sealed[13:], aad)
     except InvalidTag as error:
         raise Unopenable("does not open") from error
 
@@ -277,6 +281,21 @@ class Sealing:
             self._key, self._cipher = key, AESGCM(key)
         nonce = os.urandom(12)
         return FORMAT + nonce + self._cipher.encrypt(nonce, plaintext, self._about + place.encode())
+
+
+class Opening:
+    """`unseal` for many places: the cipher is set up once for as long as the key is remembered."""
+
+    def __init__(self, patient_id: UUID, purpose: Purpose) -> None:
+        self._patient_id, self._purpose = patient_id, purpose
+        self._about, self._key = _aad(patient_id, ""), b""
+
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made for this very place; else raises `Unopenable`."""
+        key = subkey(self._patient_id, self._purpose)
+        if key is not self._key:
+            self._key, self._cipher = key, AESGCM(key)
+        return _decrypted(self._cipher, self._about + place.encode(), sealed)
 
 
 def unseal(patient_id: UUID, purpose: Purpose, place: str, sealed: bytes) -> bytes:

@@ -23,14 +23,19 @@ def seal_body(patient_id: UUID, record_id: UUID, version: int, body: bytes) -> b
 
 
 class Bodies:
-    """Seals many bodies of one patient."""
+    """Seals and opens many bodies of one patient."""
 
     def __init__(self, patient_id: UUID) -> None:
         self._sealing = keys.Sealing(patient_id, keys.Purpose.BODY)
+        self._opening = keys.Opening(patient_id, keys.Purpose.BODY)
 
     def seal(self, record_id: UUID, version: int, body: bytes) -> bytes:
         """The same as `seal_body`."""
         return self._sealing.seal(_place(record_id, version), _compressed(body))
+
+    def open(self, record_id: UUID, version: int, sealed: bytes) -> bytes:
+        """The same as `open_bytes`."""
+        return zlib.decompress(self._opening.open(_place(record_id, version), sealed))
 
 
 def _compressed(body: bytes) -> bytes:

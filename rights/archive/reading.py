@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 
 from accounts.acting import acting_as
 from accounts.keys import Unopenable
-from phr.bodies import open_bytes
+from phr.bodies import Bodies
 from phr.models import Record
 from rights.archive.choice import narrowed
 from rights.archive.room import Kept, Room
@@ -77,10 +77,11 @@ def _after(rows: QuerySet[Record], last: Kept | None) -> QuerySet[Record]:
 
 def opened(room: Room, page: list[Kept]) -> Iterator[tuple[Kept, bytes]]:
     """Each record with its JSON as received; one that does not open is written down instead."""
+    bodies = Bodies(room.patient_id)
     for kept in page:
         try:
             (sealed,) = kept.more
-            yield kept, open_bytes(room.patient_id, kept.id, kept.version, bytes(sealed))
+            yield kept, bodies.open(kept.id, kept.version, bytes(sealed))
         except Unopenable:
             room.damaged.append(f"Record/{kept.id}")
     room.beat(len(page))

@@ -22,8 +22,8 @@ REPEATS = 3
 # An archive of 10^4 resources, of processor time here and in the database: on a machine that has
 # nothing else to do it takes no longer by the clock, and a busy one changes it little.
 MOST_SECONDS = 5.0
-# Each resource is opened five times: for the Bundle, NDJSON, the table of results, the names it is
-# called by, and its page in words, which takes as long as the rest together.
+# Each resource is opened three times: for the Bundle and the names it is called by, for NDJSON and
+# the table of results, and for its page in words, which takes as long as the rest together.
 MOST_OF_BARE = 35.0
 # The worker and the process that sets the PDF, which alone takes about 80.
 MOST_MB = 200.0

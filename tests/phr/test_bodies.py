@@ -22,6 +22,7 @@ def test_a_body_opens_in_its_own_place_only(cast: Cast) -> None:
     sealed = seal_body(cast.alice_id, row.pk, 1, b"{}")
 
     assert open_bytes(cast.alice_id, row.pk, 1, sealed) == b"{}"
+    assert Bodies(cast.alice_id).open(row.pk, 1, sealed) == b"{}"
     for patient_id, record_id, version in (
         (cast.alice_id, row.pk, 2),
         (cast.alice_id, other.pk, 1),
@@ -29,6 +30,8 @@ def test_a_body_opens_in_its_own_place_only(cast: Cast) -> None:
     ):
         with pytest.raises(Unopenable):
             open_bytes(patient_id, record_id, version, sealed)
+        with pytest.raises(Unopenable):
+            Bodies(patient_id).open(record_id, version, sealed)
 
 
 @pytest.mark.parametrize("length", [0, 1, 16_384, 16_385, 200_000])
@@ -38,16 +41,20 @@ def test_a_body_of_any_length_comes_back_whole(cast: Cast, length: int) -> None:
     sealed = bodies.seal(record_id, 1, body)
 
     assert open_bytes(cast.alice_id, record_id, 1, sealed) == body
+    assert bodies.open(record_id, 1, sealed) == body
     assert len(sealed) < 2000
 
 
 def test_nothing_more_is_sealed_once_the_key_is_destroyed(cast: Cast) -> None:
     bodies = Bodies(cast.alice_id)
-    bodies.seal(uuid4(), 1, b"{}")
+    record_id = uuid4()
+    sealed = bodies.seal(record_id, 1, b"{}")
     destroy_patient_key(cast.alice_id)
 
     with pytest.raises(Unopenable):
-        bodies.seal(uuid4(), 1, b"{}")
+        bodies.seal(record_id, 1, b"{}")
+    with pytest.raises(Unopenable):
+        bodies.open(record_id, 1, sealed)
 
 
 def move_to_another_row(cast: Cast) -> Record:
