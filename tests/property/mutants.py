@@ -94,9 +94,6 @@ STANDING = [
     Mutant("phr_grants()", "AND g.organization_id IN (SELECT phr_teams())", ""),
     Mutant("phr_grants()", "g.path IN ('person', 'proxy')", "true"),
     Mutant("phr_grants()", "AND g.organization_id = ANY (ARRAY(SELECT phr_teams()))", ""),
-    Mutant(
-        "phr_grants()", "g.path = 'facility' AND phr_acting_for() IS NULL", "g.path = 'facility'"
-    ),
     Mutant("phr_grants()", "WHERE g.path = 'facility'", "WHERE true"),
     Mutant("phr_grants()", "AND g.id = (SELECT phr_link())", ""),
     Mutant("phr_grants()", "g.path = 'link' AND", ""),
@@ -113,7 +110,6 @@ STANDING = [
     Mutant("phr_teams()", "o.suspended_at IS NULL", "true"),
     Mutant("phr_teams()", "o.verified_at IS NOT NULL", "true"),
     Mutant("phr_teams()", "o.closed_at IS NULL", "true"),
-    Mutant("phr_teams()", "phr_acting_for() IS NULL", "true"),
     Mutant("phr_colleagues(uuid[])", "r.suspended_at IS NULL", "true"),
     Mutant("phr_colleagues(uuid[])", "AND suspended_at IS NULL AS is_open", "AS is_open"),
     Mutant("phr_colleagues(uuid[])", "AND u.is_active", ""),
@@ -155,6 +151,14 @@ DECIDING = [
     Mutant("phr_may_keep(uuid)", "AND g.patient_id = phr_acting_for()", ""),
     Mutant("phr_may_keep(uuid)", "g.grantee_id = phr_actor()", "true"),
     Mutant("phr_managed()", "g.revoked_at IS NULL", "true"),
+]
+# Either alone changes nothing: that nobody sees for a facility while she acts for a patient is asked
+# of the permission and of the team, and one of them is enough.
+EQUIVALENT = [
+    Mutant(
+        "phr_grants()", "g.path = 'facility' AND phr_acting_for() IS NULL", "g.path = 'facility'"
+    ),
+    Mutant("phr_teams()", "phr_acting_for() IS NULL", "true"),
 ]
 MUTANTS = COVERING + STANDING + DECIDING
 # Noticed in the first world.
