@@ -1,5 +1,6 @@
 """What every request gets: an actor, an end after idleness, and strict headers."""
 
+import logging
 import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -7,13 +8,16 @@ from uuid import UUID, uuid4
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.handlers.exception import response_for_exception
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from psycopg.errors import InsufficientPrivilege
 
 from accounts import gate
 from accounts.actors import Actor
 
+logger = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponseBase]
 # Features a page could ask the browser for; none is used (passkeys are on by default for "self").
 PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -143,6 +147,33 @@ def while_acting(answer: Answer) -> Answer:
 def _about_her(request: HttpRequest) -> bool:
     decides = request.session.get(DECIDES) and not request.path.startswith(ABOUT_HERSELF)
     return request.path.startswith((*ABOUT_HER, *DECIDED) if decides else ABOUT_HER)
+
+
+class SecondWall:
+    """Answers as for what is not there when the database refuses what the rule had let pass.
+
+    It judges each statement by its own moment: access that was taken away in the middle of a
+    request stands no longer there.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            return None
+        # Its own words may hold values of the row.
+        logger.warning("The database refused a part of what was asked (%s).", request_id(request))
+        return response_for_exception(request, Http404())
+
+
+def request_id(request: HttpRequest) -> str:
+    """Under which the audit trail keeps what a request did."""
+    found: Actor = request.actor  # type: ignore[attr-defined]
+    return found.request_id
 
 
 def actor(answer: Answer) -> Answer:

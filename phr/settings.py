@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "accounts.middleware.idle",
     "accounts.middleware.pieces",
     "accounts.middleware.actor",
+    "accounts.middleware.SecondWall",
     "accounts.middleware.while_acting",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
