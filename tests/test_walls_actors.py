@@ -74,12 +74,12 @@ def actors(at: Kept) -> Iterator[tuple[str, Actor, bool]]:
 
 
 def hers(at: Kept) -> dict[str, list[dict[str, Any]]]:
-    """Some rows of alice's of each table."""
+    """Rows of alice's of each table."""
     found: dict[str, list[dict[str, Any]]] = {}
     with owner() as unwalled:
         for (name,) in unwalled.execute(WALLED).fetchall():
             rows = unwalled.execute(
-                f"SELECT to_jsonb(t) FROM {name} t WHERE {of(name)} LIMIT 5",  # noqa: S608
+                f"SELECT to_jsonb(t) FROM {name} t WHERE {of(name)} LIMIT 20",  # noqa: S608
                 [at.cast.alice_id],
             )
             found[name] = [row for (row,) in rows]
