@@ -11,7 +11,7 @@ from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import Patient
 from phr.urls import urlpatterns as portal
-from tests.cast import Cast
+from tests.cast import Cast, user_of
 from tests.doors import sign_in
 
 pytestmark = [
@@ -25,7 +25,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Makes a patient of somebody who is one: no wall lets a request of hers do so."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     with acting_as(actor):
-        found = Patient.objects.get(user_id=actor.user_id)
+        found = Patient.objects.get(user_id=user_of(actor))
         Patient.objects.create(user_id=found.pk, name_sealed=FORBIDDEN.encode())
     return HttpResponse("done")
 
