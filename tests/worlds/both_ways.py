@@ -13,7 +13,7 @@ from phr.services import remarks
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.scopes import Scope
-from sharing.services import granting, links, passing_on, requests
+from sharing.services import granting, links, offers, passing_on, requests
 from tests.cast import ORDINARY, Cast, join
 
 RESULTS = Scope((Category.LABORATORY,), (Sensitivity.N,), may_copy=False, ends_at=None)
@@ -36,7 +36,13 @@ def both_ways(cast: Cast, record_id: UUID) -> dict[str, UUID]:
     requests.ask(cast.bob, "alice@example.org", wish=wish)
     (asked,) = requests.waiting(cast.alice)
     said = remarks.ask_correction(cast.bob, cast.alice_id, record_id, text="It was the left one")
-    return {"passing_id": passing, "request_id": asked.request.pk, "remark_id": said}
+    offer_id = offers.offer(cast.bob, "alice@example.org")
+    return {
+        "passing_id": passing,
+        "request_id": asked.request.pk,
+        "remark_id": said,
+        "offer_id": offer_id,
+    }
 
 
 def sends_in(cast: Cast) -> Actor:
