@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -69,8 +70,10 @@ def _room(row: Delivery) -> bool:
         left = room.ask(row.patient_id, 0)
     except room.Full:
         return False
-    # Counted under the lock of `room.ask`: not two at a time.
-    waiting = unasked.filter(accepted_at=None, refused_at=None, expired_at=None, unreadable_at=None)
+    # Counted under the lock of `room.ask`: not two at a time. What could not be read counts, too,
+    # until she puts it away: or who sends such files could send any number of them.
+    there = Exists(Upload.objects.filter(pk=OuterRef("pk")))
+    waiting = unasked.filter(there, accepted_at=None, refused_at=None, expired_at=None)
     most = settings.PHR_UNASKED_MOST
     return left >= settings.PHR_UNASKED_MOST_BYTES and waiting.count() < most
 

@@ -23,7 +23,7 @@ from rights.backups.turn import turn
 from rights.models.exports import Export
 from rights.services import exports, holds, restriction
 from sharing import statuses
-from sharing.services import replaying, standing
+from sharing.services import handovers, replaying, standing
 from sharing.services import statuses as lists
 
 
@@ -154,7 +154,7 @@ def _replay(actor: Actor, since: datetime | None) -> dict[str, int]:
 
 
 def _clear(actor: Actor) -> dict[str, int]:
-    """Sessions, archives and files that no row knows."""
+    """Sessions, archives, links to take a record over, and files that no row knows."""
     with acting_as(actor):
         UserSession.objects.all().delete()
         sessions, _ = Session.objects.all().delete()
@@ -162,6 +162,7 @@ def _clear(actor: Actor) -> dict[str, int]:
         waiting = set(building.values_list("patient_id", flat=True))
     return {
         "sessions": sessions,
+        "handovers": handovers.forget_open(actor),
         "exports": sum(exports.destroy_exports(actor, patient_id) for patient_id in waiting),
         "files": _clear_files(actor),
     }

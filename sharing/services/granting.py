@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -136,9 +136,8 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
     with acting_as(actor):
         row = one_waiting(actor, grant_id)
         move_epoch(row.patient_id)
-        bound = Grant.objects.filter(pk=row.pk, grantee=None, revoked_at=None).update(
-            grantee_id=actor.user_id, accepted_at=Now()
-        )
+        open_ = Grant.objects.filter(~_opened_by(actor), pk=row.pk, grantee=None, revoked_at=None)
+        bound = open_.update(grantee_id=actor.user_id, accepted_at=Now())
         if not bound:
             raise Denied("accept", subject=f"Grant/{grant_id}")
         note(
@@ -146,6 +145,11 @@ def accept(actor: Actor, grant_id: UUID) -> UUID:
         )
         notices.tell(actor, NoticeKind.ACCEPTED, patient_id=row.patient_id, grant_id=row.pk)
         return row.patient_id
+
+
+def _opened_by(actor: Actor) -> Exists:
+    """Of a record that she opened for somebody she takes nothing, whichever address it was sent to."""
+    return Exists(Patient.objects.filter(pk=OuterRef("patient_id"), opened_by=actor.user_id))
 
 
 def revoke(actor: Actor, grant_id: UUID) -> None:

@@ -66,7 +66,9 @@ def one(actor: Actor, patient_id: UUID) -> Kept:
 def _opened(actor: Actor) -> QuerySet[Patient]:
     if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
         return Patient.objects.none()
-    return Patient.objects.filter(opened_by=actor.user_id, erasing_at=None)
+    return Patient.objects.filter(
+        opened_by=actor.user_id, opened_by__is_active=True, erasing_at=None
+    )
 
 
 def _one(actor: Actor, patient_id: UUID) -> Patient:
@@ -184,6 +186,8 @@ def claim(actor: Actor, token: str, *, password: str, sha256: str) -> None:
     """
     with acting_as(actor):
         found = offer(actor, token)
+        if _taken(found.email):
+            raise Refused(_USED)
         ledger.remember_each(Kind.REVOCATION, map(str, found.ending))
         with connection.cursor() as cursor:
             cursor.execute("SELECT phr_claim(%s)", [_lookup(token)])
@@ -193,20 +197,21 @@ def claim(actor: Actor, token: str, *, password: str, sha256: str) -> None:
         _begin(Actor.session(found.user_id, request_id=actor.request_id), found, sha256)
 
 
+_USED = "This address has an account here. A record can be handed over to a new account only."
+
+
 def _open_account(found: Offer, password: str) -> None:
-    used = "This address has an account here. A record can be handed over to a new account only."
-    if _taken(found.email):
-        raise Refused(used)
     try:
         with transaction.atomic():
             User.objects.filter(pk=found.user_id).update(
                 email=found.email, password=make_password(password)
             )
+            EmailAddress.objects.filter(user_id=found.user_id).delete()
             EmailAddress.objects.create(
                 user_id=found.user_id, email=found.email, verified=True, primary=True
             )
     except IntegrityError as error:
-        raise Refused(used) from error
+        raise Refused(_USED) from error
 
 
 def _begin(herself: Actor, found: Offer, sha256: str) -> None:
@@ -220,12 +225,19 @@ def _begin(herself: Actor, found: Offer, sha256: str) -> None:
             basis="owner",
         )
         rows = list(Grant.objects.filter(pk__in=found.ending))
-        if rows:
+        if any(row.accepted_at for row in rows):
             notices.tell_holders(herself, NoticeKind.ENDED, rows)
         else:
             notices.tell(
                 herself, NoticeKind.ENDED, patient_id=found.patient_id, to=[found.named_by]
             )
+
+
+def forget_open(actor: Actor) -> int:
+    """Delete what nobody answered: after a restore it may have been withdrawn, or used. How many."""
+    with acting_as(actor):
+        gone, _ = Handover.objects.filter(_UNANSWERED).delete()
+        return gone
 
 
 def forget_over(actor: Actor) -> int:

@@ -146,6 +146,21 @@ def test_the_pages_answer_the_same(cast: Cast, address: str) -> None:
     assert len(kept(cast.alice)) == (address == "alice@example.org")
 
 
+def test_what_cannot_be_read_fills_the_same_few_places(cast: Cast, settings: Settings) -> None:
+    settings.PHR_UNASKED_MOST = 2
+    offers.choose(cast.alice, Unasked.KEEP)
+    for _ in range(3):
+        imports.import_upload(IMPORTER, send(cast.bob, data=b"junk"))
+    first, _ = kept(cast.alice)
+    with acting_as(cast.alice):
+        assert Upload.objects.exclude(failed_at=None).count() == 2
+        assert Notice.objects.count() == 2
+
+    uploads.dismiss(cast.alice, first.pk)
+    send(cast.bob, data=b"junk")
+    assert len(kept(cast.alice)) == 3
+
+
 def test_too_large_is_too_large_for_everybody(cast: Cast, settings: Settings) -> None:
     offers.choose(cast.alice, Unasked.KEEP)
     settings.PHR_UNASKED_MOST_BYTES = 10

@@ -15,10 +15,15 @@ from accounts.vault.models import BackupSet
 from phr import privileges
 from rights.backups.repository import Kind
 from rights.services import backups, holds
+from sharing.models import Authority
+from sharing.services import handovers
+from sharing.services.dependents import Draft
 from tests.cast import PASSWORD, Cast, join
 from tests.doors import sign_in
 from tests.raw import login
 from tests.rights.test_restoring import JOB, restore, run
+from tests.sharing.test_dependents import aged
+from tests.sharing.test_dependents import opened as open_for
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
@@ -87,7 +92,10 @@ def test_of_an_open_portal_it_must_be_told_since_when(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credentials, "CLOCKS", timedelta(0))
+    patient_id, _ = open_for(cast.bob, Draft("Old Sam", aged(80), Authority.GUARDIAN))
+    handovers.name(cast.bob, patient_id, email="wrong@example.org")
     row = backups.back_up(JOB, Kind.DEFAULT)
+    handovers.withdraw(cast.bob, patient_id)
     change_password()
     wind_back(row)
     sign_in("bob@example.org")
@@ -103,9 +111,9 @@ def test_of_an_open_portal_it_must_be_told_since_when(
 
     told = run("reconcile", "--anyway", f"--since={row.started_at.isoformat()}")
     assert told["credentials"] == 1
+    assert told["handovers"] == 1
     assert not old_password_works()
     assert not gate.closed()
-    del cast
 
 
 @pytest.mark.usefixtures("own_kek")

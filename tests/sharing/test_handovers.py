@@ -10,16 +10,17 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from accounts import purposes
+from accounts import ledger, purposes
 from accounts.actors import Actor, Denied, System
+from accounts.ledger import Kind
 from accounts.models import Patient, User
 from accounts.purposes import Purpose
 from phr.services import looks, records
-from sharing.models import Authority, Handover, NoticeKind
-from sharing.services import handovers, listing, notices
+from sharing.models import Authority, Grant, Handover, NoticeKind
+from sharing.services import granting, handovers, listing, notices
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
-from tests.cast import PASSWORD, Cast
+from tests.cast import ALL, PASSWORD, Cast, user_of
 from tests.doors import sign_in, text, visitor
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_dependents import aged, child, move_on, opened
@@ -175,6 +176,68 @@ def test_an_address_that_got_an_account_since_is_refused(
     page = text(visitor().post(f"/claim/{link}/", form()))
     assert "This address has an account here" in page
     assert records.timeline(acting, patient_id).own
+    with as_owner():
+        keeping = Grant.objects.get(patient_id=patient_id)
+    ended = ledger.latest(Kind.REVOCATION)
+    assert ledger.token(Kind.REVOCATION, str(keeping.pk)) not in ended
+
+
+@pytest.mark.parametrize("first", ["accepts", "hands over"])
+def test_nothing_stays_that_she_gave_herself_under_another_address(
+    cast: Cast, django_capture_on_commit_callbacks: Commit, first: str
+) -> None:
+    patient_id, acting = opened(cast.bob, GUARDED)
+    keep(patient_id, text="A cold")
+    hers = granting.grant(acting, "second@example.org", scope=ALL)
+    carols = granting.grant(acting, "carol@example.org", scope=ALL)
+    granting.accept(cast.carol, carols)
+    EmailAddress.objects.create(
+        user_id=user_of(cast.bob), email="second@example.org", verified=True
+    )
+    if first == "accepts":
+        with pytest.raises(Denied):
+            granting.accept(cast.bob, hers)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    handovers.claim(Actor(), link, password=PASSWORD, sha256=form()["sha256"])
+
+    with pytest.raises(Denied):
+        granting.accept(cast.bob, hers)
+    with pytest.raises(Denied):
+        records.timeline(cast.bob, patient_id)
+    assert records.timeline(cast.carol, patient_id).items
+    assert ledger.token(Kind.REVOCATION, str(hers)) in ledger.latest(Kind.REVOCATION)
+
+
+def test_who_is_switched_off_hands_nothing_over_nor_does_her_link(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    User.objects.filter(pk=cast.bob.user_id).update(is_active=False)
+    with pytest.raises(Denied):
+        handovers.name(cast.bob, patient_id, email="other@example.org")
+    assert visitor().post(f"/claim/{link}/", form()).status_code == 404
+
+
+def test_whoever_guessed_the_placeholder_keeps_nobody_from_it(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    with as_owner():
+        placeholder = Patient.objects.get(pk=patient_id).user
+    visitor().post("/accounts/password/reset/", {"email": placeholder.email})
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    assert visitor().post(f"/claim/{link}/", form()).status_code == 302
+    assert EmailAddress.objects.get(user=placeholder).email == MIA
+
+
+def test_no_link_comes_back_to_life_by_a_restore(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    assert handovers.forget_open(Actor.job(System.RECONCILE)) == 1
+    assert visitor().get(f"/claim/{link}/").status_code == 404
 
 
 def test_a_weak_password_or_no_yes_takes_nothing_over(

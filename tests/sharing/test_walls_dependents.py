@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 from django.utils import timezone
@@ -14,10 +15,11 @@ from accounts.actors import Actor
 from accounts.models import Patient, User
 from sharing.models import Authority, Grant, Path
 from sharing.services import granting
+from sharing.services.dependents import Draft
 from sharing.services.recipients import ActsFor, Recipient
 from tests.cast import ALL, Cast, user_of
 from tests.raw import as_owner, open_walls
-from tests.sharing.test_dependents import child, move_on, opened
+from tests.sharing.test_dependents import aged, child, move_on, opened
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
@@ -181,6 +183,38 @@ def test_nobody_else_hands_it_over_or_claims_it(cast: Cast) -> None:
     assert not done(cast.bob, "UPDATE sharing_handover SET claimed_at = now()")
     assert not done(cast.bob, "UPDATE accounts_patient SET opened_by_id = NULL")
     assert not rows_seen(cast.carol, "SELECT 1 FROM sharing_handover")
+    assert not claimed(uuid4().bytes)
+
+
+def claimed(secret: bytes) -> bool:
     with acting_as(Actor()), connection.cursor() as cursor:
-        cursor.execute("SELECT phr_claim(%s)", [uuid4().bytes])
-        assert cursor.fetchone() == (False,)
+        cursor.execute("SELECT phr_claim(%s)", [secret])
+        return cursor.fetchone() == (True,)
+
+
+def test_nobody_claims_it_while_the_child_is_too_young(cast: Cast) -> None:
+    patient_id, _ = opened(cast.bob, child(5))
+    secret = uuid4().bytes
+    name = """
+        INSERT INTO sharing_handover (id, patient_id, named_by_id, email, lookup, ends_at)
+        VALUES (gen_random_uuid(), %s, %s, 'x@example.org', %s, now() + interval '1 day')
+    """
+    assert done(cast.bob, name, patient_id, user_of(cast.bob), secret)
+    assert not claimed(secret)
+    move_on_rows(patient_id)
+    assert claimed(secret)
+
+
+def test_who_opened_it_accepts_nothing_of_it(cast: Cast) -> None:
+    _, acting = opened(cast.bob, Draft("Old Sam", aged(80), Authority.GUARDIAN))
+    granting.grant(acting, "second@example.org", scope=ALL)
+    accept = """
+        UPDATE sharing_grant SET grantee_id = %s, accepted_at = now()
+        WHERE invited_email = 'second@example.org'
+    """
+    for actor, can in ((cast.bob, 0), (cast.carol, 1)):
+        EmailAddress.objects.filter(email="second@example.org").delete()
+        EmailAddress.objects.create(
+            user_id=user_of(actor), email="second@example.org", verified=True
+        )
+        assert done(actor, accept, user_of(actor)) == can
