@@ -7,10 +7,8 @@ transaction: records, versions, provenance, files, the upload's end, the audit e
 Until `publish` commits nothing is visible; a killed worker's lease runs out and another begins anew.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -48,6 +46,7 @@ from phr.parts import Parts
 from phr.restoring import Restoring
 from phr.services.uploads import Report, file_name, seal_report
 from phr.staging import Sealer, Stage
+from phr.unswept import unswept
 
 # Longer than one item may keep the box busy without a sign of progress (`CPU_SECONDS`).
 LEASE = timedelta(seconds=300)
@@ -79,7 +78,7 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
         _fail(actor, upload, GAVE_UP)
         return True
     try:
-        with _unswept(), Stage(actor, upload.patient_id) as stage:
+        with unswept(), Stage(actor, upload.patient_id) as stage:
             if upload.confirmed_at is None:
                 _look_through(actor, upload, stage)
             else:
@@ -90,19 +89,6 @@ def import_upload(actor: Actor, upload_id: UUID) -> bool:
     except (FileNotFoundError, Unopenable):
         _fail(actor, upload, GONE)
     return True
-
-
-@contextmanager
-def _unswept() -> Iterator[None]:
-    """The garbage collector leaves alone meanwhile what was there before: all of the programs.
-
-    To go through that again and again would take as long as to seal what is imported.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _claim(actor: Actor, upload_id: UUID) -> Upload | None:

@@ -22,6 +22,7 @@ from accounts.wake import wake
 from phr import storage
 from phr.models import Binary, Record, Upload
 from phr.storage import Writer
+from phr.unswept import unswept
 from rights.archive import parts
 from rights.archive.choice import Choice, unseal
 from rights.archive.pack import Sink
@@ -61,7 +62,8 @@ def build(actor: Actor, export_id: UUID) -> bool:
         _fail(actor, export)
         return True
     try:
-        _make(actor, export)
+        with unswept():
+            _make(actor, export)
     except (Lost, Moved, Denied, Unopenable):
         _let_go(actor, export)
     return True
