@@ -53,7 +53,9 @@ SWITCHED_OFF = world(
     EACH,
     given(0, 3), given(0, 4, via=0), given(0, 1), given(1, 0), given(1, 4, starts=1),
     given(1, 2, via=4), given(1, 3, **MANAGES), given(2, 4, **MANAGES),
+    given(0, None, path="facility"), given(0, None, path="facility", facility=1),
     active=(True, False, True, False, True),
+    members=(Member(0, 3, "nurse"), Member(0, 2, "nurse"), Member(1, 1, "on-call", on_shift=True)),
 )  # fmt: skip
 AT_REST = world(
     EACH,

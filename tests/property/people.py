@@ -74,8 +74,12 @@ class People:
 
     def links(self, world: World) -> list[tuple[Given, Actor]]:
         """Who opened each link of the world, and who says that another permission is a link."""
-        numbered = {row.replaces: row.pk for row in Grant.objects.all()}
-        return [(given, Actor.link(numbered[UUID(int=at)])) for at, given in enumerate(world.given)]
+        numbered = self.grants()
+        return [(given, Actor.link(numbered[at])) for at, given in enumerate(world.given)]
+
+    def grants(self) -> dict[int, UUID]:
+        """Each permission of the world by its place there."""
+        return {row.replaces.int: row.pk for row in Grant.objects.all() if row.replaces}
 
     def build(self, world: World) -> list[Record]:
         """Make the world's rows; the caller rolls them back. Returns its records in order."""

@@ -3,34 +3,21 @@
 Together one would hide what the other lets through.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from uuid import UUID
+
+from django.db import connection
 
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from phr.models import Record
 from sharing import policy
 from sharing.policy import Action
+from tests.property.askers import Asker, askers
 from tests.property.people import People
-from tests.property.world import (
-    PATIENTS,
-    USERS,
-    Given,
-    Item,
-    World,
-    acting,
-    going_on,
-    held,
-    manages,
-    may_enter,
-    opened_by_link,
-    permitted,
-    stands,
-)
+from tests.property.world import USERS, Item, World, acting, may_enter, permitted
 from tests.raw import as_owner, ids, touched
 
 ACTIONS = (Action.READ, Action.COPY, Action.UPDATE)
@@ -38,70 +25,14 @@ ROWS = Record.objects
 CHANGEABLE = "SELECT id FROM phr_record FOR NO KEY UPDATE"
 # What reads nothing passes by the policies of reading.
 BLINDLY = "UPDATE phr_record SET favourite = false"
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Somebody who asks, and what the reference says she may.
-
-    `own` is the patient she is, if any, and `lets` the patients who let her in; `whole` says whether
-    the wall shows her what of hers waits for the purge.
-    """
-
-    actor: Actor
-    may: Callable[[Action, Item], bool] = lambda _action, _item: False
-    own: frozenset[int] = frozenset()
-    lets: frozenset[int] = frozenset()
-    whole: bool = False
-
-
-def herself(people: People, world: World, user: int) -> Asker:
-    own = frozenset({user} & {one for one in PATIENTS if not world.erasing[one]})
-    lets = frozenset(may_enter(world, user, Action.READ) - {user})
-    may = partial(permitted, world, user)
-    return Asker(people.session(user), may, own, lets, whole=world.active[user])
-
-
-def acting_for(people: People, world: World, user: int, patient: int) -> Asker:
-    hers = (one for one in world.given if one.patient == patient and manages(one))
-    lets = any(held(world, one, user) and going_on(world, one) for one in hers)
-    lets = lets and world.active[user] and not world.restricted[patient]
-
-    def may(action: Action, item: Item) -> bool:
-        return item.patient == patient and acting(world, user, action, item)
-
-    own = frozenset({user} & {one for one in PATIENTS if not world.erasing[one]})
-    actor = people.session(user, patient)
-    return Asker(actor, may, own, there(world, patient, lets=lets))
-
-
-def by_link(world: World, given: Given, actor: Actor) -> Asker:
-    """Whoever says that this permission is a link, and that she opened it."""
-    lets = not world.restricted[given.patient] and stands(world, given, None, Action.READ)
-
-    def may(action: Action, item: Item) -> bool:
-        place = next(at for at, one in enumerate(world.items) if one is item)
-        hers = item.patient == given.patient
-        return hers and opened_by_link(world, given, action, item, place)
-
-    return Asker(actor, may, lets=there(world, given.patient, lets=lets))
-
-
-def there(world: World, patient: int, *, lets: bool) -> frozenset[int]:
-    return frozenset({patient} if lets and not world.erasing[patient] else ())
-
-
-def askers(people: People, world: World) -> Iterator[Asker]:
-    """Whoever could see anything in this world, and some who cannot."""
-    yield from (herself(people, world, user) for user in USERS)
-    proxies = {(one.grantee, one.patient) for one in world.given if one.path == "proxy"}
-    stand_in = {(user, about) for user, about in proxies if user is not None}
-    for user, about in sorted({*stand_in, (0, 1), (3, 2)}):
-        yield acting_for(people, world, user, about)
-    with as_owner():
-        links = people.links(world)
-    yield from (by_link(world, given, actor) for given, actor in links)
-    yield Asker(Actor.staff(people.users[0]))
+# Each function by which the walls decide; the last three are asked about each patient there is.
+FUNCTIONS_SAY = """
+    SELECT ARRAY(SELECT phr_grants()), ARRAY(SELECT phr_teams()), ARRAY(SELECT phr_own()),
+        ARRAY(SELECT phr_managed()),
+        ARRAY(SELECT one FROM unnest(%(each)s) one WHERE phr_lets_in(one)),
+        ARRAY(SELECT one FROM unnest(%(each)s) one WHERE phr_may_write(one)),
+        ARRAY(SELECT one FROM unnest(%(each)s) one WHERE phr_may_keep(one))
+"""
 
 
 @contextmanager
@@ -168,6 +99,8 @@ def told_who_may(people: People, world: World, rows: list[Record]) -> None:
 def second_wall_holds(people: People, world: World, rows: list[Record]) -> None:
     """SQL shows and lets change what the reference says: of all patients, and told of one."""
     resting = {row.pk for item, row in pairs(world, rows) if world.restricted[item.patient]}
+    with as_owner():
+        grants = people.grants()
     for number, asker in enumerate(askers(people, world)):
         hidden = own_hidden(asker, world, rows)
         shown = wanted(asker, world, rows, Action.READ) | hidden
@@ -175,6 +108,7 @@ def second_wall_holds(people: People, world: World, rows: list[Record]) -> None:
         for about in (None, people.patients[number % len(people.patients)]):
             here = {row.pk for row in rows if about in {None, row.patient_id}}
             with acting_as(asker.actor, about=about):
+                functions_hold(people, world, asker, about, grants)
                 assert ids("SELECT id FROM phr_record") == shown & here
                 # While a record rests, it is the row after the change that is refused.
                 assert ids(CHANGEABLE) - resting == kept & here
@@ -189,3 +123,25 @@ def own_hidden(asker: Asker, world: World, rows: list[Record]) -> set[UUID]:
     """What the wall shows beyond the rule: her own rows that wait for the purge."""
     own = asker.own if asker.whole else frozenset()
     return {row.pk for item, row in pairs(world, rows) if item.hidden and item.patient in own}
+
+
+def functions_hold(
+    people: People, world: World, asker: Asker, about: UUID | None, grants: dict[int, UUID]
+) -> None:
+    """What the walls ask says by itself what is right: one wall may hide what another needs."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS_SAY, {"each": list(people.patients)})
+        grants_of, teams, own, managed, let_in, written, kept = map(set, cursor.fetchall()[0])
+
+    def here(patients: Iterable[int]) -> set[UUID]:
+        return {people.patients[one] for one in patients} & (
+            {about} if about else {*people.patients}
+        )
+
+    givers = {at: world.given[at].patient for at in asker.holds}
+    assert grants_of == {grants[at] for at, giver in givers.items() if here([giver])}
+    assert teams == {people.facilities[one] for one in asker.teams}
+    assert own == written == here(asker.own if asker.whole else ())
+    assert managed - {None} == here(givers.values() if asker.actor.acting_for else ())
+    assert let_in == here(givers.values())
+    assert kept == own | managed - {None}
