@@ -71,9 +71,13 @@ def begin_dependent(actor: Actor, *, name: str, born: date) -> Patient:
     """Make a patient without an account, with a key of her own, whom the actor opens a record for.
 
     Nobody signs in as the placeholder that stands where her account would be: it has no password and
-    no address (RFC 2606). Within an act. Raises `Denied` for who is not here for herself.
+    no address (RFC 2606). Within an act. Raises `Denied` for who is not here for herself, or leaves.
     """
     if actor.door is not Door.SESSION or actor.user_id is None or actor.acting_for:
+        raise Denied("begin")
+    # Who deletes her account meanwhile waits here, or is seen to have: a record is left to nobody.
+    here = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    if here.filter(pk=actor.user_id).first() is None:
         raise Denied("begin")
     user_id = uuid4()
     user = User(id=user_id, email=f"{user_id}@dependent.invalid", password=make_password(None))

@@ -74,6 +74,12 @@ def cast_birth() -> date:
     return timezone.localdate() - timedelta(days=365 * 80)
 
 
+def test_who_has_left_opens_none_any_more(cast: Cast) -> None:
+    erasures.erase_everything(cast.bob, account=True, undo_hours=1)
+    with pytest.raises(Denied):
+        opened(cast.bob)
+
+
 def test_nobody_else_erases_it_and_nobody_erases_another_by_it(cast: Cast) -> None:
     proxy = Recipient("bob@example.org", ActsFor(Authority.CHOSEN, may_manage=True))
     granting.accept(cast.bob, granting.grant(cast.alice, proxy, scope=ALL))

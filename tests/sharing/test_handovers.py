@@ -17,13 +17,14 @@ from accounts.models import Patient, User
 from accounts.purposes import Purpose
 from phr.services import looks, records
 from sharing.models import Authority, Grant, Handover, NoticeKind
-from sharing.services import granting, handovers, listing, notices
+from sharing.services import granting, handovers, links, listing, notices
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
 from tests.cast import ALL, PASSWORD, Cast, user_of
 from tests.doors import sign_in, text, visitor
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_dependents import aged, child, move_on, opened
+from tests.sharing.test_links import week
 from tests.worlds.kept import keep
 
 pytestmark = [
@@ -208,12 +209,30 @@ def test_nothing_stays_that_she_gave_herself_under_another_address(
     assert ledger.token(Kind.REVOCATION, str(hers)) in ledger.latest(Kind.REVOCATION)
 
 
+def test_no_link_that_she_made_opens_anything_then(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, acting = opened(cast.bob, GUARDED)
+    keep(patient_id, text="A cold")
+    made = links.make(acting, "Lee", scope=week(), passcode=False)
+    secret = links.one(acting, made.grant_id).url.partition("/link/")[2].partition("/")[0]
+    lee = links.opened(Actor(), secret, recipient="Lee")
+    assert records.timeline(lee, patient_id).items
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    handovers.claim(Actor(), link, password=PASSWORD, sha256=form()["sha256"])
+
+    with pytest.raises(Denied):
+        records.timeline(lee, patient_id)
+    with pytest.raises(Denied):
+        links.opened(Actor(), secret, recipient="Lee")
+
+
 def test_who_is_switched_off_hands_nothing_over_nor_does_her_link(
     cast: Cast, django_capture_on_commit_callbacks: Commit
 ) -> None:
     patient_id, _ = opened(cast.bob, GUARDED)
     link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
-    User.objects.filter(pk=cast.bob.user_id).update(is_active=False)
+    User.objects.filter(pk=user_of(cast.bob)).update(is_active=False)
     with pytest.raises(Denied):
         handovers.name(cast.bob, patient_id, email="other@example.org")
     assert visitor().post(f"/claim/{link}/", form()).status_code == 404

@@ -189,7 +189,7 @@ def test_nobody_else_hands_it_over_or_claims_it(cast: Cast) -> None:
 def claimed(secret: bytes) -> bool:
     with acting_as(Actor()), connection.cursor() as cursor:
         cursor.execute("SELECT phr_claim(%s)", [secret])
-        return cursor.fetchone() == (True,)
+        return bool(cursor.fetchone() == (True,))
 
 
 def test_nobody_claims_it_while_the_child_is_too_young(cast: Cast) -> None:
