@@ -18,9 +18,10 @@ from accounts.acting import acting_as
 from phr.bodies import open_bytes
 from phr.models import RecordVersion
 from phr.search import Tokeniser
+from phr.senders import Sender
 from phr.sources import open_reason
 from rights.archive.links import Links
-from rights.archive.origins import Source, sources
+from rights.archive.origins import File, Source, sources
 from rights.archive.pack import Entry
 from rights.archive.reading import opened, pages, visible
 from rights.archive.results import Results
@@ -34,6 +35,12 @@ CALLED = """
     JOIN phr_record r ON r.id = asked.id AND r.patient_id = %(patient)s
     WHERE r.id = ANY (%(ids)s) AND asked.token = ANY (r.tokens)
 """
+# US Core's, since the codes of FHIR R4 itself have none for who only passed something on.
+TRANSMITTER = {
+    "system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type",
+    "code": "transmitter",
+    "display": "Transmitter",
+}
 _ID = re.compile(rb'"id"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -136,17 +143,17 @@ def _version(row: RecordVersion, kind: str) -> bytes:
 
 def provenance(room: Room) -> None:
     """`provenance.ndjson`: a FHIR Provenance for each version of each record and its source."""
-    names: dict[UUID, str] = {}
+    files: dict[UUID, File] = {}
     with room.pack.file("provenance.ndjson") as out:
         for page in pages(room, more=()):
             types = {kept.id: kept.resource_type for kept in page}
-            for row in sources(room, list(types), names):
-                line = _provenance(room, row, types[row.record_id], names)
+            for row in sources(room, list(types), files):
+                line = _provenance(room, row, types[row.record_id], files)
                 out.write(orjson.dumps(line) + b"\n")
 
 
-def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> dict[str, object]:
-    told = _file(row.upload_id, names) if row.upload_id else _hand(room, row)
+def _provenance(room: Room, row: Source, kind: str, files: dict[UUID, File]) -> dict[str, object]:
+    told = _file(row.upload_id, files[row.upload_id]) if row.upload_id else _hand(room, row)
     return {
         "resourceType": "Provenance",
         "id": str(row.id),
@@ -167,13 +174,28 @@ def _provenance(room: Room, row: Source, kind: str, names: dict[UUID, str]) -> d
     }
 
 
-def _file(upload_id: UUID, names: dict[UUID, str]) -> dict[str, object]:
-    what = {"identifier": _name(upload_id), "display": names[upload_id]}
+def _file(upload_id: UUID, file: File) -> dict[str, object]:
+    what = {"identifier": _name(upload_id), "display": file.name}
+    portal: dict[str, object] = {"who": {"display": settings.PHR_PORTAL_NAME}}
     return {
         "activity": {"text": "Import of a file"},
-        "agent": [{"who": {"display": settings.PHR_PORTAL_NAME}}],
+        "agent": [portal, _transmitter(file.sender)] if file.sender else [portal],
         "entity": [{"role": "source", "what": what}],
     }
+
+
+def _transmitter(sender: Sender) -> dict[str, object]:
+    """Who sent it in, and the facility for which; a name that nobody proved says so itself."""
+    person = sender.person
+    known = sender.facility or (person and person.verified)
+    who = {"type": "Practitioner"} if person and known else {}
+    told: dict[str, object] = {
+        "type": {"coding": [TRANSMITTER]},
+        "who": who | {"display": person.name if person else sender.words},
+    }
+    if sender.facility:
+        told["onBehalfOf"] = {"type": "Organization", "display": sender.facility}
+    return told
 
 
 def _name(pk: UUID | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from phr.display.words import each, one
 from phr.formats.effective import as_written
 from phr.formats.resource import codes
 from rights.archive.log import Lines
-from rights.archive.origins import Source, sources
+from rights.archive.origins import File, Source, sources
 from rights.archive.room import Kept, Room
 
 COLUMNS = [
@@ -49,22 +49,22 @@ class Results:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._writer = csv.writer(Lines(room.results))
-        self._names: dict[UUID, str] = {}
+        self._files: dict[UUID, File] = {}
 
     def note(self, found: list[tuple[Kept, bytes]]) -> None:
         """Add the rows for the numbers in these."""
         measured = [(kept, body) for kept, body in found if _may_measure(kept, body)]
-        told = _told(self._room, [kept for kept, _ in measured], self._names)
+        told = _told(self._room, [kept for kept, _ in measured], self._files)
         for kept, body in measured:
             self._writer.writerows(_rows(kept, body, told.get(kept.id, "")))
 
 
-def _told(room: Room, page: list[Kept], names: dict[UUID, str]) -> dict[UUID, str]:
+def _told(room: Room, page: list[Kept], files: dict[UUID, File]) -> dict[UUID, str]:
     """Where the version in force of each record came from."""
     current = {kept.id: kept.version for kept in page}
-    rows = sources(room, list(current), names)
+    rows = sources(room, list(current), files)
     return {
-        record: "; ".join(dict.fromkeys(_source(row, names) for row in some))
+        record: "; ".join(dict.fromkeys(_source(row, files) for row in some))
         for record, some in groupby(
             (row for row in rows if row.version == current[row.record_id]),
             key=lambda row: row.record_id,
@@ -72,9 +72,9 @@ def _told(room: Room, page: list[Kept], names: dict[UUID, str]) -> dict[UUID, st
     }
 
 
-def _source(row: Source, names: dict[UUID, str]) -> str:
+def _source(row: Source, files: dict[UUID, File]) -> str:
     if row.upload_id:
-        return f"File: {names[row.upload_id]}"
+        return f"File: {files[row.upload_id].name}"
     return "Entered by the patient" if row.version == 1 else "Corrected by the patient"
 
 
