@@ -75,6 +75,7 @@ AT_WORK = world(
         Member(0, 1, "clinician"), Member(0, 2, "admin"), Member(0, 3, "nurse", suspended=True),
         Member(0, 4, "on-call"), Member(1, 0, "nurse", starts=1), Member(1, 2, "nurse", ends=-1),
         Member(1, 3, "nurse"), Member(1, 4, "on-call", on_shift=True),
+        Member(1, 0, "on-call"),
     ),
 )  # fmt: skip
 SHUT = [

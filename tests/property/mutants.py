@@ -3,6 +3,8 @@
 from tests.property.breaking import Mutant
 
 P = "sharing.policy:"
+W = "sharing.services.paths:"
+R = "sharing.models.facilities:PractitionerRoleQuerySet."
 G = "sharing.models.grants:GrantQuerySet."
 WALL = "phr_record_1 ON phr_record"
 
@@ -73,6 +75,16 @@ STANDING = [
     Mutant(
         G + "reached_by", "path=Path.FACILITY, organization__in=teams", "organization__in=teams"
     ),
+    Mutant(R + "_standing", "Q(ends_at=None) | Q(ends_at__gt=Now()),", ""),
+    Mutant(R + "_standing", "user__is_active=True,", ""),
+    Mutant(R + "_standing", "suspended_at=None,", ""),
+    Mutant(R + "_standing", "starts_at__lte=Now(),", ""),
+    Mutant(R + "in_force", ".filter(organization__in=Organization.objects.open())", ""),
+    Mutant(R + "seeing", ", starts_at__lte=Now()", ""),
+    Mutant(R + "seeing", ", ends_at__gt=Now()", ""),
+    Mutant(R + "seeing", " & Q(Exists(shift))", ""),
+    Mutant(R + "seeing_as", " or actor.acting_for", ""),
+    Mutant(R + "seeing_as", "user=actor.user_id", ""),
     Mutant(P + "holders", ", is_active=True", ""),
     Mutant(P + "holders", " if one.sees", ""),
     Mutant(P + "holders", "grant.path in INVITED and ", ""),
@@ -106,6 +118,7 @@ STANDING = [
     Mutant("phr_teams()", "r.ends_at > statement_timestamp()", "true"),
     Mutant("phr_teams()", "u.is_active", "true"),
     Mutant("phr_teams()", "s.starts_at <= statement_timestamp()", "true"),
+    Mutant("phr_teams()", "s.ends_at > statement_timestamp()", "true"),
     Mutant("phr_teams()", "r.code IN ('clinician', 'nurse')", "true"),
     Mutant("phr_teams()", "o.suspended_at IS NULL", "true"),
     Mutant("phr_teams()", "o.verified_at IS NOT NULL", "true"),
@@ -116,8 +129,8 @@ STANDING = [
 ]
 # Who the patient is, what she and the rule let be done, and what every question leaves out.
 DECIDING = [
-    Mutant(P + "patients", ".filter(erasing_at=None)", ".all()"),
-    Mutant(P + "patients", "if action not in UNRESTRICTED:", "if False:"),
+    Mutant(P + "_in_use", ".filter(erasing_at=None)", ".all()"),
+    Mutant(P + "_in_use", "if action not in UNRESTRICTED:", "if False:"),
     Mutant(P + "own", ", user__is_active=True", ""),
     Mutant(P + "own", "if actor.acting_for is None:", "if True:"),
     Mutant(P + "grounds", ".filter(patient_id=patient_id).order_by", ".order_by"),
@@ -163,3 +176,23 @@ EQUIVALENT = [
 MUTANTS = COVERING + STANDING + DECIDING
 # Noticed in the first world.
 QUICK = [COVERING[0], COVERING[14], COVERING[25], COVERING[28]]
+# The one list of every way into a record.
+LISTING = [
+    Mutant(W + "ways", " | _switched_off(patient)", ""),
+    Mutant(W + "ways", " if way.state in OPEN]", "]"),
+    Mutant(W + "ways", " if way.state not in OPEN]", "]"),
+    Mutant(W + "ways", "every = _with_teams(every)", "pass"),
+    Mutant(W + "ways", ", armed_at__isnull=False", ""),
+    Mutant(W + "_switched_off", "grantee__is_active=False", "grantee__is_active=True"),
+    Mutant(W + "_state", "held.state not in OPEN or ", ""),
+    Mutant(W + "_state", ' or parent == "active"', ""),
+    Mutant(W + "_state", "if parent not in OPEN:", "if False:"),
+    Mutant(W + "_state", ' if held.state == "active" else held.state', ""),
+    Mutant(W + "_way", " and not row.categories", ""),
+    Mutant(W + "_way", "kind is Kind.LINK and ", ""),
+    Mutant(W + "_with_teams", ' and way.state == "active"', ""),
+    Mutant(W + "_with_teams", "way.kind is Kind.FACILITY and ", ""),
+    Mutant(W + "_nested", " if not way.held.grant.via_id", ""),
+    Mutant(W + "_sorted", ", reverse=True", ""),
+    Mutant(W + "listed", ", *top.passed_on", ","),
+]

@@ -131,7 +131,9 @@ class People:
                 ends_at=None if one.ends == FOREVER else now + one.ends * DAY,
                 suspended_at=now if one.suspended else None,
             )
-            begins = now - HOUR if one.on_shift else now + HOUR
+            # Who is not on shift was already, or will be.
+            off = -3 * HOUR if one.facility else HOUR
+            begins = now + (-HOUR if one.on_shift else off)
             Shift.objects.create(role=role, starts_at=begins, ends_at=begins + 2 * HOUR)
 
     def _record(self, item: Item, now: datetime) -> Record:

@@ -3,25 +3,43 @@
 `make mutants` breaks it at every point of `mutants.py`; else only where that is noticed at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
-from django.db import ProgrammingError
+from django.db import ProgrammingError, transaction
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as search
+from pytest_django import Settings
 
+from tests.cast import Cast
 from tests.property.breaking import Mutant
 from tests.property.corners import CORNERS
-from tests.property.mutants import MUTANTS, QUICK
+from tests.property.each_way import each_way_is_as_it_is
+from tests.property.months import Ground
+from tests.property.mutants import LISTING, MUTANTS, QUICK
 from tests.property.people import People, made
+from tests.property.test_sharing_over_time import Sharing
 from tests.property.walls import both_walls_hold, first_wall_holds, second_wall_holds
 from tests.property.world import World, worlds_of
+from tests.raw import open_walls
+from tests.sharing import test_paths
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
     pytest.mark.property,
     pytest.mark.timeout(3600),
 ]
+# What tries the list of all ways without a machine.
+everything = test_paths.everything
+SCENES = (
+    test_paths.test_every_way_stands_under_its_heading,
+    test_paths.test_a_facility_says_who_can_look_now_and_how_many_are_on_call,
+    test_paths.test_what_was_passed_on_rests_with_that_from_which_it_was,
+    test_paths.test_what_was_used_last_comes_first,
+    test_paths.test_stopping_everything_empties_the_list,
+)
 EVERY = search.get_current_profile_name() == "mutants"
 BROKEN = MUTANTS if EVERY else QUICK
 SHORT = search(
@@ -72,3 +90,48 @@ def test_the_worlds_notice(mutant: Mutant, people: People, monkeypatch: pytest.M
 
     mutant.put_in(monkeypatch)
     assert noticed(ask), "survived"
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with ExitStack() as stack:
+        for alias in ("default", "vault"):
+            stack.enter_context(transaction.atomic(using=alias))
+            stack.callback(transaction.set_rollback, True, using=alias)
+        yield
+
+
+def each_way() -> None:
+    portal = Sharing(Ground.enter())
+    open_walls()
+    try:
+        each_way_is_as_it_is(portal)
+    finally:
+        portal.teardown()
+
+
+def test_the_list_holds_over_weeks(settings: Settings) -> None:
+    settings.PHR_INVITATIONS_A_DAY = 1_000_000
+    each_way()
+
+
+@pytest.mark.usefixtures("static_files")
+@pytest.mark.parametrize("mutant", LISTING if EVERY else LISTING[:1], ids=str)
+def test_the_list_notices(
+    mutant: Mutant,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    settings.PHR_INVITATIONS_A_DAY = 1_000_000
+    mutant.put_in(monkeypatch)
+    with undone():
+        if noticed(each_way):
+            return
+    cast: Cast = request.getfixturevalue("everything")
+    assert any(noticed_alone(partial(scene, cast)) for scene in SCENES), "survived"
+
+
+def noticed_alone(ask: Callable[[], None]) -> bool:
+    with undone():
+        return noticed(ask)

@@ -76,14 +76,24 @@ def test_every_way_stands_under_its_heading(everything: Cast) -> None:
     (above,) = [way for way in people if way.passed_on]
     assert [way.held.person.name for way in above.passed_on] == ["pia@example.org"]
     assert [way.state for way in found.over] == ["revoked"]
+    with as_owner():
+        asked_for = {"inward_categories": ["laboratory"], "inward_labels": [1]}
+        rows = Grant.objects.filter(pk__in=[way.held.grant.pk for way in people])
+        rows.update(categories=[], labels=[], **asked_for)
+    assert len(dict(paths.ways(everything.alice).open)[Kind.PERSON]) == len(people)
 
 
 def test_a_facility_says_who_can_look_now_and_how_many_are_on_call(everything: Cast) -> None:
-    (way,) = dict(paths.ways(everything.alice).open)[Kind.FACILITY]
+    found = dict(paths.ways(everything.alice).open)
+    (way,), (emergency,) = found[Kind.FACILITY], found[Kind.EMERGENCY]
 
     assert way.team
     assert [one.person.name for one in way.team.now] == ["nina@example.org"]
     assert way.team.on_call == 1
+    assert emergency.team is None
+    granting.pause(everything.alice, way.held.grant.pk)
+    (way,) = dict(paths.ways(everything.alice).open)[Kind.FACILITY]
+    assert way.team is None
 
 
 def test_the_list_is_what_decides(everything: Cast) -> None:
@@ -110,6 +120,13 @@ def test_what_was_passed_on_rests_with_that_from_which_it_was(everything: Cast) 
 
     granting.pause(everything.alice, above().held.grant.pk)
     assert [way.state for way in above().passed_on] == ["paused"]
+    row = Grant.objects.filter(pk=above().held.grant.pk)
+    with as_owner():
+        row.update(ends_at=timezone.now())
+    over = paths.ways(everything.alice).over
+    assert [way.state for way in over if way.held.grant.via_id] == ["ended"]
+    with as_owner():
+        row.update(ends_at=None)
     granting.revoke(everything.alice, above().held.grant.pk)
     assert {way.state for way in paths.ways(everything.alice).over} == {"revoked"}
 
