@@ -332,13 +332,18 @@ class Renewal(models.Model):
 
 
 class RecordFile(models.Model):
-    """Which files belong to a record; a record's viewers may open them. `upload` brought it."""
+    """Which files belong to a record; a record's viewers may open them. `upload` brought it.
+
+    Of what a file says beside what she wrote herself, `aside` is the past version that it came with:
+    only its patient in person opens it then, until she takes that over.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(Record, on_delete=models.PROTECT, related_name="files")
     binary = models.ForeignKey(Binary, on_delete=models.PROTECT, related_name="records")
     upload = models.ForeignKey(Upload, null=True, on_delete=models.PROTECT, related_name="+")
+    aside = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar = [

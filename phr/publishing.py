@@ -250,15 +250,16 @@ PUBLISH = (
     WHERE s.outcome <> 'new'
     """,
     """
-    INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id)
-    SELECT gen_random_uuid(), %(patient)s, coalesce(s.record_id, s.id), f.binary_id, %(upload)s
+    INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id, aside)
+    SELECT gen_random_uuid(), %(patient)s, coalesce(s.record_id, s.id), f.binary_id, %(upload)s,
+           CASE WHEN s.outcome = 'aside' THEN s.version END
     FROM pg_temp.staged s
     JOIN phr_upload u ON u.id = %(upload)s
     CROSS JOIN LATERAL (
         SELECT unnest(s.pictures) AS binary_id
         UNION ALL SELECT u.original_id WHERE s.owns_file
     ) f
-    WHERE s.outcome IN ('new', 'changed')
+    WHERE s.outcome IN ('new', 'changed', 'aside')
     ON CONFLICT DO NOTHING
     """,
     # What is added may refer to what was there already by the names this file gives it.

@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts import keys
-from phr.models import Provenance, Record, Upload
+from phr.models import Binary, Provenance, Record, Upload
 from phr.senders import senders
 
 # Files that call what a record refers to by other names than the record does.
@@ -115,6 +115,12 @@ def aside_of(row: Record) -> int:
     open_ = Provenance.Outcome.ASIDE in said and Provenance.Outcome.MINE not in said
     there = open_ and row.versions.filter(version=row.version - 1).exists()
     return row.version - 1 if there else 0
+
+
+def files_of(row: Record, *, aside: int | None = None) -> list[Binary]:
+    """The files of a record, or those that came with what a file says beside hers, by its version."""
+    rows = Binary.objects.filter(records__record=row, records__aside=aside)
+    return list(rows.order_by("-use", "created_at"))
 
 
 def keep_in_force(row: Record, hand: Provenance) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied
+from accounts.models import Patient
 from phr import storage
 from phr.models import Binary, Record, RecordFile
 from phr.sending import Told, never_told
@@ -85,8 +88,9 @@ def _file(
     actor: Actor, action: Action, patient_id: UUID, record_id: UUID, binary_id: UUID
 ) -> Binary:
     row = policy.require(actor, action, Record.objects.all(), patient_id, record_id)
-    link = RecordFile.objects.filter(record=row, binary_id=binary_id).select_related("binary")
-    found = link.first()
+    own = Q(aside=None) | Q(patient__in=Patient.objects.filter(policy.own(actor)))
+    link = RecordFile.objects.filter(own, record=row, binary_id=binary_id)
+    found = link.select_related("binary").first()
     looking = action is Action.READ
     if found is None or (looking and found.binary.use != Binary.Use.PICTURE):
         raise Denied(action.value, patient_id=patient_id, subject=f"Binary/{binary_id}")

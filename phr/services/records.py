@@ -30,7 +30,7 @@ from phr.printing.document import born
 from phr.search import Sought, Tokeniser, ranked
 from phr.services.items import Item, Within, items_of, note_reads, offered
 from phr.services.links import linked, targets
-from phr.sources import Past, Source, aside_of, by_hand, past_of, sources_of
+from phr.sources import Past, Source, aside_of, by_hand, files_of, past_of, sources_of
 from phr.tags import Marks, marks_of
 from phr.visits import MOST_IN_ONE, belonging, tokens_of, under
 from sharing import policy
@@ -244,7 +244,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             may_copy=bool(policy.explain(actor, Action.COPY, row)),
             resource=resource,
             charted=chartable(resource),
-            files=list(Binary.objects.filter(records__record=row).order_by("-use", "created_at")),
+            files=files_of(row),
             by_hand=by_hand([row.pk]).get(row.pk, ""),
             aside=aside_of(row) if own else 0,
             sources=sources,

@@ -7,10 +7,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
-from accounts.actors import Actor, Denied
+from accounts.actors import Actor, Denied, System
 from phr.bodies import open_bytes, seal_body
 from phr.formats.parsed import Refused
-from phr.models import Provenance, Record
+from phr.models import Provenance, Record, RecordFile
 from phr.once import once
 from phr.past import keep_past
 from phr.reckoning import columns_of
@@ -21,6 +21,9 @@ from sharing import policy
 from sharing.policy import Action
 from sharing.services import granting
 from sharing.tokens import joined
+
+# Joins files to records, which no session may.
+JOINER = Actor.job(System.RENEW)
 
 
 @contextmanager
@@ -55,8 +58,9 @@ def keep_mine(actor: Actor, record_id: UUID, *, version: int) -> None:
 def take_theirs(actor: Actor, record_id: UUID, *, version: int) -> None:
     """Put what the file says into force as a new version; what she wrote stays readable.
 
-    The version counts as the file's: it goes when the import of the file is undone. Raises
-    `Refused` as above, and when she has another item that says just this.
+    The files that came with it are the item's from then on, beside those it has. The version counts
+    as the file's: it goes when the import of the file is undone. Raises `Refused` as above, and when
+    she has another item that says just this.
     """
     with _settling(actor, record_id, version, "take-theirs") as row:
         past = row.versions.get(version=aside_of(row))
@@ -84,3 +88,5 @@ def take_theirs(actor: Actor, record_id: UUID, *, version: int) -> None:
             place=file.place,
             outcome=Provenance.Outcome.THEIRS,
         )
+        with acting_as(JOINER, about=row.patient_id):
+            RecordFile.objects.filter(record=row, aside=past.version).update(aside=None)

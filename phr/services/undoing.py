@@ -57,7 +57,7 @@ _HAND_OVER = """
     JOIN phr_upload x ON x.id = p.upload_id AND x.undone_at IS NULL
     JOIN phr_binary was ON was.id = u.original_id
     JOIN phr_binary b ON b.id = x.original_id AND b.size = was.size
-    WHERE u.id = %(upload)s AND p.outcome NOT IN ('older', 'aside', 'back')
+    WHERE u.id = %(upload)s AND f.aside IS NULL AND p.outcome NOT IN ('older', 'aside', 'back')
     ON CONFLICT DO NOTHING
 """
 # It came inside another one too, or with other things: what that gave as well keeps this file.

@@ -1,6 +1,6 @@
 """One version of a record beside the version that took its place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,10 @@ from accounts.actors import Actor, Denied
 from phr.bodies import open_body
 from phr.display import describe, references
 from phr.display.compared import Change, compared, unsaid
-from phr.models import Record, RecordVersion
+from phr.models import Binary, Record, RecordVersion
 from phr.services.items import note_reads
 from phr.services.links import linked
-from phr.sources import Source, aside_of, sources_of
+from phr.sources import Source, aside_of, files_of, sources_of
 from sharing import policy
 from sharing.policy import Action
 
@@ -25,6 +25,7 @@ class Compared:
     `newest` is in force, `earlier` the past version before it. `then` is where the later one comes
     from, None where nothing tells. `unsaid`: it differs only in what is
     not put into words. `open`: a file says the earlier one beside hers, and she has not settled it.
+    `files` came with that.
     """
 
     record_id: UUID
@@ -38,6 +39,7 @@ class Compared:
     changes: list[Change]
     unsaid: bool
     open: bool = False
+    files: list[Binary] = field(default_factory=list)
 
     @property
     def changed(self) -> list[Change]:
@@ -81,6 +83,7 @@ def compare(actor: Actor, record_id: UUID, version: int) -> Compared:
             changes,
             unsaid(before, after, changes),
             open=aside_of(row) == version,
+            files=files_of(row, aside=version),
         )
 
 

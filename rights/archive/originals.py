@@ -56,7 +56,7 @@ def _uploads(room: Room) -> Iterator[Upload]:
         mine = Upload.objects.filter(~OF_DELETED, patient_id=room.patient_id, undone_at=None)
         if room.choice:
             # A file may hold more than what was chosen; one that belongs to a chosen item is it.
-            own = RecordFile.objects.filter(record__in=visible(room).values("pk"))
+            own = RecordFile.objects.filter(record__in=visible(room).values("pk"), aside=None)
             mine = mine.filter(original__in=own.values("binary"))
         ids = list(mine.order_by("received_at", "id").values_list("pk", flat=True))
     for start in range(0, len(ids), PAGE):
@@ -128,13 +128,17 @@ def files(room: Room) -> None:
 
 
 def _linked(room: Room, **narrow: str) -> Iterator[RecordFile]:
-    """The files of every record, in a fixed order."""
+    """The files of every record, in a fixed order.
+
+    What came aside, in a file that she did not follow, is within that file under `originals/`.
+    """
     last: UUID | None = None
     while True:
         with acting_as(room.actor, about=room.patient_id):
             rows = RecordFile.objects.filter(
                 patient_id=room.patient_id,
                 record__hidden_at=None,
+                aside=None,
                 binary__complete_at__isnull=False,
                 **narrow,
             )

@@ -96,9 +96,8 @@ def _items(room: Room, page: list[Kept]) -> Iterator[str]:
         }
         named = shareable(Record.objects.all(), room.choice)
         medicines, _ = linked(room.actor, room.patient_id, wanted, why, most=PAGE, among=named)
-        links = RecordFile.objects.filter(record_id__in=bodies).values_list(
-            "record_id", "binary_id"
-        )
+        rows = RecordFile.objects.filter(record_id__in=bodies, aside=None)
+        links = rows.values_list("record_id", "binary_id")
         files: dict[UUID, list[str]] = {}
         for record_id, binary_id in links:
             if binary_id in room.paths:

@@ -1,17 +1,31 @@
 """A file says something else than she wrote: she keeps hers, or takes over what it says."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from accounts.acting import acting_as
-from accounts.actors import Denied
+from accounts.actors import Actor, Denied
 from phr.formats.parsed import Refused
-from phr.services import looks, records, settling, undoing, versions
-from tests.cast import IMPORTER, Cast, put_in
+from phr.models import Binary, Record, RecordFile
+from phr.services import (
+    entries,
+    files,
+    looks,
+    records,
+    settling,
+    undoing,
+    uploads,
+    versions,
+)
+from tests.cast import IMPORTER, PURGER, Cast, put_in
 from tests.doors import sign_in, text
+from tests.phr.formats.test_hl7v2 import MSH, OBR, OBX, PID, file, message
 from tests.phr.test_updates import condition, corrected, only, title
+from tests.worlds.files import pdf
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -99,3 +113,74 @@ def test_the_page_asks_and_only_her(cast: Cast, beside: UUID) -> None:
     assert "when you took over what a file says" in page
     said = [line.what for line in looks.log(cast.alice, others=False).lines]
     assert "took over what a file says, in place of what she wrote" in said
+
+
+def paper(words: str) -> bytes:
+    """A result as a message with the laboratory's report in it."""
+    return message(MSH, PID, OBR, OBX, file(pdf(words)))
+
+
+def papers(cast: Cast) -> Record:
+    with acting_as(cast.alice):
+        return Record.objects.get(resource_type="DocumentReference", hidden_at=None)
+
+
+def kept(cast: Cast, record_id: UUID) -> list[bytes]:
+    """What the files say that an item has."""
+    return [content(cast.alice, cast, record_id, one.pk) for one in opened(cast, record_id).files]
+
+
+def content(actor: Actor, cast: Cast, record_id: UUID, binary_id: UUID) -> bytes:
+    got = files.open_file(actor, cast.alice_id, record_id, binary_id, copy=True)
+    return b"".join(got.pieces)
+
+
+def test_the_files_that_came_with_theirs_are_taken_with_it(cast: Cast) -> None:
+    put_in(cast.alice, paper("Ferritin low"), "a.hl7")
+    row = papers(cast)
+    named = {"description": {"description": "From my clinic"}}
+    entries.correct(cast.alice, row.pk, named, reason="", version=1)
+    cast.share()
+    (before,) = kept(cast, row.pk)
+
+    upload_id = UUID(str(put_in(cast.alice, paper("Ferritin normal"), "b.hl7").upload.pk))
+
+    assert kept(cast, row.pk) == [before]
+    page = text(sign_in("alice@example.org").get(f"/records/{row.pk}/versions/3/"))
+    assert "What came with the file" in page
+    (theirs,) = versions.compare(cast.alice, row.pk, 3).files
+    said = content(cast.alice, cast, row.pk, theirs.pk)
+    assert said == pdf("Ferritin normal")
+    with pytest.raises(Denied):
+        content(cast.bob, cast, row.pk, theirs.pk)
+    with acting_as(cast.bob):
+        assert not RecordFile.objects.filter(binary=theirs.pk).exists()
+        assert not Binary.objects.filter(pk=theirs.pk).exists()
+
+    settling.take_theirs(cast.alice, row.pk, version=4)
+
+    assert set(kept(cast, row.pk)) == {before, said}
+    assert content(cast.bob, cast, row.pk, theirs.pk) == said
+    sources = [each.upload and each.upload.pk for each in opened(cast, row.pk).sources]
+    assert (sources[0] != upload_id, sources[-1]) == (True, upload_id)
+    with acting_as(cast.alice):
+        undoing.hide_import(cast.alice, upload_id)
+    undoing.purge_import(IMPORTER, cast.alice_id, upload_id)
+    assert kept(cast, row.pk) == [before]
+
+
+def test_the_files_of_what_she_did_not_take_stay_hers_alone(cast: Cast) -> None:
+    put_in(cast.alice, paper("Ferritin low"), "a.hl7")
+    row = papers(cast)
+    named = {"description": {"description": "From my clinic"}}
+    entries.correct(cast.alice, row.pk, named, reason="", version=1)
+    put_in(cast.alice, paper("Ferritin normal"), "b.hl7")
+
+    settling.keep_mine(cast.alice, row.pk, version=4)
+
+    assert len(kept(cast, row.pk)) == 1
+    (theirs,) = versions.compare(cast.alice, row.pk, 3).files
+    with acting_as(IMPORTER, about=cast.alice_id):
+        Binary.objects.update(created_at=timezone.now() - timedelta(days=9))
+    uploads.clear_leftovers(PURGER)
+    assert content(cast.alice, cast, row.pk, theirs.pk) == pdf("Ferritin normal")
