@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_required
 from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -29,6 +29,15 @@ def actor_of(request: HttpRequest) -> Actor:
     """Who asks. `accounts.middleware.actor` found it out."""
     actor = getattr(request, "actor", None)
     return actor if isinstance(actor, Actor) else Actor()
+
+
+def quiet(response: HttpResponse) -> HttpResponse:
+    """What stands at an address that is a secret: found by no search engine.
+
+    Only where a form stands does the browser say whence it came, and to this portal alone.
+    """
+    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    return response
 
 
 def still_signed_in(request: HttpRequest) -> bool:

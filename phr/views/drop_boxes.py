@@ -11,14 +11,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor, Denied
-from accounts.requests import actor_of, dangerous
+from accounts.requests import actor_of, dangerous, quiet
 from phr import agreements
 from phr.forms.drop_boxes import DropBoxForm
 from phr.forms.links import EnterForm
 from phr.receiving import DeliveringUploadHandler
 from phr.services import deliveries
 from phr.views.deliveries import receive
-from phr.views.linked import HOUR, quiet, tries
+from phr.views.linked import HOUR, tries
 from sharing import qr
 from sharing.policy import Action
 from sharing.services import links

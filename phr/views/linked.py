@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor, Denied
-from accounts.requests import actor_of
+from accounts.requests import actor_of, quiet
 from phr.forms.links import EnterForm, ManifestForm
 from phr.forms.records import SearchForm
 from phr.sending import Sent, send, told
@@ -80,12 +80,6 @@ def _visitor(request: HttpRequest, grant_id: UUID) -> tuple[Actor, UUID]:
         raise Denied(Action.READ.value)
     visitor = Actor.link(grant_id, request_id=actor_of(request).request_id)
     return visitor, links.about(visitor)[0]
-
-
-def quiet(response: HttpResponse) -> HttpResponse:
-    """Found by no search engine. Only where a form stands does the browser say whence it came."""
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    return response
 
 
 def _silent(response: HttpResponse) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import purposes
 from accounts.actors import Denied
 from accounts.purposes import Purpose
-from accounts.requests import actor_of, dangerous
+from accounts.requests import actor_of, dangerous, quiet
 from sharing.forms.handovers import ClaimForm, HandOverForm
 from sharing.services import handovers
 from sharing.services.granting import Refused
@@ -57,13 +57,13 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(
                 request, "The record is yours. Sign in with your address and password."
             )
-            return redirect("account_login")
+            return quiet(redirect("account_login"))
     except Denied:
-        return render(request, "sharing/claim_gone.html", status=404)
+        return quiet(render(request, "sharing/claim_gone.html", status=404))
     except Refused as refused:
         form.add_error(None, str(refused))
     agreement = purposes.current(Purpose.KEEP)
-    return render(request, "sharing/claim.html", {"form": form, "agreement": agreement})
+    return quiet(render(request, "sharing/claim.html", {"form": form, "agreement": agreement}))
 
 
 def _not_too_often(request: HttpRequest, form: ClaimForm) -> bool:

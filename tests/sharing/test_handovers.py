@@ -6,20 +6,23 @@ from uuid import UUID
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import LazySettings
 from django.core import mail
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts import ledger, purposes
+from accounts import mail as outbox
 from accounts.actors import Actor, Denied, System
 from accounts.ledger import Kind
-from accounts.models import Patient, User
+from accounts.models import OutgoingMail, Patient, User
 from accounts.purposes import Purpose
 from phr.services import looks, records
 from sharing.models import Authority, Grant, Handover, NoticeKind
 from sharing.services import granting, handovers, links, listing, notices
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
+from sharing.views.handovers import TOO_OFTEN
 from tests.cast import ALL, PASSWORD, Cast, user_of
 from tests.doors import sign_in, text, visitor
 from tests.raw import as_owner, open_walls
@@ -293,3 +296,49 @@ def test_old_ones_are_forgotten_with_the_address(
     with as_owner():
         Handover.objects.update(ends_at=timezone.now() - timedelta(days=31))
     assert handovers.forget_over(Actor.job(System.PURGE)) == 1
+
+
+def test_no_search_engine_keeps_the_page_and_no_other_site_learns_of_it(
+    cast: Cast, django_capture_on_commit_callbacks: Commit
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    somebody = visitor()
+    asked, refused = somebody.get(f"/claim/{link}/"), somebody.post(f"/claim/{link}/", {})
+    taken, gone = (somebody.post(f"/claim/{link}/", form()) for _ in range(2))
+    assert [each.status_code for each in (asked, refused, taken, gone)] == [200, 200, 302, 404]
+    for answer in (asked, refused, taken, gone):
+        assert answer.headers["X-Robots-Tag"] == "noindex, nofollow, noarchive"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_claim_is_not_tried_again_and_again(
+    cast: Cast, django_capture_on_commit_callbacks: Commit, settings: LazySettings
+) -> None:
+    assert settings.ACCOUNT_RATE_LIMITS["claim"] == "20/h/ip"
+    settings.ACCOUNT_RATE_LIMITS = {"claim": "2/h/ip"}
+    patient_id, _ = opened(cast.bob, GUARDED)
+    link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
+    for _ in range(2):
+        page = text(visitor().post(f"/claim/{link}/", form() | {"password": "secret"}))
+        assert TOO_OFTEN not in page
+    assert TOO_OFTEN in text(visitor().post(f"/claim/{link}/", form()))
+    assert handovers.offer(Actor(), link).email == MIA
+    assert visitor().post(f"/claim/{link}/", form(), REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_nothing_is_mailed_to_the_placeholder(
+    cast: Cast, django_capture_on_commit_callbacks: Commit, settings: LazySettings
+) -> None:
+    patient_id, _ = opened(cast.bob, GUARDED)
+    with as_owner():
+        placeholder = Patient.objects.get(pk=patient_id).user
+        OutgoingMail.objects.all().delete()
+    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    for address in (placeholder.email, "carol@example.org"):
+        outbox.send(address, "sharing/invitation", link="https://portal.example/")
+        with django_capture_on_commit_callbacks(execute=True):
+            visitor().post("/accounts/password/reset/", {"email": address})
+        with as_owner():
+            assert OutgoingMail.objects.exists() is (address == "carol@example.org")
