@@ -74,7 +74,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "phr_recordfile": ("select", ALL, ""),
     "phr_recordversion": (GROW, ALL, ""),
     "phr_renewal": ("", ALL, ""),
-    "phr_tag": ("select, insert, delete", ALL, ""),
+    "phr_tag": (GROW, ALL, ""),
     "phr_upload": (
         (
             "select, insert, update (dismissed_at, confirmed_at, undone_at, options_sealed,"

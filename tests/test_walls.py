@@ -328,6 +328,7 @@ def held(
         "UPDATE accounts_patient SET erasing_at = NULL",
         "UPDATE accounts_patient SET name_sealed = ''",
         "UPDATE phr_tag SET name_sealed = ''",
+        "DELETE FROM phr_tag",
         "INSERT INTO phr_recordfile (id) VALUES (gen_random_uuid())",
         "DELETE FROM phr_record",
         "DELETE FROM sharing_grant",
