@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from django.forms import BoundField, CheckboxInput
+from django.forms import BaseForm, BoundField, CheckboxInput, Field
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import ChoiceWidget, FileInput, MultiWidget, Select, Textarea, Widget
+
+from phr import unanswered
 
 CLASSES = {
     "checkbox": "nhsuk-checkboxes__input",
@@ -14,12 +16,20 @@ CLASSES = {
     "password": "nhsuk-input nhsuk-password-input__input",
     "date": "nhsuk-input nhsuk-input--width-10",
 }
-# How Django's own errors begin that do not say of which field they speak.
-VAGUE = ("This field", "Ensure this")
+# How errors begin that do not say of which field they speak.
+VAGUE = ("This field", "Ensure this", *unanswered.VAGUE)
+NEEDED = Field.default_error_messages["required"]
 
 
 class PortalBoundField(BoundField):
-    """A form field that knows which of the portal's components shows it."""
+    """A form field that knows which of the portal's components shows it, and what to say of nothing."""
+
+    def __init__(self, form: BaseForm, field: Field, name: str) -> None:
+        super().__init__(form, field, name)
+        # A form makes its bound fields before it looks at what was sent; its fields are its own.
+        if field.error_messages.get("required") == NEEDED:
+            said = unanswered.unanswered(str(self.label), field.widget)
+            field.error_messages["required"] = said
 
     @property
     def kind(self) -> str:

@@ -151,7 +151,11 @@ class AgreementForm(forms.Form):
         label="Which agreement is it?", choices=AgreementKind.choices, widget=forms.RadioSelect
     )
     version = forms.CharField(label="Its version", max_length=40)
-    signed_on = forms.DateField(label="Signed on", widget=forms.DateInput(attrs=DATE))
+    signed_on = forms.DateField(
+        label="Signed on",
+        error_messages={"required": "Enter the day it was signed."},
+        widget=forms.DateInput(attrs=DATE),
+    )
     ends_on = forms.DateField(
         label="Holds until",
         required=False,
@@ -189,7 +193,8 @@ class ClosingForm(forms.Form):
 
     closes_on = forms.DateField(label="Last day", widget=forms.DateInput(attrs=DATE))
     sure = forms.BooleanField(
-        label="I know that this cannot be taken back, and that every patient is told"
+        label="I know that this cannot be taken back, and that every patient is told",
+        error_messages={"required": "Tick this box if you are sure."},
     )
 
     def clean_closes_on(self) -> date:

@@ -53,7 +53,7 @@ def when_she_writes_it_down_without_its_name(visitor: Visitor) -> None:
 
 
 def then_she_is_told_and_nothing_is_lost(visitor: Visitor) -> None:
-    visitor.reads("There is a problem", "What is it called? This field is required.")
+    visitor.reads("There is a problem", "What is it called? Enter an answer.")
     expect(visitor.page.get_by_label("Year").first).to_have_value("2020")
 
 

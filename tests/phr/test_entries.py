@@ -131,7 +131,7 @@ def test_another_one_can_follow_at_once(alice: Client) -> None:
 
 
 WRONG = [
-    ("condition", {"name": ""}, "What is it called? This field is required."),
+    ("condition", {"name": ""}, "What is it called? Enter an answer."),
     ("condition", {"started_day": "3"}, "When did it start?: a day needs its month too."),
     ("condition", {"started_year": "", "started_month": "3"}, "write the year too."),
     ("condition", {"started_year": "19"}, "write the year with four digits."),

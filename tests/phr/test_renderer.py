@@ -94,7 +94,8 @@ def test_the_summary_can_lead_to_the_first_control_of_a_choice() -> None:
 
 def test_the_summary_names_the_field_where_the_error_alone_does_not() -> None:
     form = Everything({"email": "no address"})
-    assert form["name"].summed_up == [f"{form['name'].label}: This field is required."]  # type: ignore[attr-defined]
+    assert form["name"].summed_up == ["Enter your name."]  # type: ignore[attr-defined]
+    assert form["until"].summed_up == ["Until: Enter a date."]  # type: ignore[attr-defined]
     assert form["email"].summed_up == ["Enter a valid email address."]  # type: ignore[attr-defined]
 
 
