@@ -39,13 +39,17 @@ def search(actor: Actor, words: str) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Whom a patient chose in the directory; a facility with the agreements that bind it."""
+    """Whom a patient chose in the directory; a facility with the agreements that bind it.
+
+    `place` is where a professional says that she works: by which law she is bound nothing tells.
+    """
 
     to: Recipient
     name: str
     role: str = ""
     facility: Organization | None = None
     agreements: tuple[Agreement, ...] = ()
+    place: str = ""
 
 
 def chosen(actor: Actor, to: Recipient) -> Chosen:
@@ -59,7 +63,7 @@ def chosen(actor: Actor, to: Recipient) -> Chosen:
         if actor.door is not Door.SESSION or to.practitioner_id is None:
             raise Denied("find")
         found = people.professional(to.practitioner_id)
-        return Chosen(to, found.name, found.role)
+        return Chosen(to, found.name, found.role, place=found.place)
 
 
 def holding(actor: Actor, grant: Grant) -> Chosen | None:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts import directory as professionals
 from accounts import services as accounts
 from accounts.actors import Actor, Denied
 from accounts.cells import formula_safe
@@ -236,3 +237,23 @@ def test_the_check_stands_again_when_the_policy_changed_meanwhile(cast: Cast) ->
     assert listing.given(cast.alice) == []
     (digest,) = re.findall(r'name="words" value="(\w+)"', page)
     assert alice.post(url, chosen | {"words": digest}).status_code == 302
+
+
+@pytest.mark.parametrize("place", ["Lyon, France", ""])
+def test_of_a_single_professional_it_says_that_nobody_knows_the_law(place: str) -> None:
+    cast = Cast.enter()
+    pk = accounts.register_practitioner(
+        cast.bob, name="", profession="", specialty="", licence_number=""
+    )
+    accounts.verify_practitioner(cast.sam, pk)
+    professionals.keep_entry(cast.bob, place=place, listed=True)
+    address = f"/sharing/new/professionals/{pk}/"
+
+    page = text(sign_in("alice@example.org").post(address, FORM | {"email": ""}))
+
+    assert "We do not know which law of data protection Dr Bob Brown works under" in page
+    assert "This portal does not know which law of data protection they work under." in page
+    assert ("They say that they work in Lyon, France; we have not checked this." in page) is bool(
+        place
+    )
+    assert "They say that they work in: ." not in page
