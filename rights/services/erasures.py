@@ -28,6 +28,7 @@ from rights.models import Erasure
 from rights.models.erasures import PART, Scope, reference_of
 from sharing import policy
 from sharing.categories import Category
+from sharing.holding import hold
 from sharing.policy import Action
 
 UNDONE = "undone"
@@ -105,6 +106,9 @@ def erase_dependent(actor: Actor) -> str:
     """
     erasure = _new(Scope.ACCOUNT)
     with acting_as(actor):
+        # Before it is decided: who takes the record over meanwhile keeps it.
+        if actor.acting_for:
+            hold(actor.acting_for)
         patient, opener = require_dependent(actor)
         erasure.user_id, erasure.patient_id = patient.user_id, patient.pk
         erasure.planned = removal.counts(actor)

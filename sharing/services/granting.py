@@ -122,7 +122,10 @@ def lock(actor: Actor, action: Action) -> Patient:
     patient = policy.require_own(actor, action)
     # Lock order everywhere: patient, then grant, then item.
     # NO KEY: an import that is adding records meanwhile must not hold up a revocation.
-    return Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    held = Patient.objects.select_for_update(no_key=True).filter(pk=patient.pk).first()
+    if held is None:  # Who kept it for her lost it while this waited.
+        raise Denied(action.value, patient_id=patient.pk, subject=f"Patient/{patient.pk}")
+    return held
 
 
 def move_epoch(patient_id: UUID) -> None:

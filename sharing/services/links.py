@@ -22,7 +22,7 @@ from sharing.models import MOST_WRONG, Grant, NoticeKind, Path, ShareLink
 from sharing.policy import Action
 from sharing.scopes import Scope, seal_agreement
 from sharing.services import notices
-from sharing.services.granting import Refused, move_epoch
+from sharing.services.granting import Refused, lock, move_epoch
 from sharing.services.listing import Held, held, one_given
 from sharing.services.recipients import refuse_beyond
 
@@ -64,8 +64,7 @@ def make(
     record, `Refused` for a link without an end and for too many in a day.
     """
     with acting_as(actor):
-        own = policy.require_own(actor, Action.SHARE)
-        patient = Patient.objects.select_for_update(no_key=True).get(pk=own.pk)
+        patient = lock(actor, Action.SHARE)
         if scope.ends_at is None or not scope.categories:
             raise Refused("Choose what they may see, and the last day of access.")
         alone = replace(scope, may_reshare=False, inward_categories=(), inward_labels=())
@@ -83,8 +82,7 @@ def make_drop_box(
     end and for too many in a day.
     """
     with acting_as(actor):
-        own = policy.require_own(actor, Action.SHARE)
-        patient = Patient.objects.select_for_update(no_key=True).get(pk=own.pk)
+        patient = lock(actor, Action.SHARE)
         if scope.ends_at is None or not scope.inward_categories:
             raise Refused("Choose what they may send, and the last day.")
         alone = replace(scope, categories=(), labels=(), may_copy=False, may_reshare=False)

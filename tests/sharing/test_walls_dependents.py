@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.acting import acting_as
 from accounts.actors import Actor
 from accounts.models import Patient, User
-from sharing.models import Authority, Grant, Path
+from sharing.models import Authority, EmergencyPlan, Grant, Path
 from sharing.services import granting
 from sharing.services.dependents import Draft
 from sharing.services.recipients import ActsFor, Recipient
@@ -218,3 +218,20 @@ def test_who_opened_it_accepts_nothing_of_it(cast: Cast) -> None:
             user_id=user_of(actor), email="second@example.org", verified=True
         )
         assert done(actor, accept, user_of(actor)) == can
+
+
+def test_who_decides_arms_no_card(cast: Cast) -> None:
+    card = """
+        INSERT INTO sharing_emergencyplan (patient_id, armed_at, card, categories, labels, lookup,
+            code_sealed, names_her, says_birth_date)
+        VALUES (%s, now(), gen_random_uuid(), '{laboratory}', '{1}', %s, '', false, false)
+    """
+    patient_id, acting = opened(cast.bob)
+    assert done(cast.alice, card, cast.alice_id, b"hers")
+    assert not done(acting, card, patient_id, b"x")
+    open_walls()
+    with as_owner():
+        EmergencyPlan.objects.filter(patient=cast.alice_id).update(patient=patient_id)
+    armed = "UPDATE sharing_emergencyplan SET armed_at = {} WHERE patient_id = %s"
+    assert done(acting, armed.format("NULL"), patient_id) == 1
+    assert done(acting, armed.format("now()"), patient_id) == 0
