@@ -38,6 +38,6 @@ def _named(label: str) -> str:
     first = label.partition(" ")[0].rstrip(",:").lower()
     if not first or label.endswith(("?", ".")) or first in ASKING:
         return ""
-    # An abbreviation keeps its capitals.
-    thing = label if label[1:2].isupper() else label[0].lower() + label[1:]
+    # An abbreviation keeps its capitals, and a unit.
+    thing = " ".join(word.lower() if word.istitle() else word for word in label.split(" "))
     return thing if first in OWNED else f"the {thing}"

@@ -67,6 +67,8 @@ def test_all_of_them_are_looked_at() -> None:
     [
         ("Your full name", forms.TextInput(), "Enter your full name."),
         ("Passcode", forms.TextInput(), "Enter the passcode."),
+        ("New Password (again)", forms.PasswordInput(), "Enter the new password (again)."),
+        ("The number, in mmHg", forms.TextInput(), "Enter the number, in mmHg."),
         ("NHS number", forms.TextInput(), "Enter the NHS number."),
         ("The time zone of that clock", forms.Select(), "Choose the time zone of that clock."),
         ("What is it called?", forms.TextInput(), "Enter an answer."),
