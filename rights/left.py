@@ -46,6 +46,12 @@ SHELL: dict[type[Model], str] = {
     Provenance: "where an item of a patient's record comes from",
 }
 
+# Columns that may name her by that shell, of tables that otherwise have to be gone, each with its reason.
+SHELL_COLUMNS = {
+    "accounts_patient.opened_by_id": "who opened a record that a restored backup brought back after it"
+    " was handed over: it is not hers, and nobody keeps it",
+}
+
 
 def anything(actor: Actor, erasure: Erasure) -> list[str]:
     """The tables that still hold something; empty when nothing is left."""
@@ -77,6 +83,8 @@ def _tables(about: type[Model], pk: UUID) -> Iterator[str]:
         if model in KEPT or model._meta.app_label == "vault":  # noqa: SLF001
             continue
         for field in model._meta.concrete_fields:  # noqa: SLF001
+            if f"{model._meta.db_table}.{field.attname}" in SHELL_COLUMNS:  # noqa: SLF001
+                continue
             named = _names(field, about) or (model is about and field.primary_key)
             if named and model._base_manager.filter(**{field.attname: pk}).exists():  # noqa: SLF001
                 yield model._meta.db_table  # noqa: SLF001

@@ -6,19 +6,21 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.models import ForeignKey, Model
+from django.utils import timezone
 
 from accounts import leaving
 from accounts import services as accounts
 from accounts.actors import Actor
-from accounts.models import Practitioner, User
+from accounts.models import Patient, Practitioner, User
 from phr.services import remarks
 from rights import left
 from rights.data_map import entries
 from rights.models import Erasure
 from rights.models.erasures import Scope
 from sharing import leaving as shares
-from sharing.models import Organization, Outcome
+from sharing.models import Authority, Organization, Outcome
 from sharing.services import emergencies, requests
+from sharing.services.dependents import Draft, open_record
 from tests.cast import PURGER, Cast, join, user_of
 from tests.phr.test_deliveries import sent
 from tests.raw import as_owner, open_walls
@@ -107,6 +109,16 @@ def test_who_founded_a_facility_and_who_verified_it_can_leave(cast: Cast) -> Non
 
     for who in (cast.bob, cast.sam, Actor.staff(second)):
         assert gone(who) == []
+
+
+def test_whoever_opened_a_record_that_a_restore_brought_back_can_leave(cast: Cast) -> None:
+    """She could not leave before it was handed over; the backup is from before that."""
+    patient_id = open_record(cast.bob, Draft("Mia", timezone.localdate(), Authority.PARENT))
+    assert gone(cast.bob) == []
+    open_walls()
+    with as_owner():
+        assert Patient.objects.get(pk=patient_id).opened_by_id == user_of(cast.bob)
+        assert not User.objects.get(pk=user_of(cast.bob)).is_active
 
 
 def test_whom_nobody_names_leaves_nothing() -> None:
