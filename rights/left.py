@@ -46,7 +46,7 @@ SHELL: dict[type[Model], str] = {
     Provenance: "where an item of a patient's record comes from",
 }
 
-# Columns that may name her by that shell, of tables that otherwise have to be gone, each with its reason.
+# Columns that may name her by that shell in tables that otherwise have to be gone, and the reason.
 SHELL_COLUMNS = {
     "accounts_patient.opened_by_id": "who opened a record that a restored backup brought back after it"
     " was handed over: it is not hers, and nobody keeps it",
