@@ -65,7 +65,8 @@ def grant(request: HttpRequest, request_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     asked, words = requests.one(actor, request_id), marks.own_tags(actor)
     to = Recipient(user_id=asked.request.asker_id)
-    chosen = Chosen(to, asked.person.name, asked.person.role)
+    of, checked = asked.request.organization, asked.person.verified
+    chosen = Chosen(to, asked.person.name, asked.person.role, of=of, checked=checked)
     form = ScopeForm(request.POST or None, initial=told(asked.scope, words), tags=words)
     page = agreed(request, form, "phr/share.html", chosen=chosen)
     if page is not None:

@@ -41,7 +41,8 @@ def search(actor: Actor, words: str) -> Found:
 class Chosen:
     """Whom a patient chose in the directory; a facility with the agreements that bind it.
 
-    `place` is where a professional says that she works: by which law she is bound nothing tells.
+    Of a professional nothing tells by which law she is bound: `place` is where she says that she
+    works, `of` the facility as one of which she asked, `checked` whether staff checked her licence.
     """
 
     to: Recipient
@@ -50,6 +51,8 @@ class Chosen:
     facility: Organization | None = None
     agreements: tuple[Agreement, ...] = ()
     place: str = ""
+    of: Organization | None = None
+    checked: bool = False
 
 
 def chosen(actor: Actor, to: Recipient) -> Chosen:
@@ -63,7 +66,7 @@ def chosen(actor: Actor, to: Recipient) -> Chosen:
         if actor.door is not Door.SESSION or to.practitioner_id is None:
             raise Denied("find")
         found = people.professional(to.practitioner_id)
-        return Chosen(to, found.name, found.role, place=found.place)
+        return Chosen(to, found.name, found.role, place=found.place, checked=True)
 
 
 def holding(actor: Actor, grant: Grant) -> Chosen | None:

@@ -11,12 +11,14 @@ from accounts import services as accounts
 from accounts.models import Practitioner
 from phr.services import deliveries, imports, uploads
 from sharing.categories import Category
+from sharing.models import Role
 from sharing.services import granting, listing, requests
 from tests.cast import IMPORTER, Cast, join
 from tests.doors import sign_in, text
 from tests.phr.test_deliveries import FILE, INWARD
 from tests.sharing.test_passing_on import ON
 from tests.sharing.test_requests import WISH
+from tests.worlds.facilities import FACTS, employ, opened
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -47,12 +49,30 @@ def test_a_request_is_granted_narrower_than_it_was_asked_for(cast: Cast) -> None
     assert form.count(" checked") == 5, "results, inward results, copies, no passing on, care"
     chosen = {"categories": ["laboratory"], "may_copy": "no", "purpose": "TREAT"}
     url = f"/sharing/requests/{one.request.pk}/grant/"
-    assert "Dr Bob Brown" in text(alice.post(url, chosen))
+    page = text(alice.post(url, chosen))
+    assert "Dr Bob Brown" in page
+    assert "Our staff have checked the licence, and no more." in page
     assert alice.post(url, chosen | {"confirmed": "yes"}).status_code == 302
 
     (held,) = listing.given(cast.alice)
     assert (held.scope.may_copy, held.scope.inward_categories) == (False, ())
     assert held.state == "active"
+
+
+def test_of_who_asks_for_a_facility_its_law_is_said_and_that_hers_is_not_known(cast: Cast) -> None:
+    pk = opened(cast)
+    nina = employ(cast, pk, "nina@example.org", Role.NURSE)
+    requests.ask(nina, "alice@example.org", wish=WISH)
+    (one,) = requests.waiting(cast.alice)
+
+    chosen = {"categories": ["laboratory"], "may_copy": "no", "purpose": "TREAT"}
+    url = f"/sharing/requests/{one.request.pk}/grant/"
+    page = text(sign_in("alice@example.org").post(url, chosen))
+
+    assert f"We do not know which law of data protection {one.person.name} works under" in page
+    assert "Our staff have not checked a licence." in page
+    assert f"which works under this law: {FACTS.regime.label}." in page
+    assert f"which works under: {FACTS.regime.label}." in page
 
 
 def test_too_many_in_a_day_is_said_in_a_sentence(cast: Cast, settings: Settings) -> None:
