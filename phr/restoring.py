@@ -47,6 +47,7 @@ class Restoring:
         self._stored: Stored | None = None
         self._files: dict[str, UUID] = {}
         self._pictures: list[UUID] = []
+        self._aside: list[dict[str, Any]] = []
         self._sent: dict[UUID, Sent] = {}
         self._words: dict[int, str] = {}
         self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in sql.TABLES}
@@ -96,6 +97,11 @@ class Restoring:
             row.effective_at = datetime.fromisoformat(kept.sorted_at)
         row.tokens = [*row.tokens, *self._links(kept), *self._named(kept, item)]
         row.pictures = [self._files[path] for path in kept.files if path in self._files]
+        self._aside += [
+            {"record": row.id, "binary": self._files[path], "version": version}
+            for path, version in kept.aside
+            if path in self._files
+        ]
         sealed = None
         if kept.version > 1:
             sealed = seal_body(self._patient_id, row.id, kept.version, item.body)
@@ -187,6 +193,7 @@ class Restoring:
             Binary.objects.filter(pk__in=self._pictures).update(use=Binary.Use.PICTURE)
             for statement in sql.PUBLISH:
                 cursor.execute(statement, about | {"needed": list(needed)})
+            cursor.executemany(sql.ASIDE, [about | each for each in self._aside])
             cursor.execute(sql.TAGS)
             for token in {token for (token,) in cursor.fetchall()} - self._known():
                 new_word(self._patient_id, token, self._words[token])

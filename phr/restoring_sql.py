@@ -57,6 +57,12 @@ NEEDED = """
     SELECT DISTINCT x.upload_id FROM pg_temp.source x
     JOIN pg_temp.staged s ON s.id = x.id AND s.outcome = 'new' WHERE x.upload_id IS NOT NULL
 """
+ASIDE = """
+    INSERT INTO phr_recordfile (id, patient_id, record_id, binary_id, upload_id, aside)
+    SELECT gen_random_uuid(), %(patient)s, s.id, %(binary)s, %(upload)s, %(version)s
+    FROM pg_temp.staged s WHERE s.id = %(record)s AND s.outcome = 'new'
+    ON CONFLICT DO NOTHING
+"""
 TAGS = """
     SELECT DISTINCT unnest(k.tags) FROM pg_temp.kept k
     JOIN pg_temp.staged s ON s.id = k.id AND s.outcome = 'new'

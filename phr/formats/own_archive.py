@@ -203,7 +203,8 @@ class OwnArchive:
         if isinstance(item, Skipped):
             return item
         digest, terms = item.digest, item.terms
-        if documents := [line["path"] for line in files if line["use"] != "picture"]:
+        own = (line for line in files if line["use"] != "picture" and "aside" not in line)
+        if documents := [line["path"] for line in own]:
             terms += self._words(resource, documents[0])
             if _is_document(resource) and len(documents) == 1:
                 digest = self._digests[documents[0]]
@@ -288,9 +289,10 @@ def _kept(
         line["added_at"],
         line["changed_at"],
         tuple(names),
-        tuple(each["path"] for each in files),
+        tuple(each["path"] for each in files if "aside" not in each),
         tuple(origins),
         _labels(line),
+        tuple((each["path"], each["aside"]) for each in files if "aside" in each),
     )
 
 

@@ -28,7 +28,8 @@ class Kept:
     """How the resource that follows was kept: its number of versions, marks, names and files.
 
     `names` are (name, upload or "") by which others refer to it, `files` paths in the archive;
-    `labels` how sensitive its owner said it is, which only an archive of this very portal tells.
+    `labels` how sensitive its owner said it is, which only an archive of this very portal tells;
+    `aside` are files that came with a past version she did not take over: (path, version).
     Instants are as FHIR writes them; `sorted_at` is where an item without a date stands.
     """
 
@@ -43,6 +44,7 @@ class Kept:
     files: tuple[str, ...]
     origins: tuple[Origin, ...]
     labels: tuple[str, ...] = ()
+    aside: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +135,18 @@ def _instant(*values: str) -> None:
 
 def _kept(_: bytes, *fields: Any) -> Kept:
     version, tags, favourite, never_shared, at, added, changed, *lists = fields
-    names, files, origins, labels = lists
+    names, files, origins, labels, aside = lists
     _number(version, least=1, most=MOST_VERSIONS)
     _all(bool, favourite, never_shared)
     _instant(at, added, changed)
     _all(str, *tags, *files, *labels, *(part for pair in names for part in pair))
+    _all(str, *(path for path, _ in aside))
+    _number(*(number for _, number in aside), least=1, most=MOST_VERSIONS)
     return Kept(
         version, tuple(tags), favourite, never_shared, at, added, changed,
         tuple((name, upload) for name, upload in names), tuple(files),
         tuple(_origin(*each) for each in origins), tuple(labels),
+        tuple((path, number) for path, number in aside),
     )  # fmt: skip
 
 

@@ -118,19 +118,21 @@ def files(room: Room) -> None:
         for link in _linked(room):
             path = room.paths.get(link.binary_id)
             if path:
-                line = {
+                line: dict[str, object] = {
                     "record": str(link.record_id),
                     "path": path,
                     "use": link.binary.use,
                     "content_type": link.binary.content_type,
                 }
+                if link.aside:
+                    line["aside"] = link.aside
                 out.write(orjson.dumps(line) + b"\n")
 
 
 def _linked(room: Room, **narrow: str) -> Iterator[RecordFile]:
     """The files of every record, in a fixed order.
 
-    What came aside, in a file that she did not follow, is within that file under `originals/`.
+    What came `aside`, with a version that she did not take over, is for herself alone.
     """
     last: UUID | None = None
     while True:
@@ -138,11 +140,11 @@ def _linked(room: Room, **narrow: str) -> Iterator[RecordFile]:
             rows = RecordFile.objects.filter(
                 patient_id=room.patient_id,
                 record__hidden_at=None,
-                aside=None,
                 binary__complete_at__isnull=False,
                 **narrow,
             )
-            rows = rows.filter(record__in=visible(room).values("pk")) if room.choice else rows
+            if room.choice:
+                rows = rows.filter(record__in=visible(room).values("pk"), aside=None)
             rows = rows.filter(pk__gt=last) if last else rows
             page = list(rows.select_related("binary").order_by("pk")[:PAGE])
         yield from page

@@ -21,10 +21,13 @@ from phr.services import (
     uploads,
     versions,
 )
+from rights.archive.choice import Choice
+from sharing.categories import Category
 from tests.cast import IMPORTER, PURGER, Cast, put_in
 from tests.doors import sign_in, text
 from tests.phr.formats.test_hl7v2 import MSH, OBR, OBX, PID, file, message
 from tests.phr.test_updates import condition, corrected, only, title
+from tests.worlds.archive import Archive, archive_of, made, taken
 from tests.worlds.files import pdf
 
 pytestmark = [
@@ -184,3 +187,27 @@ def test_the_files_of_what_she_did_not_take_stay_hers_alone(cast: Cast) -> None:
         Binary.objects.update(created_at=timezone.now() - timedelta(days=9))
     uploads.clear_leftovers(PURGER)
     assert content(cast.alice, cast, row.pk, theirs.pk) == pdf("Ferritin normal")
+
+
+def test_an_archive_brings_them_back_as_they_were_and_a_part_of_it_has_none(cast: Cast) -> None:
+    put_in(cast.alice, paper("Ferritin low"), "a.hl7")
+    row = papers(cast)
+    named = {"description": {"description": "From my clinic"}}
+    entries.correct(cast.alice, row.pk, named, reason="", version=1)
+    put_in(cast.alice, paper("Ferritin normal"), "b.hl7")
+
+    put_in(cast.carol, archive_of(cast.alice_id).data, "all.zip")
+
+    with acting_as(cast.carol):
+        back = Record.objects.get(resource_type="DocumentReference", hidden_at=None)
+    page = records.open_record(cast.carol, cast.carol_id, back.pk)
+    assert ([each.use for each in page.files], page.aside) == (["part"], 3)
+    (theirs,) = versions.compare(cast.carol, back.pk, 3).files
+    settling.take_theirs(cast.carol, back.pk, version=4)
+    page = records.open_record(cast.carol, cast.carol_id, back.pk)
+    assert theirs.pk in [each.pk for each in page.files]
+    assert len(page.files) == 2
+
+    part = Choice(categories=tuple(Category))
+    lines = Archive(taken(cast.alice, made(cast.alice, part))).lines("files.ndjson")
+    assert [each["use"] for each in lines if each["record"] == str(row.pk)] == ["part"]
