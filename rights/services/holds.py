@@ -18,6 +18,7 @@ from accounts import ledger, mail
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, System
 from accounts.due import each
+from accounts.models import Patient, User
 from phr.integrity import Beside
 from phr.models import RecordFile
 from phr.services import records, undoing
@@ -183,14 +184,22 @@ def _tell(actor: Actor, hold_id: UUID) -> bool:
         hold = _untold().select_for_update(skip_locked=True, no_key=True).filter(pk=hold_id).first()
         if hold is None:
             return False
-        reader = notices.reader_of(hold.patient_id) if hold.patient_id else None
-        if reader is not None:
+        if reader := _reader(hold):
             link = settings.PHR_ORIGIN + reverse("rights:holds")
             mail.send(reader.email, "rights/hold", link=link)
         hold.told_at = hold.told_at or timezone.now()
         hold.release_told_at = timezone.now() if hold.released_at else None
         hold.save(update_fields=["told_at", "release_told_at"])
         return True
+
+
+def _reader(hold: Hold) -> User | None:
+    """Who is told, also when she is leaving; of a dependent's who decides, or had it deleted."""
+    rows = Patient.objects.select_related("user", "opened_by")
+    patient = rows.filter(pk=hold.patient_id).first() if hold.patient_id else None
+    if patient is None or patient.opened_by is None:
+        return patient.user if patient else None
+    return patient.opened_by if patient.erasing_at else notices.reader_of(patient.pk)
 
 
 def replay(actor: Actor) -> int:

@@ -103,6 +103,20 @@ def test_she_is_told_once_of_each_and_the_mail_says_nothing(cast: Cast) -> None:
     assert len(mails()) == before + 2
 
 
+@pytest.mark.usefixtures("sent_by_worker")
+@pytest.mark.parametrize("everything", [False, True])
+def test_she_is_told_though_she_has_asked_to_delete_it_all(cast: Cast, everything: bool) -> None:
+    row = item(cast)
+    erasures.erase_everything(cast.alice, account=everything, undo_hours=24)
+    before = len(mails())
+    hold(cast, una(), row)
+
+    holds.due(HOLDER)
+
+    (told,) = mails()[before:]
+    assert told.startswith("alice@example.org ")
+
+
 def erasure_page(reference: str, folder: str = "rights/erasures") -> str:
     """The page of a deletion, for a stranger who knows its reference."""
     return text(visitor().get(f"/{folder}/{reference}/")).split("<main", 1)[1]
