@@ -5,12 +5,12 @@ the entries are permissions, in an order that only a key of the portal knows, so
 nothing. The others are decoys that turn INVALID bit by bit, so that a count says nothing.
 """
 
-import hmac
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import shake_256
+from struct import unpack
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -47,15 +47,18 @@ def gap() -> tuple[str, list[int]]:
 def place(serial: int) -> tuple[int, int]:
     """The number of the list that has the permission with this serial, and its index there."""
     number, own = divmod(serial, PERMISSIONS)
-    return number, _order(number)[own][1]
+    return number, _order(_drawn(number))[own]
 
 
-def _order(number: int) -> list[tuple[bytes, int]]:
-    """Every index of a list, in the secret order: first permissions by serial, then decoys."""
+def _drawn(number: int) -> tuple[int, ...]:
+    """A number of 64 bits for each index of a list, which only the key gives (SHAKE256, FIPS 202)."""
     key = keys.portal_key("status-order")
-    digest = hmac.digest
-    drawn = ((digest(key, b"%d|%d" % (number, one), sha256), one) for one in range(SIZE))
-    return sorted(drawn)
+    return unpack(f"<{SIZE}Q", shake_256(key + b"%d" % number).digest(8 * SIZE))
+
+
+def _order(drawn: Sequence[int]) -> list[int]:
+    """Every index of a list, in the secret order: first permissions by serial, then decoys."""
+    return sorted(range(SIZE), key=drawn.__getitem__)
 
 
 def bits(number: int, serials: Collection[int], made_up_to: int, now: datetime) -> bytes:
@@ -64,13 +67,13 @@ def bits(number: int, serials: Collection[int], made_up_to: int, now: datetime) 
     `serials` are those of the permissions that have not ended; every other one below `made_up_to`
     has, also where its row was erased.
     """
-    packed, order, first = bytearray(SIZE // 8), _order(number), number * PERMISSIONS
-    set_decoys = _share(now)
-    for own, (drawn, index) in enumerate(order):
+    packed, drawn, first = bytearray(SIZE // 8), _drawn(number), number * PERMISSIONS
+    set_decoys = int(_share(now) * 2**32)
+    for own, index in enumerate(_order(drawn)):
         if own < PERMISSIONS:
             ended = first + own < made_up_to and first + own not in serials
         else:
-            ended = int.from_bytes(drawn[-4:], "big") / 2**32 < set_decoys
+            ended = drawn[index] & 0xFFFFFFFF < set_decoys
         if ended:
             packed[index >> 3] |= 1 << (index & 7)
     return bytes(packed)

@@ -105,6 +105,13 @@ class People:
                     row.via_id = made[given.via or 0].pk
                 made.append(row)
             Grant.objects.bulk_create(made)
+            # The wall lets such a row in only in the moment in which a record is opened.
+            deciding = [
+                row.pk
+                for row, one in zip(made, world.given, strict=True)
+                if one.decides and row.may_manage and row.grantee_id
+            ]
+            Grant.objects.filter(pk__in=deciding).update(may_decide=True)
             return records
 
     def _opener(self, world: World, number: int) -> UUID | None:
@@ -176,7 +183,6 @@ class People:
             paused_at=now if given.paused else None,
             may_copy=copies(given),
             may_manage=manages(given),
-            may_decide=given.decides and manages(given) and grantee is not None,
             authority="parent" if given.path == "proxy" else "",
             starts_at=now + given.starts * DAY,
             ends_at=(

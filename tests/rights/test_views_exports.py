@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from accounts.actors import Denied
+from accounts.actors import CutOff
 from phr.services import looks
 from rights.archive.parts import PARTS
 from rights.services import building, exports
@@ -138,7 +138,7 @@ def test_a_running_download_ends_with_the_file(cast: Cast) -> None:
     answer = sign_in("alice@example.org").get(f"/rights/export/{export_id}/file/")
     exports.end_export(cast.alice, export_id)
 
-    with pytest.raises(Denied):
+    with pytest.raises(CutOff):
         body(answer)
 
 

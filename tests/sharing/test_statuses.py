@@ -25,7 +25,7 @@ from sharing.services import granting
 from sharing.services import statuses as lists
 from sharing.services.replaying import replay_revocations
 from tests.cast import PURGER, Cast
-from tests.raw import as_owner, open_walls
+from tests.raw import as_owner, login, open_walls
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -41,6 +41,8 @@ def small(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setattr(statuses, "SIZE", 256)
     monkeypatch.setattr(statuses, "PERMISSIONS", 128)
     settings.PHR_STATUS_SECONDS = 0
+    with login() as owner:
+        owner.execute("SELECT setval('sharing_grant_serial', 0, false)")
 
 
 def raw(text: str) -> bytes:
