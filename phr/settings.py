@@ -174,7 +174,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
-ACCOUNT_RATE_LIMITS = {"claim": "20/h/ip", "emergency_code": "10/h/user", "open_link": "60/h/key"}
+ACCOUNT_RATE_LIMITS = {
+    "claim": "20/h/ip",
+    "emergency_code": "10/h/user",
+    "open_dependent": "12/d/user",
+    "open_link": "60/h/key",
+}
 ACCOUNT_LOGOUT_REDIRECT_URL = "phr:front"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -8,6 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import mail as outbox
 from accounts import services as accounts
@@ -99,6 +100,17 @@ def test_she_opens_it_by_the_form_and_adds_an_item(cast: Cast) -> None:
     assert f'value="{last}"' in text(bob.get("/sharing/new/"))
     for address in ("/account/", "/rights/", "/sharing/proxies/new/", "/shared/"):
         assert bob.get(address).status_code == 403, address
+
+
+def test_she_opens_only_so_many_in_a_day(cast: Cast, settings: Settings) -> None:
+    assert settings.ACCOUNT_RATE_LIMITS["open_dependent"] == "12/d/user"
+    settings.ACCOUNT_RATE_LIMITS = {"open_dependent": "1/d/user"}
+    bob = sign_in("bob@example.org")
+    form = {"name": "Mia Brown", "born": aged(5).isoformat(), "authority": "parent"}
+    bob.post("/acting/new/", form | {"confirmed": "yes"})
+    page = text(bob.post("/acting/new/", form | {"confirmed": "yes"}))
+    assert "You have opened many records today" in page
+    assert len(proxies.wards(cast.bob)) == 1
 
 
 def test_two_permissions_end_by_themselves_on_birthdays(cast: Cast) -> None:
