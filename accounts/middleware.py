@@ -163,11 +163,17 @@ class SecondWall:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error.__cause__, InsufficientPrivilege):
+        if not _walled_off(error.__cause__):
             return None
         # Its own words may hold values of the row.
         logger.warning("The database refused a part of what was asked (%s).", request_id(request))
         return response_for_exception(request, Http404())
+
+
+def _walled_off(refused: BaseException | None) -> bool:
+    """Whether a policy or a trigger refused a row; what a role may never do is the portal's fault."""
+    found = isinstance(refused, InsufficientPrivilege) and refused.diag.source_function
+    return found in {"ExecWithCheckOptions", "exec_stmt_raise"}
 
 
 def request_id(request: HttpRequest) -> str:

@@ -278,7 +278,7 @@ def test_nothing_in_the_portal_calls_another_server() -> None:
 
 # "one" is a kind of notice, in words of the portal's own (`NoticeKind`).
 MAY_STAND_IN_MAIL = {
-    "activate_url", "code", "current_site.name", "deleted_email", "email", "from_email", "ip",
+    "activate_url", "code", "current_site.name", "days", "deleted_email", "email", "from_email", "ip",
     "link", "undo_until", "password_reset_url", "portal_name", "signup_url", "timestamp", "to_email",
     "one", "until",
 }  # fmt: skip

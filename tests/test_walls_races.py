@@ -38,17 +38,19 @@ def naive_wall() -> Iterator[None]:
     """The UPDATE policy asks what the SELECT policy asks, once, before it waits."""
     with login() as opened:
         rows = opened.execute(
-            "SELECT polname::text, polcmd, pg_get_expr(polqual, polrelid) FROM pg_policy"
+            "SELECT polname::text, polcmd, pg_get_expr(polqual, polrelid),"
+            " pg_get_expr(coalesce(polwithcheck, polqual), polrelid) FROM pg_policy"
             " WHERE polrelid = 'phr_record'::regclass AND polcmd IN ('r', 'w')"
             " AND polroles = ARRAY['phr_web'::regrole::oid]"
         ).fetchall()
-    rules = {command: (name, rule) for name, command, rule in rows}
-    name, good = rules["w"]
-    change(f"ALTER POLICY {name} ON phr_record USING ({rules['r'][1]})")
+    rules = {command: rule for _, command, *rule in rows}
+    (name,) = [name for name, command, *_ in rows if command == "w"]
+    alter = f"ALTER POLICY {name} ON phr_record"
+    change(f"{alter} USING ({rules['r'][0]}) WITH CHECK (true)")
     try:
         yield
     finally:
-        change(f"ALTER POLICY {name} ON phr_record USING ({good})")
+        change(f"{alter} USING ({rules['w'][0]}) WITH CHECK ({rules['w'][1]})")
 
 
 def change(statement: str) -> None:
