@@ -57,6 +57,11 @@ class Draft:
         until = birthday(self.born, settings.PHR_MAJORITY_AGE)
         return until if self.decides_until and until > self.decides_until else None
 
+    @property
+    def hands_over_from(self) -> datetime:
+        """From when on the person it is about can have an account of her own."""
+        return birthday(self.born, settings.PHR_PROTECTED_FROM_AGE)
+
     def words(self) -> list[str]:
         """What is declared and agreed to, one sentence each; a page shows it and it is kept."""
         declared = _PARENT if self.authority is Authority.PARENT else _GUARDIAN
@@ -79,7 +84,10 @@ def _foretold(draft: Draft) -> list[str]:
         begin += f", when {name} is {settings.PHR_PROTECTED_FROM_AGE},"
     words = [f"{begin} I keep the whole record of {name}, and I decide who else may see it."]
     if not (ends and looks):
-        return [*words, f"I can hand the record over to {name}. Then I see nothing of it any more."]
+        over = f"I can hand the record over to {name}. Then I see nothing of it any more."
+        if draft.hands_over_from > timezone.now():
+            over = f"From {_day(draft.hands_over_from)} on {over}"
+        return [*words, over]
     later = (
         f"From then until {_day(looks)} I may only look at what is not sensitive, and send in such"
         f" items. I decide nothing then, and {name} can take even this away."

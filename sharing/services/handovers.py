@@ -29,6 +29,7 @@ from accounts.models import Patient, User
 from accounts.purposes import Purpose
 from sharing.models import Authority, Grant, Handover, NoticeKind, Path
 from sharing.services import notices
+from sharing.services.dependents import birthday
 from sharing.services.granting import Refused
 
 DAYS = 14
@@ -87,12 +88,15 @@ _UNANSWERED = Q(claimed_at=None, withdrawn_at=None)
 
 
 def _since(actor: Actor, row: Patient) -> datetime | None:
-    """From when on: a child is to be old enough for an account of her own."""
+    """From when on: a child is to be old enough for an account of her own, whoever keeps her record."""
     keeping = Grant.objects.filter(
         path=Path.PROXY, may_decide=True, authority=Authority.PARENT,
         patient=row, grantee=actor.user_id,
     )  # fmt: skip
-    return keeping.values_list("ends_at", flat=True).first()
+    if ends := keeping.values_list("ends_at", flat=True).first():
+        return ends
+    born = accounts.born_of(row)
+    return birthday(born, settings.PHR_PROTECTED_FROM_AGE) if born else None
 
 
 def name(actor: Actor, patient_id: UUID, *, email: str) -> None:

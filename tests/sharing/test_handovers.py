@@ -19,7 +19,7 @@ from accounts.models import OutgoingMail, Patient, User
 from accounts.purposes import Purpose
 from phr.services import looks, records
 from sharing.models import Authority, Grant, Handover, NoticeKind
-from sharing.services import granting, handovers, links, listing, notices
+from sharing.services import dependents, granting, handovers, links, listing, notices
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
 from sharing.views.handovers import TOO_OFTEN
@@ -277,6 +277,13 @@ def test_who_may_hand_over_and_when(cast: Cast) -> None:
     assert handovers.one(cast.bob, young).too_early
     with pytest.raises(Refused):
         handovers.name(cast.bob, young, email=MIA)
+    ward, _ = opened(cast.bob, Draft("Boy", aged(5), Authority.GUARDIAN))
+    assert handovers.one(cast.bob, ward).since == dependents.birthday(aged(5), 13)
+    with pytest.raises(Refused):
+        handovers.name(cast.bob, ward, email=MIA)
+    boy = Draft("Boy", aged(14), Authority.GUARDIAN)
+    assert "I can hand the record over to Boy" in "".join(boy.words())
+    handovers.name(cast.bob, opened(cast.bob, boy)[0], email="boy@example.org")
     old, _ = opened(cast.bob, GUARDED)
     with pytest.raises(Refused):
         handovers.name(cast.bob, old, email="bob@example.org")
