@@ -92,9 +92,13 @@ QUICK = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings: Settings) -> None:
-    """Argon2 is slow on purpose; tests/accounts/test_views.py looks that people get it."""
+def quick_pages(settings: Settings) -> None:
+    """Argon2 is slow on purpose; tests/accounts/test_views.py looks that people get it.
+
+    Each client begins the middleware anew: no file is looked for before somebody asks for it.
+    """
     settings.PASSWORD_HASHERS = QUICK["PASSWORD_HASHERS"]
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

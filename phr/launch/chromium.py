@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first is the same browser without its windows: it takes a quarter less of the processor.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 LEFT_OUT = "Chromium is missing and cannot be installed here, so the browser tests are left out."
 
 
@@ -21,14 +22,14 @@ def find() -> Path | None:
 
 
 def install() -> None:
-    """Install Debian's Chromium, which only root can do; without effect elsewhere."""
+    """Install Debian's Chromium without windows, which only root can do; without effect elsewhere."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     print("Installing Debian's Chromium for the browser tests…", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"],
+        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", NAMES[0]],
     ):
         subprocess.run(command, env=environment, capture_output=True, check=False)
 
