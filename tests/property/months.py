@@ -15,20 +15,34 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, System
+from accounts.models import Patient
 from phr.models import Record
 from phr.tags import token_of
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import Role
+from sharing.models import Authority, Grant, Role
 from sharing.policy import Action
 from sharing.scopes import Scope
-from sharing.services import paths
+from sharing.services import dependents, paths
+from sharing.services.dependents import Draft
 from sharing.services.paths import Kind
 from sharing.services.recipients import Refused
-from tests.cast import Cast, join
-from tests.property.over_time import PATIENTS, USERS, Given, Model, Part, Thing, Who
-from tests.raw import ids
+from tests.cast import Cast, join, user_of
+from tests.doors import give_second_factor
+from tests.property.over_time import (
+    CHILD,
+    OPENER,
+    PATIENTS,
+    USERS,
+    Given,
+    Model,
+    Part,
+    Thing,
+    Who,
+    herself,
+)
+from tests.raw import as_owner, ids, open_walls
 from tests.worlds.facilities import opened, professional
 from tests.worlds.kept import keep
 
@@ -42,17 +56,35 @@ THINGS = (
     (0, CATEGORIES[0], LABELS[:1]),
     (0, CATEGORIES[1], LABELS),
     (1, CATEGORIES[0], LABELS[:1]),
+    (CHILD, CATEGORIES[0], LABELS),
+    (CHILD, CATEGORIES[0], LABELS[:1]),
+)
+EVERYTHING = {
+    "categories": frozenset(one.value for one in CATEGORIES),
+    "labels": frozenset(one.value for one in LABELS),
+    "tags": frozenset[str](),
+}
+# The child gets old enough to tell a doctor something in confidence, and then of age.
+PROTECTED, OF_AGE = 6.06, 40.06
+KEEPS = Part(**EVERYTHING, copy=True, reshare=False, starts=0, ends=PROTECTED)
+LOOKS = replace(
+    KEEPS, labels=frozenset({LABELS[0].value}), copy=False, starts=PROTECTED, ends=OF_AGE
 )
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What every run begins with: two patients, three who work in care, a facility of bob's."""
+    """What every run begins with: two patients, three who work in care, a facility of bob's.
 
+    One of the patients has opened a record for a child, by the two permissions `opened`.
+    """
+
+    # The last stands where the child's account would be.
     users: tuple[UUID, ...]
-    patients: tuple[UUID, ...]
+    patients: dict[int, UUID]
     facility: UUID
     records: tuple[UUID, ...]
+    opened: tuple[UUID, ...]
 
     @classmethod
     def enter(cls) -> "Ground":
@@ -60,18 +92,42 @@ class Ground:
         others = [Actor.session(join(f"{name}@example.org").pk) for name in NAMES[2:4]]
         for who, name in zip([cast.carol, *others], NAMES[1:4], strict=True):
             professional(who, name)
-        patients = (cast.alice_id, cast.carol_id)
+            give_second_factor(f"{name}@example.org")
+        born = timezone.localdate() - 5 * 365 * DAY
+        child = dependents.open_record(cast.carol, Draft("Mia", born, Authority.PARENT))
+        patients = {0: cast.alice_id, OPENER: cast.carol_id, CHILD: child}
         kept = [keep(patients[at], category=kind, labels=marks) for at, kind, marks in THINGS]
-        users = [who.user_id for who in (cast.alice, cast.carol, *others, cast.bob)]
-        found = tuple(user for user in users if user)
-        return cls(found, patients, opened(cast), tuple(row.pk for row in kept))
+        users = [user_of(who) for who in (cast.alice, cast.carol, *others, cast.bob)]
+        facility = opened(cast)
+        open_walls()
+        with as_owner():
+            users.append(Patient.objects.get(pk=child).user_id)
+        ids_ = tuple(row.pk for row in kept)
+        return cls(tuple(users), patients, facility, ids_, grows_up(child))
+
+
+def grows_up(child: UUID) -> tuple[UUID, ...]:
+    """Let her be old enough in some days."""
+    now = timezone.now()
+    with as_owner():
+        keeping, looking = Grant.objects.filter(patient=child).order_by("starts_at")
+        until = now + PROTECTED * DAY
+        Grant.objects.filter(pk=keeping.pk).update(ends_at=until)
+        Grant.objects.filter(pk=looking.pk).update(starts_at=until, ends_at=now + OF_AGE * DAY)
+    return keeping.pk, looking.pk
+
+
+def opener() -> list[Given]:
+    """What who opened the child's record has in it."""
+    plain = Given(CHILD, "proxy", OPENER, KEEPS, 0, accepted=True)
+    return [replace(plain, manages=True, decides=True), replace(plain, part=LOOKS)]
 
 
 def heading(one: Given) -> Kind:
     """Under which it stands in the list of all ways."""
     if one.path == "link":
         return Kind.LINK if one.part.categories else Kind.DROP_BOX
-    return {"person": Kind.PERSON, "facility": Kind.FACILITY, "proxy": Kind.PROXY}[one.path]
+    return Kind[one.path.upper()]
 
 
 def asked(of: Callable[[], object]) -> bool:
@@ -107,11 +163,11 @@ class Months(RuleBasedStateMachine):
     def __init__(self, ground: Ground) -> None:
         super().__init__()
         self.ground, self.steps = ground, count()
-        self.grants: list[UUID] = []
+        self.grants = list(ground.opened)
         self.roles: list[UUID] = []
-        self.model = Model(
-            [Thing(at, kind.value, {one.value for one in of}) for at, kind, of in THINGS]
-        )
+        self.requests: list[UUID] = []
+        things = [Thing(at, kind.value, {one.value for one in of}) for at, kind, of in THINGS]
+        self.model = Model(things, opener())
         self.undone = ExitStack()
         for alias in ("default", "vault"):
             self.undone.enter_context(transaction.atomic(using=alias))
@@ -130,7 +186,7 @@ class Months(RuleBasedStateMachine):
 
     def asker(self, asker: tuple[int, bool] | None, patient: int) -> Who:
         if asker is None:
-            return Who(patient)
+            return herself(patient)
         return Who(asker[0], patient if asker[1] else None)
 
     def scope(self, part: Part, patient: int) -> Scope:
@@ -163,12 +219,15 @@ class Months(RuleBasedStateMachine):
 
     @invariant()
     def one_rule_in_five_ways(self) -> None:
+        """The walls are asked of all records after each step, the rule of one patient's."""
         step = next(self.steps)
+        self.agree(step, PATIENTS[step % len(PATIENTS)])
+
+    def agree(self, step: int, patient: int) -> None:
         action = (Action.READ, Action.COPY)[step % 2]
         for who in set(self.model.everybody()):
             self.walls_let_through(who)
-            for patient in PATIENTS:
-                self.rule_lets_through(who, patient, action, narrowed=step % 4 > 1)
+            self.rule_lets_through(who, patient, action, narrowed=step % 4 > 1)
         self.told_to_have_access(step % len(THINGS))
         if step % 3 == 0:
             self.every_way_is_on_the_list()
@@ -189,27 +248,35 @@ class Months(RuleBasedStateMachine):
         wanted, every = self.wanted(who, action, [patient]), Record.objects.all()
         with acting_as(actor, about=about if narrowed else None):
             known = policy.grounds(actor, action, about)
+            assert (known.everything is not None) == self.model.owns(who, action, patient), who
             rows = list(policy.records(actor, action, every, about, known=known))
             assert {row.pk for row in rows} == wanted, (who, action)
             assert all(known.of(row) for row in rows)
-            pk = self.ground.records[-1 - patient]
+            pk = self.ground.records[patient % len(self.ground.records)]
             ask = partial(policy.require, actor, action, every, about, pk, known=known)
             assert asked(ask) == (pk in wanted), (who, action)
 
     def told_to_have_access(self, at: int) -> None:
-        thing, users = self.model.things[at], self.ground.users
-        about = self.ground.patients[thing.patient]
+        thing, about = self.model.things[at], self.ground.patients[self.model.things[at].patient]
         with acting_as(Actor.job(System.OPERATOR), about=about):
             row = Record.objects.get(pk=self.ground.records[at])
             told = policy.people(Action.READ, row)
-        may = {user for user in USERS if self.model.may(Who(user), Action.READ, thing)}
-        assert told == {users[user] for user in may}
+        may = {
+            self.ground.users[user]
+            for user in (*USERS, CHILD)
+            for who in (Who(user), Who(user, thing.patient))
+            if self.model.may(who, Action.READ, thing)
+        }
+        assert told == may
 
     def every_way_is_on_the_list(self) -> None:
         """Each permission once, as it is; and nobody reaches anything but those it shows."""
-        for patient in set(PATIENTS) - self.model.off:
-            actor = self.actor(Who(patient))
+        for patient in PATIENTS:
+            if self.model.keeps(herself(patient), Action.REVOKE) is None:
+                continue
+            actor = self.actor(herself(patient))
             found = paths.ways(actor)
+            assert found.armed == (patient in self.model.cards)
             shown = [*paths.listed(found), *found.over]
             pairs = zip(self.grants, self.model.given, strict=True)
             hers = {pk: one for pk, one in pairs if one.patient == patient}

@@ -4,6 +4,9 @@ from tests.property.breaking import Mutant
 
 P = "sharing.policy:"
 W = "sharing.services.paths:"
+S = "sharing.services.granting:"
+Q = "sharing.services.requests:"
+B = "phr_break_glass(bytea, uuid, uuid, uuid, bytea, bigint)"
 R = "sharing.models.facilities:PractitionerRoleQuerySet."
 G = "sharing.models.grants:GrantQuerySet."
 WALL = "phr_record_1 ON phr_record"
@@ -71,6 +74,7 @@ STANDING = [
     Mutant(
         G + "reached_by", "grantee=actor.user_id, grantee__is_active=True", "grantee=actor.user_id"
     ),
+    Mutant(G + "reached_by", "grantee__is_active=True,\n", "\n"),
     Mutant(G + "reached_by", "path=Path.EMERGENCY, organization__in=teams", "path=Path.EMERGENCY"),
     Mutant(
         G + "reached_by", "path=Path.FACILITY, organization__in=teams", "organization__in=teams"
@@ -130,7 +134,8 @@ STANDING = [
 # Who the patient is, what she and the rule let be done, and what every question leaves out.
 DECIDING = [
     Mutant(P + "_in_use", ".filter(erasing_at=None)", ".all()"),
-    Mutant(P + "_in_use", "if action not in UNRESTRICTED:", "if False:"),
+    Mutant(P + "_in_use", "rows if action in UNRESTRICTED else ", ""),
+    Mutant(P + "_in_use", ".filter(restricted_at=None)", ""),
     Mutant(P + "own", ", user__is_active=True", ""),
     Mutant(P + "own", "if actor.acting_for is None:", "if True:"),
     Mutant(P + "grounds", ".filter(patient_id=patient_id).order_by", ".order_by"),
@@ -195,4 +200,22 @@ LISTING = [
     Mutant(W + "_nested", " if not way.held.grant.via_id", ""),
     Mutant(W + "_sorted", ", reverse=True", ""),
     Mutant(W + "listed", ", *top.passed_on", ","),
+]
+# What happens over weeks: an emergency, a child's record, a request.
+OVER_TIME = [
+    Mutant(B, "interval '4 hours'", "interval '9 hours'"),
+    Mutant(B, "a.opened_at >= plan.armed_at", "false"),
+    Mutant(B, "restricted_at IS NULL", "true"),
+    Mutant(B, "user_id <> phr_actor()", "true"),
+    Mutant(S + "revoke_all", "emergencies.disarm(actor)", "pass"),
+    Mutant(S + "revoke_all", "_refuse_waiting(patient)", "pass"),
+    Mutant(S + "_opened_by", "Patient.objects.filter(", "Patient.objects.none().filter("),
+    Mutant("phr_decides_until()", "g.ends_at > statement_timestamp()", "true"),
+    Mutant(P + "deciding", ".filter(DECIDES)", ""),
+    Mutant(P + "deciding", ".active()", ""),
+    Mutant(P + "people", "found |= holders(standing.filter(DECIDES))", "pass"),
+    Mutant(Q + "_refuse_changed", "one.user_id == row.asker_id and ", ""),
+    Mutant(Q + "_mine_to_answer", "pk__in=AccessRequest.objects.open(), ", ""),
+    Mutant(Q + "ask", "row.refused_at = refused", "pass"),
+    Mutant(Q + "grant", "if given := _held(patient, request_id).given:", "if given := None:"),
 ]

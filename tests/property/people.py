@@ -73,9 +73,13 @@ class People:
         return Actor.session(self.users[user], acting_for=about)
 
     def links(self, world: World) -> list[tuple[Given, Actor]]:
-        """Who opened each link of the world, and who says that another permission is a link."""
-        numbered = self.grants()
-        return [(given, Actor.link(numbered[at])) for at, given in enumerate(world.given)]
+        """Who opened each link of the world, and who says that one of another path is a link."""
+        numbered, others = self.grants(), {one.path: one for one in world.given}
+        return [
+            (given, Actor.link(numbered[at]))
+            for at, given in enumerate(world.given)
+            if given.path == "link" or others[given.path] is given
+        ]
 
     def grants(self) -> dict[int, UUID]:
         """Each permission of the world by its place there."""
@@ -85,14 +89,8 @@ class People:
         """Make the world's rows; the caller rolls them back. Returns its records in order."""
         now = timezone.now()
         with as_owner():
-            for number, active in enumerate(world.active):
-                User.objects.filter(pk=self.users[number]).update(is_active=active)
-            for number in PATIENTS:
-                Patient.objects.filter(pk=self.patients[number]).update(
-                    restricted_at=now if world.restricted[number] else None,
-                    erasing_at=now if world.erasing[number] else None,
-                    opened_by_id=self._opener(world, number),
-                )
+            self._switch_off(world)
+            self._patients(world, now)
             records = Record.objects.bulk_create([self._record(one, now) for one in world.items])
             ids = [row.pk for row in records]
             self._staff(world, now)
@@ -111,8 +109,24 @@ class People:
                 for row, one in zip(made, world.given, strict=True)
                 if one.decides and row.may_manage and row.grantee_id
             ]
-            Grant.objects.filter(pk__in=deciding).update(may_decide=True)
+            if deciding:
+                Grant.objects.filter(pk__in=deciding).update(may_decide=True)
             return records
+
+    def _switch_off(self, world: World) -> None:
+        off = [pk for pk, active in zip(self.users, world.active, strict=True) if not active]
+        if off:
+            User.objects.filter(pk__in=off).update(is_active=False)
+
+    def _patients(self, world: World, now: datetime) -> None:
+        for number in PATIENTS:
+            changed = {
+                "restricted_at": now if world.restricted[number] else None,
+                "erasing_at": now if world.erasing[number] else None,
+                "opened_by_id": self._opener(world, number),
+            }
+            if any(changed.values()):
+                Patient.objects.filter(pk=self.patients[number]).update(**changed)
 
     def _opener(self, world: World, number: int) -> UUID | None:
         opener = world.opened[number]
@@ -127,8 +141,10 @@ class People:
         for number, is_open in enumerate(world.open):
             shut = {} if is_open else ways[(number + len(world.given)) % len(ways)]
             Organization.objects.filter(pk=self.facilities[number]).update(name="Clinic", **shut)
+        roles: list[PractitionerRole] = []
+        shifts: list[Shift] = []
         for one in world.members:
-            role = PractitionerRole.objects.create(
+            role = PractitionerRole(
                 organization_id=self.facilities[one.facility],
                 user_id=None if one.user is None else self.users[one.user],
                 accepted_at=None if one.user is None else now,
@@ -141,7 +157,10 @@ class People:
             # Who is not on shift was already, or will be.
             off = -3 * HOUR if one.facility else HOUR
             begins = now + (-HOUR if one.on_shift else off)
-            Shift.objects.create(role=role, starts_at=begins, ends_at=begins + 2 * HOUR)
+            shifts.append(Shift(role=role, starts_at=begins, ends_at=begins + 2 * HOUR))
+            roles.append(role)
+        PractitionerRole.objects.bulk_create(roles)
+        Shift.objects.bulk_create(shifts)
 
     def _record(self, item: Item, now: datetime) -> Record:
         return Record(

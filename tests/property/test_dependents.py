@@ -28,10 +28,16 @@ from tests.property.world import (
 )
 from tests.raw import ids
 
-pytestmark = [pytest.mark.django_db(databases=["default", "vault"]), pytest.mark.timeout(300)]
-
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "vault"]),
+    pytest.mark.property,
+    pytest.mark.timeout(3600),
+]
+THOROUGH = settings.get_current_profile_name() == "thorough"
 search = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=500 if THOROUGH else 3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 ACTIONS = (Action.READ, Action.COPY, Action.UPDATE, Action.DELETE, Action.SHARE, Action.REVOKE)
 openers = st.tuples(

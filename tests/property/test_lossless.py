@@ -117,7 +117,7 @@ def spelt(text: str) -> list[Any]:
 
 
 @settings(
-    max_examples=3, deadline=None,
+    max_examples=2, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(sent=bundles())

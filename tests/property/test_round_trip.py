@@ -23,6 +23,7 @@ from tests.worlds.archive import archive_of
 pytestmark = [pytest.mark.property, pytest.mark.django_db(databases=["default", "vault"])]
 
 Json = dict[str, Any]
+THOROUGH = settings.get_current_profile_name() == "thorough"
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=9)
 decimals = st.from_regex(r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?", fullmatch=True).map(decimal)
@@ -145,7 +146,7 @@ def live(actor: Actor, patient_id: Any, life: Life) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=100 if THOROUGH else 4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

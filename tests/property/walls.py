@@ -66,6 +66,7 @@ def first_wall_holds(people: People, world: World, rows: list[Record]) -> None:
             for row in (rows[0], *(row for row in rows if row.hidden_at)):
                 assert bool(policy.explain(actor, action, row)) == (row.pk in may), action
     doors_open(people, world)
+    at_work(people, world)
     told_who_may(people, world, rows)
 
 
@@ -88,6 +89,13 @@ def doors_open(people: People, world: World) -> None:
         assert found == {people.patients[one] for one in may_enter(world, user, action)}, action
 
 
+def at_work(people: People, world: World) -> None:
+    for asker in askers(people, world):
+        with alone(asker.actor):
+            found = set(policy.workplaces(asker.actor).values_list("pk", flat=True))
+        assert found == {people.facilities[one] for one in asker.teams}
+
+
 def told_who_may(people: People, world: World, rows: list[Record]) -> None:
     with alone(Actor.job(System.OPERATOR)):
         for (item, row), action in product(zip(world.items, rows, strict=True), ACTIONS[:2]):
@@ -105,7 +113,9 @@ def second_wall_holds(people: People, world: World, rows: list[Record]) -> None:
         hidden = own_hidden(asker, world, rows)
         shown = wanted(asker, world, rows, Action.READ) | hidden
         kept = (wanted(asker, world, rows, Action.UPDATE) | hidden) - resting
-        for about in (None, people.patients[number % len(people.patients)]):
+        # In some worlds it is herself, in some it is not.
+        one = people.patients[(number + len(world.given)) % len(people.patients)]
+        for about in (None, one):
             here = {row.pk for row in rows if about in {None, row.patient_id}}
             with acting_as(asker.actor, about=about):
                 functions_hold(people, world, asker, about, grants)

@@ -146,23 +146,16 @@ members = st.builds(
     seldom,
     st.booleans(),
 )
-
-
-def worlds_of(*, least: int) -> st.SearchStrategy[World]:
-    """With so many items, permissions and members at the least."""
-    return st.builds(
-        World,
-        st.tuples(*[seldom.map(lambda off: not off)] * len(USERS)),
-        st.tuples(*[seldom] * len(PATIENTS)),
-        st.tuples(*[seldom] * len(PATIENTS)),
-        st.lists(items, min_size=max(1, least), max_size=MOST).map(tuple),
-        st.lists(grants, min_size=least, max_size=MOST).map(tuple),
-        st.tuples(*[seldom.map(lambda shut: not shut)] * len(FACILITIES)),
-        st.lists(members, min_size=least, max_size=MOST).map(tuple),
-    )
-
-
-worlds = worlds_of(least=0)
+worlds = st.builds(
+    World,
+    st.tuples(*[seldom.map(lambda off: not off)] * len(USERS)),
+    st.tuples(*[seldom] * len(PATIENTS)),
+    st.tuples(*[seldom] * len(PATIENTS)),
+    st.lists(items, min_size=1, max_size=MOST).map(tuple),
+    st.lists(grants, max_size=MOST).map(tuple),
+    st.tuples(*[seldom.map(lambda shut: not shut)] * len(FACILITIES)),
+    st.lists(members, max_size=MOST).map(tuple),
+)
 
 
 # Restricted means stored (GDPR Art. 18(2)): she still looks, copies and deletes.
