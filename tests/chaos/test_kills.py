@@ -127,13 +127,13 @@ def worker() -> Iterator[Worker]:
 
 
 STORIES = [
-    pytest.param(a_history, IMPORT, import_again, 12, id="import"),
-    pytest.param(a_slice, IMPORT, import_again, 8, id="picture"),
-    pytest.param(a_disc, IMPORT, import_again, 8, id="disc"),
-    pytest.param(a_mistake, IMPORT, import_again, 4, id="refused"),
-    pytest.param(a_question, IMPORT, import_again, 4, id="import-looked-through"),
-    pytest.param(an_erasure, PURGE, purge_again, 8, id="purge"),
-    pytest.param(an_export, BUILD, build_again, 10, id="export"),
+    pytest.param(a_history, IMPORT, import_again, 6, id="import"),
+    pytest.param(a_slice, IMPORT, import_again, 4, id="picture"),
+    pytest.param(a_disc, IMPORT, import_again, 4, id="disc"),
+    pytest.param(a_mistake, IMPORT, import_again, 3, id="refused"),
+    pytest.param(a_question, IMPORT, import_again, 3, id="import-looked-through"),
+    pytest.param(an_erasure, PURGE, purge_again, 4, id="purge"),
+    pytest.param(an_export, BUILD, build_again, 5, id="export"),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.actors import Actor
 from phr.services import looks, records
 from sharing.categories import Category
 from tests.cast import Cast, put_in
@@ -66,24 +67,19 @@ NARROWINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("who", ["alice", "bob"])
-def test_a_page_reads_what_it_shows(crowd: Cast, who: str) -> None:
-    actor = getattr(crowd, who)
-    first = records.timeline(actor, crowd.alice_id)
+def test_a_page_reads_what_it_shows_and_so_does_the_log(crowd: Cast) -> None:
+    for actor in (crowd.alice, crowd.bob):
+        check(of_the_timeline(crowd, actor))
+    with plans() as found:
+        looks.log(crowd.alice)
+    check(found)
 
+
+def of_the_timeline(crowd: Cast, actor: Actor) -> list[str]:
+    first = records.timeline(actor, crowd.alice_id)
     with plans() as found:
         for narrowing in NARROWINGS:
             records.timeline(actor, crowd.alice_id, **narrowing)
         records.timeline(actor, crowd.alice_id, after=first.after)
         records.open_record(actor, crowd.alice_id, first.items[0].id)
-
-    check(found)
-
-
-def test_the_log_reads_what_it_shows(crowd: Cast) -> None:
-    records.timeline(crowd.bob, crowd.alice_id)
-
-    with plans() as found:
-        looks.log(crowd.alice)
-
-    check(found)
+    return found
