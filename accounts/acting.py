@@ -42,7 +42,10 @@ def acting_as(actor: Actor, *, about: UUID | None = None) -> Iterator[Act]:
     try:
         with transaction.atomic():
             shared = bool(outer) or _inside_other_transaction()
-            _tell(act)
+            # Within an act of the same actor about the same patient the database knows already.
+            known = outer is not None and (outer.actor, outer.about) == (actor, act.about)
+            if not known:
+                _tell(act)
             stack.append(act)
             try:
                 yield act
@@ -52,7 +55,7 @@ def acting_as(actor: Actor, *, about: UUID | None = None) -> Iterator[Act]:
                     audit.write(act.events)
             finally:
                 stack.pop()
-            if shared:
+            if shared and not known:
                 _tell(outer)
     except Denied as denied:
         if not outer:
