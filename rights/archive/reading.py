@@ -16,7 +16,7 @@ from rights.archive.room import Kept, Room
 from sharing import policy
 from sharing.policy import Action
 
-PAGE = 500
+PAGE = 1000
 # Without bodies a page costs little memory, and what is asked once for each page is asked less.
 LARGE_PAGE = 2000
 # A wall's conditions look to the planner as if hardly a row passed them: it would sort all rows
@@ -43,7 +43,7 @@ def visible(room: Room) -> QuerySet[Record]:
 def pages(
     room: Room, *, more: tuple[str | Cast, ...] = BODY, **narrow: str
 ) -> Iterator[list[Kept]]:
-    """The records in pages of at most 500 (2000 without bodies), each page its own transaction.
+    """The records in pages of at most 1000 (2000 without bodies), each page its own transaction.
 
     `more` are columns to read besides; `narrow` keeps one `resource_type` or `category`.
     """
