@@ -57,6 +57,12 @@ def professional(practitioner_id: UUID) -> Professional:
     return _shown(row)
 
 
+def place_of(user_id: UUID) -> str:
+    """Where this user, if the directory has her, says that she works. Within an act."""
+    row = _listed().filter(user_id=user_id).first()
+    return row.place if row else ""
+
+
 def _listed() -> QuerySet[Practitioner]:
     return Practitioner.objects.filter(
         verified_at__isnull=False, listed_at__isnull=False, user__is_active=True

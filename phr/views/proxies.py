@@ -9,7 +9,7 @@ from accounts.requests import actor_of, dangerous
 from phr import agreements
 from phr.forms.proxies import ProxyForm
 from phr.services import foresight, marks
-from sharing.services import granting
+from sharing.services import directory, granting
 from sharing.services.recipients import Refused
 
 
@@ -24,13 +24,14 @@ def name_proxy(request: HttpRequest) -> HttpResponse:
 
 
 def _check(request: HttpRequest, form: ProxyForm) -> HttpResponse:
-    scope = form.scope()
+    scope, chosen = form.scope(), directory.Chosen.by_address(form.cleaned_data["email"])
     found = foresight.would_see(actor_of(request), scope)
     listed = {item.id for item in found.items}
     context = {
         "form": form,
         "scope": scope,
-        "who": form.cleaned_data["email"],
+        "who": chosen.name,
+        "chosen": chosen,
         "foresight": found,
         "unlisted": [one for one in scope.besides if one not in listed],
         "agreement": _words(form),
@@ -40,8 +41,9 @@ def _check(request: HttpRequest, form: ProxyForm) -> HttpResponse:
 
 
 def _words(form: ProxyForm) -> str:
-    who, more = form.cleaned_data["email"], [": ".join(row) for row in form.further_rows]
-    return "\n\n".join([agreements.words(form.scope(), who, form.shown_tags), *more])
+    chosen = directory.Chosen.by_address(form.cleaned_data["email"])
+    said = agreements.words(form.scope(), chosen.name, form.shown_tags, chosen)
+    return "\n\n".join([said, *(": ".join(row) for row in form.further_rows)])
 
 
 def _named(request: HttpRequest, form: ProxyForm) -> HttpResponse:

@@ -78,7 +78,8 @@ def agreed(
     valid = request.method == "POST" and form.is_valid()
     if not valid or "change" in request.POST:
         return render(request, page, {"form": form, "held": held, "chosen": chosen})
-    scope, who = form.scope(), chosen.name if chosen and not held else _who(form, held)
+    chosen = chosen or directory.Chosen.by_address(form.cleaned_data["email"])
+    scope, who = form.scope(), chosen.name
     digest = agreements.digest(scope, who, form.shown_tags, chosen)
     same = request.POST.get("words", digest) == digest
     if "confirmed" in request.POST and same:
@@ -99,13 +100,9 @@ def agreed(
     return render(request, "phr/share_check.html", context)
 
 
-def _who(form: ScopeForm, held: listing.Held | None) -> str:
-    return held.person.name if held else str(form.cleaned_data["email"])
-
-
 def _give(request: HttpRequest, form: ShareForm) -> HttpResponse:
     scope, email = form.scope(), form.cleaned_data["email"]
-    words = agreements.words(scope, email, form.shown_tags)
+    words = agreements.words(scope, email, form.shown_tags, directory.Chosen.by_address(email))
     try:
         granting.grant(actor_of(request), email, scope=scope, agreement=words)
     except granting.Refused as refused:
@@ -124,12 +121,12 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     held = listing.one_held(actor, grant_id)
     initial = told(held.scope, words)
     form = ScopeForm(request.POST or None, initial=initial, tags=words, before=held.scope)
-    chosen = directory.holding(actor, held.grant)
+    chosen = directory.holding(actor, held)
     page = agreed(request, form, "phr/share.html", held, chosen)
     if page is not None:
         return page
     scope = form.scope()
-    said = agreements.words(scope, held.person.name, form.shown_tags, chosen)
+    said = agreements.words(scope, chosen.name, form.shown_tags, chosen)
     try:
         granting.change(actor, grant_id, scope=scope, agreement=said)
     except granting.Refused as refused:

@@ -1,14 +1,16 @@
 """Whom a patient finds to share with: verified professionals and facilities who want to be found."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from django.db.models import Q
 
 from accounts import directory as people
 from accounts.acting import acting_as
 from accounts.actors import Actor, Denied, Door
-from sharing.models import Agreement, Grant, Organization
+from sharing.models import Agreement, Organization
 from sharing.services import facilities
+from sharing.services.listing import Held
 from sharing.services.recipients import Recipient
 
 MOST_FOUND = 50
@@ -39,9 +41,9 @@ def search(actor: Actor, words: str) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Whom a patient chose in the directory; a facility with the agreements that bind it.
+    """With whom a patient shares or wants to; a facility with the agreements that bind it.
 
-    Of a professional nothing tells by which law she is bound: `place` is where she says that she
+    Of a single person nothing tells by which law she is bound: `place` is where she says that she
     works, `of` the facility as one of which she asked, `checked` whether staff checked her licence.
     """
 
@@ -53,6 +55,21 @@ class Chosen:
     place: str = ""
     of: Organization | None = None
     checked: bool = False
+
+    @classmethod
+    def by_address(cls, email: str) -> Self:
+        """Whoever owns this address."""
+        return cls(Recipient(email=email), email)
+
+    @property
+    def invited(self) -> bool:
+        """Whether nothing but an address is known of her, until she accepts."""
+        return bool(self.to.email)
+
+    @property
+    def professional(self) -> bool:
+        """Whether anything, though perhaps unchecked, says that she is one."""
+        return bool(self.role or self.checked or self.of)
 
 
 def chosen(actor: Actor, to: Recipient) -> Chosen:
@@ -69,13 +86,17 @@ def chosen(actor: Actor, to: Recipient) -> Chosen:
         return Chosen(to, found.name, found.role, place=found.place, checked=True)
 
 
-def holding(actor: Actor, grant: Grant) -> Chosen | None:
-    """The facility that holds one of the actor's permissions, as it is today; None for a person."""
-    if grant.organization is None:
-        return None
+def holding(actor: Actor, held: Held) -> Chosen:
+    """Who holds one of the actor's permissions, or was invited to, as they are known today."""
+    grant, person = held.grant, held.person
     with acting_as(actor):
-        to = Recipient(organization_id=grant.organization_id)
-        return _facility(to, grant.organization, facilities.agreements(grant.organization))
+        if grant.organization is not None:
+            to = Recipient(organization_id=grant.organization_id)
+            return _facility(to, grant.organization, facilities.agreements(grant.organization))
+        if grant.grantee_id is None:
+            return Chosen.by_address(grant.invited_email)
+        to, place = Recipient(user_id=grant.grantee_id), people.place_of(grant.grantee_id)
+        return Chosen(to, person.name, person.title, place=place, checked=person.verified)
 
 
 def _facility(to: Recipient, row: Organization, bound: list[Agreement]) -> Chosen:

@@ -257,3 +257,52 @@ def test_of_a_single_professional_it_says_that_nobody_knows_the_law(place: str) 
         place
     )
     assert "They say that they work in: ." not in page
+    assert "Its staff have checked a licence." in page
+
+
+@pytest.mark.usefixtures("cast")
+def test_of_whom_only_an_address_is_known_it_says_so_and_that_no_licence_was_checked() -> None:
+    alice = sign_in("alice@example.org")
+    page = text(alice.post("/sharing/new/", FORM))
+    proxy = {"authority": "chosen", "acts": "look"}
+    acting = text(alice.post("/sharing/proxies/new/", FORM | proxy))
+
+    for shown in (page, acting):
+        assert "We do not know whether bob@example.org is a professional" in shown
+        assert "Our staff have not checked a licence." in shown
+        assert "does not know whether they are a professional, nor which law" in shown
+        assert "Its staff have not checked a licence." in shown
+        assert "From: as soon as they accept" in shown
+
+
+@pytest.mark.parametrize("professional", [True, False])
+def test_before_a_change_it_says_what_is_known_of_who_holds_it(
+    cast: Cast, professional: bool
+) -> None:
+    alice = sign_in("alice@example.org")
+    email, holder = ("bob", cast.bob) if professional else ("carol", cast.carol)
+    alice.post("/sharing/new/", FORM | {"email": f"{email}@example.org", "confirmed": "yes"})
+    (held,) = listing.given(cast.alice)
+    granting.accept(holder, held.grant.pk)
+    if professional:
+        pk = accounts.register_practitioner(
+            holder, name="", profession="", specialty="", licence_number=""
+        )
+        accounts.verify_practitioner(cast.sam, pk)
+        professionals.keep_entry(holder, place="Lyon", listed=True)
+    url = f"/sharing/grants/{held.grant.pk}/change/"
+
+    page = text(alice.post(url, FORM | {"categories": ["laboratory"]}))
+    kept = alice.post(url, FORM | {"categories": ["laboratory"], "confirmed": "yes"})
+
+    assert kept.status_code == 302
+    (now, _) = listing.given(cast.alice)
+    agreement = listing.receipt(cast.alice, now.grant.pk).agreement
+    assert "From: now on" in agreement
+    if professional:
+        assert "We do not know which law of data protection Dr Bob Brown works under" in page
+        assert "Our staff have checked the licence, and no more. They say" in page
+        assert "Its staff have checked a licence. They say that they work in: Lyon." in agreement
+    else:
+        assert "We do not know whether carol@example.org is a professional" in page
+        assert "Its staff have not checked a licence." in agreement
