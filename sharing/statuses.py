@@ -6,9 +6,11 @@ nothing. The others are decoys that turn INVALID bit by bit, so that a count say
 """
 
 import zlib
+from array import array
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import shake_256
 from struct import unpack
 from typing import Any
@@ -47,18 +49,23 @@ def gap() -> tuple[str, list[int]]:
 def place(serial: int) -> tuple[int, int]:
     """The number of the list that has the permission with this serial, and its index there."""
     number, own = divmod(serial, PERMISSIONS)
-    return number, _order(_drawn(number))[own]
+    return number, _order(number)[own]
 
 
-def _drawn(number: int) -> tuple[int, ...]:
+def _drawn(key: bytes, number: int, size: int) -> tuple[int, ...]:
     """A number of 64 bits for each index of a list, which only the key gives (SHAKE256, FIPS 202)."""
-    key = keys.portal_key("status-order")
-    return unpack(f"<{SIZE}Q", shake_256(key + b"%d" % number).digest(8 * SIZE))
+    return unpack(f"<{size}Q", shake_256(key + b"%d" % number).digest(8 * size))
 
 
-def _order(drawn: Sequence[int]) -> list[int]:
+def _order(number: int) -> Sequence[int]:
     """Every index of a list, in the secret order: first permissions by serial, then decoys."""
-    return sorted(range(SIZE), key=drawn.__getitem__)
+    return _ordered(keys.portal_key("status-order"), number, SIZE)
+
+
+@lru_cache(maxsize=4)
+def _ordered(key: bytes, number: int, size: int) -> Sequence[int]:
+    # The same for ever, and as long to make as ten pages; as numbers of four bytes half a megabyte.
+    return array("I", sorted(range(size), key=_drawn(key, number, size).__getitem__))
 
 
 def bits(number: int, serials: Collection[int], made_up_to: int, now: datetime) -> bytes:
@@ -67,9 +74,10 @@ def bits(number: int, serials: Collection[int], made_up_to: int, now: datetime) 
     `serials` are those of the permissions that have not ended; every other one below `made_up_to`
     has, also where its row was erased.
     """
-    packed, drawn, first = bytearray(SIZE // 8), _drawn(number), number * PERMISSIONS
+    packed, first = bytearray(SIZE // 8), number * PERMISSIONS
+    drawn = _drawn(keys.portal_key("status-order"), number, SIZE)
     set_decoys = int(_share(now) * 2**32)
-    for own, index in enumerate(_order(drawn)):
+    for own, index in enumerate(_order(number)):
         if own < PERMISSIONS:
             ended = first + own < made_up_to and first + own not in serials
         else:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.template import Template
 from django.test import TransactionTestCase
 from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
@@ -99,6 +100,15 @@ def quick_pages(settings: Settings) -> None:
     """
     settings.PASSWORD_HASHERS = QUICK["PASSWORD_HASHERS"]
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+RENDER = Template._render
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_not_recorded(django_test_environment: None) -> None:  # noqa: ARG001 - after it
+    """Django would copy for each test what every template is given; none asks for it."""
+    setattr(Template, "_render", RENDER)  # noqa: B010 - not in the stubs
 
 
 @pytest.fixture(scope="session")
