@@ -32,7 +32,7 @@ ABOUT_HER = (
 DECIDES = "decides"
 DECIDED = (
     "/sharing/", "/notices/", "/directory/", "/rights/delete/dependent/", "/rights/erase/",
-    "/rights/erasures/", "/rights/export/", "/rights/undo-import/",
+    "/rights/erasures/", "/rights/export/", "/rights/holds/", "/rights/undo-import/",
 )  # fmt: skip
 ABOUT_HERSELF = (
     "/notices/choices/", "/sharing/emergency/", "/sharing/invitations/", "/sharing/proxies/",

@@ -184,21 +184,23 @@ def _tell(actor: Actor, hold_id: UUID) -> bool:
         hold = _untold().select_for_update(skip_locked=True, no_key=True).filter(pk=hold_id).first()
         if hold is None:
             return False
-        if reader := _reader(hold):
+        rows = Patient.objects.select_related("user", "opened_by")
+        patient = rows.filter(pk=hold.patient_id).first() if hold.patient_id else None
+        if patient and (reader := _reader(patient)):
             link = settings.PHR_ORIGIN + reverse("rights:holds")
-            mail.send(reader.email, "rights/hold", link=link)
+            begin = settings.PHR_ORIGIN + reverse("sharing:acting")
+            hers = reader.pk == patient.user_id
+            mail.send(reader.email, "rights/hold", link=link, begin="" if hers else begin)
         hold.told_at = hold.told_at or timezone.now()
         hold.release_told_at = timezone.now() if hold.released_at else None
         hold.save(update_fields=["told_at", "release_told_at"])
         return True
 
 
-def _reader(hold: Hold) -> User | None:
+def _reader(patient: Patient) -> User | None:
     """Who is told, also when she is leaving; of a dependent's who decides, or had it deleted."""
-    rows = Patient.objects.select_related("user", "opened_by")
-    patient = rows.filter(pk=hold.patient_id).first() if hold.patient_id else None
-    if patient is None or patient.opened_by is None:
-        return patient.user if patient else None
+    if patient.opened_by is None:
+        return patient.user
     return patient.opened_by if patient.erasing_at else notices.reader_of(patient.pk)
 
 

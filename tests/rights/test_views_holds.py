@@ -3,18 +3,26 @@
 import pytest
 from django.core import mail as outbox
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts import mail
 from accounts.acting import acting_as
-from accounts.actors import Actor, System
+from accounts.actors import Actor, Denied, System
 from rights import certificates, saga
 from rights.models import Erasure, Hold
 from rights.models.erasures import reference_of
 from rights.services import erasures, holds
-from tests.cast import PURGER, Cast
+from sharing.models import Authority
+from sharing.scopes import whole
+from sharing.services import granting, handovers
+from sharing.services.dependents import Draft
+from sharing.services.recipients import ActsFor, Recipient
+from tests.cast import ALL, PURGER, Cast, user_of
 from tests.doors import sign_in, text, visitor
+from tests.sharing.test_dependents import aged, opened
+from tests.sharing.test_handovers import MIA, form, token
 from tests.worlds.held import HOLDER, ask, hold, in_days, item, release, una
+from tests.worlds.kept import keep
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -115,6 +123,51 @@ def test_she_is_told_though_she_has_asked_to_delete_it_all(cast: Cast, everythin
 
     (told,) = mails()[before:]
     assert told.startswith("alice@example.org ")
+
+
+@pytest.mark.usefixtures("sent_by_worker")
+def test_who_decides_for_a_child_reads_it_while_she_acts_and_the_child_afterwards(
+    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    patient_id, _ = opened(cast.bob, Draft("Old Sam", aged(80), Authority.GUARDIAN))
+    row = keep(patient_id, text="Kidney stone")
+    hold(cast, una(), row)
+    before = len(mails())
+
+    holds.due(HOLDER)
+
+    (told,) = mails()[before:]
+    assert told.startswith("bob@example.org News about what we keep of a record")
+    assert "/acting/" in told
+    assert "Sam" not in told
+    mother, stranger = sign_in("bob@example.org"), sign_in("carol@example.org")
+    assert mother.get("/rights/holds/").status_code == 404, "he keeps no record of his own"
+    mother.post(f"/acting/{patient_id}/")
+    page = text(mother.get("/rights/holds/"))
+    assert "Kidney stone" in page
+    assert 'href="/rights/' not in page.split("<main", 1)[1].split("</main", 1)[0]
+    assert "Kidney stone" not in text(stranger.get("/rights/holds/"))
+    assert stranger.post(f"/acting/{patient_id}/").status_code == 404
+
+    with django_capture_on_commit_callbacks(execute=True):
+        handovers.name(cast.bob, patient_id, email=MIA)
+    assert visitor().post(f"/claim/{token(mails()[-1])}/", form()).status_code == 302
+    assert "Kidney stone" in text(sign_in(MIA).get("/rights/holds/"))
+    assert mother.get("/rights/holds/").status_code == 404
+
+
+@pytest.mark.parametrize("manages", [False, True])
+def test_who_only_looks_after_a_record_does_not_read_it(cast: Cast, manages: bool) -> None:
+    hold(cast, una(), item(cast))
+    acts = ActsFor(Authority.CHOSEN, may_manage=manages)
+    grant_id = granting.grant(cast.alice, Recipient("bob@example.org", acts), scope=whole(ALL))
+    granting.accept(cast.bob, grant_id)
+    bob = sign_in("bob@example.org")
+    began = bob.post(f"/acting/{cast.alice_id}/").status_code
+
+    assert (began, bob.get("/rights/holds/").status_code) == ((302, 403) if manages else (404, 404))
+    with pytest.raises(Denied):
+        holds.mine(Actor.session(user_of(cast.bob), acting_for=cast.alice_id))
 
 
 def erasure_page(reference: str, folder: str = "rights/erasures") -> str:
