@@ -10,6 +10,7 @@ from pytest_django import Settings
 from accounts import audit
 from phr import storage
 from phr.launch import account
+from tests.chaos.endings import within
 from tests.chaos.kills import Worker, started
 from tests.plugin import new_folder
 
@@ -36,7 +37,17 @@ def own_folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture
-def worker() -> Iterator[Worker]:
+@pytest.fixture(scope="package")
+def waiting_worker() -> Iterator[Worker]:
     with started() as one:
         yield one
+
+
+@pytest.fixture
+def worker(waiting_worker: Worker) -> Iterator[Worker]:
+    """One for all tests: it begins each order in a process of its own, and remembers nothing."""
+    yield waiting_worker
+    waiting_worker.rest()
+    for _ in within():
+        if not waiting_worker.orphans():
+            break

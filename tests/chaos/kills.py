@@ -56,6 +56,10 @@ class Worker:
         """Wake the process that a kill with SIGSTOP stopped."""
         return self.order(go_on=True)
 
+    def rest(self) -> None:
+        """Nothing of what was ordered runs any more, not even what is stopped."""
+        self.order(rest=True)
+
     def order(self, **order: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None

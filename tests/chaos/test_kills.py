@@ -5,7 +5,7 @@ Tries an even choice of all kills; PHR_CHAOS=all tries every one.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from rights import saga
 from rights.services import building, exports
 from rights.services import erasures as rights
 from tests.cast import IMPORTER, PURGER, hand_in, join, put_in, receive
-from tests.chaos.kills import EVERY, Kill, Worker, kills, started
+from tests.chaos.kills import EVERY, Kill, Worker, kills
 from tests.chaos.states import clear_leftovers, end_leases, sound, state
 from tests.worlds import files, kept
 from tests.worlds.archive import EXPORTER
@@ -118,12 +118,6 @@ def purge_again(erasure_id: UUID) -> bool:
 
 def build_again(export_id: UUID) -> bool:
     return building.build(EXPORTER, export_id)
-
-
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    with started() as one:
-        yield one
 
 
 STORIES = [

@@ -10,6 +10,9 @@ Answers `{"killed": …, "stopped": …, "failed": …, "lines": …, "stations"
 the same as far as it was each time one of the lines `stations` was about to be run.
 
 `{"go_on": true}` wakes the process that was stopped and answers the same once it ends.
+`{"rest": true}` kills it if it is there still, and answers `{}`.
+
+The program itself only forks: what an order does, reads and opens is gone with its process.
 """
 
 import json
@@ -27,7 +30,7 @@ from typing import Any
 import django
 from celery import current_app
 
-from phr.launch.child import adopt_strays
+from phr.launch.child import adopt_strays, reap_strays
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = tuple(f"{ROOT}/{app}/" for app in ("accounts", "phr", "rights", "sharing"))
@@ -84,8 +87,9 @@ class Errand:
     def __init__(self, order: dict[str, Any]) -> None:
         # Not a pipe: nobody reads while the process is stopped.
         self._answer = os.memfd_create("answer")
-        self._process = os.fork()
-        if self._process == 0:
+        self._stopped = False
+        self.process = os.fork()
+        if self.process == 0:
             self._carry_out(order)
             os._exit(0)
 
@@ -98,13 +102,19 @@ class Errand:
         os.write(self._answer, json.dumps(told, default=str).encode())
 
     def go_on(self) -> dict[str, Any]:
-        os.kill(self._process, signal.SIGCONT)
+        os.kill(self.process, signal.SIGCONT)
         return self.wait()
+
+    def end(self) -> None:
+        """Kill it if it is stopped."""
+        if self._stopped:
+            os.kill(self.process, signal.SIGKILL)
+            self.wait()
 
     def wait(self) -> dict[str, Any]:
         """Until it ends or is stopped."""
-        _, status = os.waitpid(self._process, os.WUNTRACED)
-        stopped = os.WIFSTOPPED(status)
+        _, status = os.waitpid(self.process, os.WUNTRACED)
+        self._stopped = stopped = os.WIFSTOPPED(status)
         code = 0 if stopped else os.waitstatus_to_exitcode(status)
         told: dict[str, Any] = {"lines": {}, "stations": [], "result": None}
         if not stopped:
@@ -120,12 +130,15 @@ def main() -> None:
     current_app.loader.import_default_modules()
     errand: Errand | None = None
     for line in sys.stdin:
-        order = json.loads(line)
+        order, answer = json.loads(line), {}
         if "go_on" in order and errand:
             answer = errand.go_on()
-        else:
+        elif errand:
+            errand.end()
+        if "task" in order:
             errand = Errand(order)
             answer = errand.wait()
+        reap_strays(known=[errand.process] if errand else [])
         print(json.dumps(answer), flush=True)
 
 
