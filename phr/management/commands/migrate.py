@@ -1,6 +1,7 @@
 """Django's migrate, as the owner of the tables, ending with the privileges of the roles.
 
 A locked database stays locked: its roles get no privileges. `reconcile` gives them.
+The vault is taken through its own app's migrations only: all others would leave it as it is.
 """
 
 from typing import Any
@@ -17,6 +18,8 @@ from phr import privileges
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         alias = options["database"]
+        if alias == "vault":
+            options["app_label"] = options["app_label"] or "vault"
         with assumed(None):
             super().handle(*args, **options)
             if alias == "default":
