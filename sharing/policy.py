@@ -150,7 +150,8 @@ def alterable(actor: Actor) -> Q:
 class Grounds:
     """Why an actor may do one thing to records of one patient, found once and used for it all.
 
-    `everything` names the ground that covers every record, or is None; `grants` cover some.
+    `everything` names the ground that covers every record, or is None; `grants` cover some. The
+    `patient` is there when either is.
     """
 
     actor: Actor
@@ -158,6 +159,7 @@ class Grounds:
     patient_id: UUID
     everything: Basis | None = None
     grants: tuple[Grant, ...] = ()
+    patient: Patient | None = None
 
     @property
     def kept(self) -> bool:
@@ -180,6 +182,11 @@ class Grounds:
             return [self.everything]
         return [Basis(f"grant:{grant.pk}") for grant in self.grants if covers(grant, row)]
 
+    def lets_copy(self, row: Kept) -> bool:
+        """Whether what lets look at this row lets copy it, too, for a page to say so beforehand."""
+        within = (grant for grant in self.grants if grant.may_copy and covers(grant, row))
+        return self.everything is not None or any(within)
+
     def rule(self) -> Q:
         """The same, as a condition on rows of the patient."""
         rule = Q() if self.everything else Q(pk__in=[])
@@ -191,13 +198,16 @@ class Grounds:
 def grounds(actor: Actor, action: Action, patient_id: UUID) -> Grounds:
     """The grounds on which the actor may do this to records of the patient now."""
     none = Grounds(actor, action, patient_id)
-    if actor.door is Door.SYSTEM or _owns(actor, patient_id):
-        # What others let her see is not asked for here: it would cost most of a page's time.
-        there = patients(actor, action) if actor.door is Door.SYSTEM else _in_use(action)
-        allowed = there.filter(pk=patient_id).exists()
-        return replace(none, everything=_whole(actor)) if allowed else none
+    # What others let her see is asked for only where the record is not her own: it would cost most
+    # of a page's time. Of her own that rests or goes nobody has a permission in force.
+    system = actor.door is Door.SYSTEM
+    there = patients(actor, action) if system else _in_use(action).filter(own(actor))
+    patient = there.filter(pk=patient_id).first()
+    if patient is not None:
+        return replace(none, everything=_whole(actor), patient=patient)
     rows = reached(actor, action).filter(patient_id=patient_id).order_by("created_at", "id")
-    return replace(none, grants=tuple(rows))
+    found = tuple(rows.select_related("patient"))
+    return replace(none, grants=found, patient=found[0].patient if found else None)
 
 
 def _whole(actor: Actor) -> Basis:
@@ -219,10 +229,15 @@ def records(
 
     Raises ValueError for grounds of another question.
     """
+    found = _known(known, actor, action, patient_id)
+    return rows.filter(found.rule(), patient_id=patient_id, hidden_at=None)
+
+
+def _known(known: Grounds | None, actor: Actor, action: Action, patient_id: UUID) -> Grounds:
     found = known or grounds(actor, action, patient_id)
     if (found.actor, found.action, found.patient_id) != (actor, action, patient_id):
         raise ValueError("grounds of another question")
-    return rows.filter(found.rule(), patient_id=patient_id, hidden_at=None)
+    return found
 
 
 def covered(grant: Grant) -> Q:
@@ -259,9 +274,14 @@ def require(
     return row
 
 
-def require_patient(actor: Actor, action: Action, patient_id: UUID) -> Patient:
-    """The patient, or `Denied` when the actor may do this to nothing of hers."""
-    patient = patients(actor, action).filter(pk=patient_id).first()
+def require_patient(
+    actor: Actor, action: Action, patient_id: UUID, *, known: Grounds | None = None
+) -> Patient:
+    """The patient, or `Denied` when the actor may do this to nothing of hers.
+
+    Raises ValueError for grounds of another question.
+    """
+    patient = _known(known, actor, action, patient_id).patient
     if patient is None:
         raise Denied(action.value, patient_id=patient_id, subject=f"Patient/{patient_id}")
     return patient
@@ -349,10 +369,6 @@ def explain(actor: Actor, action: Action, row: Kept) -> list[Basis]:
     if row.hidden_at is not None:
         return []
     return grounds(actor, action, row.patient_id).of(row)
-
-
-def _owns(actor: Actor, patient_id: UUID) -> bool:
-    return Patient.objects.filter(own(actor), pk=patient_id).exists()
 
 
 def workplaces(actor: Actor) -> QuerySet[Organization]:

@@ -106,8 +106,8 @@ def encrypted(actor: Actor, one: File) -> str:
     """A file as compact JWE under the link's key; audited as a copy of what is in it."""
     patient_id, key = links.about(actor)
     with acting_as(actor, about=patient_id):
-        patient = policy.require_patient(actor, Action.COPY, patient_id)
         why = policy.grounds(actor, Action.COPY, patient_id)
+        patient = policy.require_patient(actor, Action.COPY, patient_id, known=why)
         if one is File.SUMMARY:
             content = document_of(actor, patient, why, born=None)
         else:

@@ -92,7 +92,7 @@ def timeline(
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, Action.READ, patient_id)
         own = why.kept
-        patient = policy.require_patient(actor, Action.READ, patient_id)
+        patient = policy.require_patient(actor, Action.READ, patient_id, known=why)
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id, known=why)
         visit = _visit(rows, asked.visit)
         found = _page(rows, patient_id, asked, after, visit, own=own)
@@ -222,8 +222,9 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
     """Open one record, audited. Raises `Denied` when it is not there for the actor."""
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, Action.READ, patient_id)
-        rows = Record.objects.select_related("patient")
+        rows = Record.objects.all()
         row = policy.require(actor, Action.READ, rows, patient_id, record_id, known=why)
+        patient = policy.require_patient(actor, Action.READ, patient_id, known=why)
         own = why.kept
         resource = open_body(patient_id, row.pk, row.version, bytes(row.body_sealed))
         others, named = linked(actor, patient_id, {row.pk: references(resource)}, why)
@@ -233,7 +234,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
         return Opened(
             row.pk,
             patient_id,
-            accounts.name_of(row.patient),
+            accounts.name_of(patient),
             own,
             Category(row.category),
             labels_of(patient_id, row.labels) if own else [],
@@ -241,7 +242,7 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             row.version,
             row.effective_at,
             row.dated,
-            may_copy=bool(policy.explain(actor, Action.COPY, row)),
+            may_copy=why.lets_copy(row),
             resource=resource,
             charted=chartable(resource),
             files=files_of(row),
@@ -253,8 +254,8 @@ def open_record(actor: Actor, patient_id: UUID, record_id: UUID) -> Opened:
             marks=marks_of(row) if own else None,
             visit=visit,
             within=within,
-            born=born(accounts.born_of(row.patient)) if own else "",
-            whom=None if own else whom(row.patient, why.grants),
+            born=born(accounts.born_of(patient)) if own else "",
+            whom=None if own else whom(patient, why.grants),
         )
 
 

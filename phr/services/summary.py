@@ -175,7 +175,7 @@ def _opened(
 ) -> Summary:
     with acting_as(actor, about=patient_id):
         why = policy.grounds(actor, Action.READ, patient_id)
-        patient = policy.require_patient(actor, Action.READ, patient_id)
+        patient = policy.require_patient(actor, Action.READ, patient_id, known=why)
         shelves = set(offered(why))
         found = [
             gather(actor, patient_id, part, why) for part in parts if shelves & {*part.shelves}

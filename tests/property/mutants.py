@@ -139,6 +139,7 @@ DECIDING = [
     Mutant(P + "own", ", user__is_active=True", ""),
     Mutant(P + "own", "if actor.acting_for is None:", "if True:"),
     Mutant(P + "grounds", ".filter(patient_id=patient_id).order_by", ".order_by"),
+    Mutant(P + "grounds", ".filter(own(actor))", ".all()"),
     Mutant(P + "records", ", hidden_at=None", ""),
     Mutant(P + "records", "patient_id=patient_id, ", ""),
     Mutant(P + "explain", "if row.hidden_at is not None:", "if False:"),

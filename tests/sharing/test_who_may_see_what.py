@@ -121,11 +121,24 @@ COLUMNS: dict[str, Callable[[Actor, Stage], str]] = {
 }
 
 
+def one_patient_is_as_the_list_says(who: Actor, at: Stage) -> None:
+    """What is found of one patient is what the rule lists; offered as a copy is what may be copied."""
+    with acting_as(who, about=at.cast.alice_id):
+        for action in Action:
+            listed = policy.patients(who, action).filter(pk=at.cast.alice_id).first()
+            assert policy.grounds(who, action, at.cast.alice_id).patient == listed, action
+        looking = policy.grounds(who, Action.READ, at.cast.alice_id)
+        for row in (at.test, at.mental, at.unsorted, at.letter):
+            offered = looking.lets_copy(row) and bool(looking.of(row))
+            assert offered == bool(policy.explain(who, Action.COPY, row)), row
+
+
 @pytest.mark.parametrize("name", list(PEOPLE))
 def test_every_cell_of_a_row_is_true(cast: Cast, name: str) -> None:
     open_walls()
     at = Stage.enter(cast)
     who = SCENES[name](at)
+    one_patient_is_as_the_list_says(who, at)
 
     tried = {}
     for column, does in COLUMNS.items():
