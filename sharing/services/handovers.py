@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import consents, keys, ledger, mail
+from accounts import consents, keys, ledger, mail, unproven
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
@@ -115,7 +115,9 @@ def name(actor: Actor, patient_id: UUID, *, email: str) -> None:
         row.lookup, row.ends_at = _lookup(token), timezone.now() + timedelta(days=DAYS)
         row.save(force_insert=True)
         link = (
-            "" if _taken(address) else settings.PHR_ORIGIN + reverse("sharing:claim", args=[token])
+            ""
+            if unproven.is_owned(address)
+            else settings.PHR_ORIGIN + reverse("sharing:claim", args=[token])
         )
         transaction.on_commit(lambda: mail.send(address, "sharing/handover", link=link, days=DAYS))
         note("hand-over", patient_id=patient.pk, subject=f"Handover/{row.pk}", basis="proxy")
@@ -142,12 +144,6 @@ def withdraw(actor: Actor, patient_id: UUID) -> None:
 def _withdraw(patient: Patient) -> int:
     rows = Handover.objects.filter(_UNANSWERED, patient=patient)
     return rows.update(withdrawn_at=Now())
-
-
-def _taken(address: str) -> bool:
-    """Whether somebody has an account with this address: nobody has two records."""
-    known = EmailAddress.objects.filter(email__iexact=address).exists()
-    return known or User.objects.filter(email=address).exists()
 
 
 def _lookup(token: str) -> bytes:
@@ -182,23 +178,28 @@ def offer(actor: Actor, token: str) -> Offer:
         return Offer(*row)
 
 
-def claim(actor: Actor, token: str, *, password: str, sha256: str) -> None:
+def claim(actor: Actor, token: str, *, password: str, sha256: str) -> bool:
     """Make the record hers who follows the link: with this password, and nobody keeps it for her.
 
-    `sha256` is that of the words of consent that she saw. Raises `Denied` for a link that leads
-    nowhere any more, `Refused` where her address has got an account since.
+    The link was mailed to her address alone, so that she has proved it: an account that was only
+    begun with it ends, whoever chose its password. Returns whether there was one. `sha256` is that of
+    the words of consent that she saw. Raises `Denied` for a link that leads nowhere any more,
+    `Refused` where her address has got an account since.
     """
     with acting_as(actor):
         found = offer(actor, token)
-        if _taken(found.email):
+        # Nobody has two records.
+        if unproven.is_owned(found.email):
             raise Refused(_USED)
         ledger.remember_each(Kind.REVOCATION, map(str, found.ending))
         with connection.cursor() as cursor:
             cursor.execute("SELECT phr_claim(%s)", [_lookup(token)])
             if not (cursor.fetchone() or (False,))[0]:
                 raise Denied("claim")
+        ended = unproven.take_back(found.email)
         _open_account(found, password)
         _begin(Actor.session(found.user_id, request_id=actor.request_id), found, sha256)
+        return bool(ended)
 
 
 _USED = "This address has an account here. A record can be handed over to a new account only."

@@ -17,6 +17,9 @@ from sharing.forms.handovers import ClaimForm, HandOverForm
 from sharing.services import handovers
 from sharing.services.granting import Refused
 
+ENDED = (
+    "An account that was begun with this address, and whose address nobody confirmed, has ended."
+)
 TOO_OFTEN = "You have tried this too often. Try again in an hour."
 
 
@@ -53,10 +56,12 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         form = ClaimForm(request.POST or None, email=handovers.offer(actor, token).email)
         if request.method == "POST" and _not_too_often(request, form) and form.is_valid():
             said, words = form.cleaned_data["password"], request.POST["sha256"]
-            handovers.claim(actor, token, password=said, sha256=words)
+            ended = handovers.claim(actor, token, password=said, sha256=words)
             messages.success(
                 request, "The record is yours. Sign in with your address and password."
             )
+            if ended:
+                messages.info(request, ENDED)
             return quiet(redirect("account_login"))
     except Denied:
         return quiet(render(request, "sharing/claim_gone.html", status=404))

@@ -23,7 +23,7 @@ from sharing.services import dependents, granting, handovers, links, listing, no
 from sharing.services.dependents import Draft
 from sharing.services.granting import Refused
 from sharing.views.handovers import TOO_OFTEN
-from tests.cast import ALL, PASSWORD, Cast, user_of
+from tests.cast import ALL, PASSWORD, Cast, join, user_of
 from tests.doors import sign_in, text, visitor
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_dependents import aged, child, move_on, opened
@@ -176,7 +176,7 @@ def test_an_address_that_got_an_account_since_is_refused(
 ) -> None:
     patient_id, acting = opened(cast.bob, GUARDED)
     link = token(named(cast.bob, patient_id, django_capture_on_commit_callbacks))
-    User.objects.create_user(MIA, PASSWORD)
+    join(MIA)
     page = text(visitor().post(f"/claim/{link}/", form()))
     assert "This address has an account here" in page
     assert records.timeline(acting, patient_id).own
