@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from http.client import HTTPConnection
 from pathlib import Path
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Portal:
-    """A web server of its own on a PostgreSQL of its own."""
+    """A web server and a worker of its own on a PostgreSQL of its own."""
 
     def __init__(self, folder: Path, data: Path) -> None:
         self._services = Services(folder, account=account.for_tests(), fast=True)
@@ -37,12 +37,9 @@ class Portal:
         }
 
     def __enter__(self) -> Self:
-        for command in ("migrate", "migrate --database=vault", "prepare_keys",
-                        "collectstatic --no-input"):  # fmt: skip
-            subprocess.run(
-                [sys.executable, "manage.py", *command.split()],
-                cwd=ROOT, env=self.environment, check=True, capture_output=True,
-            )  # fmt: skip
+        self._with = ExitStack()
+        self.worker = self._with.enter_context(started(self.environment))
+        self.worker.run(f"{GOING}:prepare", "")
         with psycopg.connect(self.environment["DATABASE_URL"]) as owner:
             # The server for tests may forget in a crash what it said was committed: not here.
             owner.execute("ALTER ROLE CURRENT_USER SET synchronous_commit = on")
@@ -57,6 +54,7 @@ class Portal:
     def __exit__(self, *_: object) -> None:
         self._web.terminate()
         self._web.communicate(timeout=30)
+        self._with.close()
         self._database.ask_to_stop()
         self._database.end(within=15)
         self._services.remove_sockets()
@@ -94,7 +92,8 @@ class Portal:
 
 
 def test_pages_and_erasures_recover(own_folder: Path, tmp_path: Path) -> None:
-    with Portal(own_folder, tmp_path) as portal, started(portal.environment) as worker:
+    with Portal(own_folder, tmp_path) as portal:
+        worker = portal.worker
         assert portal.ask("/accounts/login/") == 200
         assert portal.ask("/readyz") == 200
         erasure_id = worker.run(f"{GOING}:leave", "")["result"]
