@@ -21,6 +21,7 @@ RUN groupadd --system --gid 10001 phr \
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . /app
+RUN python -m compileall -q accounts phr rights sharing
 USER 10001:10001
 VOLUME /data /backups
 EXPOSE 8000

@@ -19,6 +19,8 @@ import pytest
 from psycopg import sql
 
 from phr.launch import account, chromium
+from phr.launch.compiled import compile_apps
+from phr.launch.folder import ROOT
 from phr.launch.private import Services
 from phr.launch.supervisor import Supervisor
 
@@ -89,6 +91,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Make the ground; pytest-django reads the settings right after this."""
     given = os.environ.get("DATABASE_URL")
     if "PYTEST_XDIST_WORKER" not in os.environ:
+        compile_apps(ROOT)
         start_missing(early_config)
     if given:
         borrow_databases(early_config, given)

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from phr.launch.account import Account, CannotStart
 from phr.launch.child import LIBC
+from phr.launch.compiled import compile_apps
 from phr.launch.folder import ELSEWHERE, MARK, ROOT, SYSTEM, claim
 
 LEFT_OUT = {".cache", ".data", ".git", ".venv", "docs", "node_modules", "secrets", "tests"}
@@ -27,6 +28,7 @@ def step_down(account: Account, wanted: Path) -> NoReturn:
     SYSTEM.mkdir(mode=0o755, exist_ok=True)
     folder = data_folder(account, wanted)
     tree = code_tree(account)
+    compile_apps(tree)
     environment = {**os.environ, "PHR_DATA_DIR": str(folder)}
     drop(account)
     os.umask(0o077)
