@@ -91,6 +91,7 @@ WORDS = {
     "hold-review": "looked again at the legal reason for keeping an item",
     "import": "added items from a file",
     "keep-back": "kept an item from everybody",
+    "keep-sharing": "kept what was shared before this record was handed over",
     "keep-mine": "kept what she wrote, although a file says something else",
     "lift": "ended the restriction of this record",
     "note": "wrote a note beside what you share",

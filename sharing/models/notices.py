@@ -32,6 +32,7 @@ class NoticeKind(models.TextChoices):
     PAUSED = "paused", "Sharing was paused"
     REQUEST = "request", "Somebody asks for access"
     RESUMED = "resumed", "Sharing goes on"
+    TAKEN_OVER = "taken-over", "A record is yours now, and others can look at it"
     UNANSWERED = "unanswered", "Nobody answered about copies in time"
 
 

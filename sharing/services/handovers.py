@@ -28,7 +28,7 @@ from accounts.ledger import Kind
 from accounts.models import Patient, User
 from accounts.purposes import Purpose
 from sharing.models import Authority, Grant, Handover, NoticeKind, Path
-from sharing.services import notices
+from sharing.services import inherited, notices
 from sharing.services.dependents import birthday
 from sharing.services.granting import Refused
 
@@ -229,6 +229,8 @@ def _begin(herself: Actor, found: Offer, sha256: str) -> None:
             subject=f"Patient/{found.patient_id}",
             basis="owner",
         )
+        if inherited.goes_on(herself):
+            notices.tell(herself, NoticeKind.TAKEN_OVER, patient_id=found.patient_id)
         rows = list(Grant.objects.filter(pk__in=found.ending))
         if any(row.accepted_at for row in rows):
             notices.tell_holders(herself, NoticeKind.ENDED, rows)

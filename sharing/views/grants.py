@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import actor_of
 from sharing.forms.pages import PageForm
-from sharing.services import granting, listing, paths
+from sharing.services import granting, inherited, listing, paths
 
 DONE = """<!DOCTYPE html>
 <html lang="en-gb"><head><meta charset="utf-8"><title>Everything has stopped</title>
@@ -28,8 +28,10 @@ DONE = """<!DOCTYPE html>
 def sharing(request: HttpRequest) -> HttpResponse:
     """The one list of every way into the record, some on each page."""
     form = PageForm(request.GET)
-    found = paths.page(actor_of(request), after=form.begins("after"), over=form.begins("over"))
-    return render(request, "sharing/sharing.html", {"ways": found})
+    actor = actor_of(request)
+    found = paths.page(actor, after=form.begins("after"), over=form.begins("over"))
+    context = {"ways": found, "undecided": inherited.count(actor)}
+    return render(request, "sharing/sharing.html", context)
 
 
 @login_required

@@ -1,5 +1,6 @@
 """Hand a record over to whom it is about, and take it."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.core import ratelimit
@@ -7,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import purposes
@@ -62,13 +64,19 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
             )
             if ended:
                 messages.info(request, ENDED)
-            return quiet(redirect("account_login"))
+            return quiet(_sign_in())
     except Denied:
         return quiet(render(request, "sharing/claim_gone.html", status=404))
     except Refused as refused:
         form.add_error(None, str(refused))
     agreement = purposes.current(Purpose.KEEP)
     return quiet(render(request, "sharing/claim.html", {"form": form, "agreement": agreement}))
+
+
+def _sign_in() -> HttpResponse:
+    """To what she is asked about first."""
+    query = urlencode({"next": reverse("sharing:taken_over")})
+    return redirect(f"{reverse('account_login')}?{query}")
 
 
 def _not_too_often(request: HttpRequest, form: ClaimForm) -> bool:

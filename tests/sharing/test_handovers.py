@@ -82,7 +82,8 @@ def test_a_child_takes_it_over_and_the_parent_keeps_what_is_ordinary(
     somebody = visitor()
     assert "mia@example.org" in text(somebody.get(f"/claim/{link}/"))
     assert "Mia" not in text(somebody.get(f"/claim/{link}/"))
-    assert somebody.post(f"/claim/{link}/", form()).headers["Location"] == "/accounts/login/"
+    done = somebody.post(f"/claim/{link}/", form()).headers["Location"]
+    assert done == "/accounts/login/?next=%2Fsharing%2Ftaken-over%2F"
 
     mia = sign_in(MIA)
     assert "A cold" in text(mia.get("/records/"))
