@@ -1,22 +1,25 @@
-"""What every page shows of sharing around its content."""
+"""What every page shows of its reader around its content."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache, partial
 
 from django.http import HttpRequest
 
-from accounts.acting import acting_as
 from accounts.context import portal
 from accounts.requests import actor_of
-from sharing.services import notices, proxies
+from sharing.services import surroundings
+from sharing.services.surroundings import Around
 
 
 def around(request: HttpRequest) -> dict[str, object]:
-    """What `accounts.context.portal` gives, and, asked in one transaction with it:
+    """What `accounts.context.portal` gives and each field of `Around`.
 
-    `unseen_notices`: how many notices this person has not marked as read; `decides`: whether she
-    decides about the record that the page is about.
+    They are functions, which templates call: a page that shows none of them asks for none.
     """
-    actor = actor_of(request)
-    if actor.user_id is None:
-        return portal(request) | {"unseen_notices": 0, "decides": False}
-    with acting_as(actor):
-        told = {"unseen_notices": notices.unseen(actor), "decides": proxies.decides(actor)}
-        return portal(request) | told
+    found = cache(partial(surroundings.around, actor_of(request)))
+    return portal(request) | {field.name: _shown(field.name, found) for field in fields(Around)}
+
+
+def _shown(name: str, found: Callable[[], Around]) -> Callable[[], object]:
+    return lambda: getattr(found(), name)

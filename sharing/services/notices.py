@@ -92,14 +92,6 @@ def mine(actor: Actor) -> list[Told]:
         ]
 
 
-def unseen(actor: Actor) -> int:
-    """How many of them she has not marked as read."""
-    if actor.door is not Door.SESSION:
-        return 0
-    with acting_as(actor):
-        return _mine(actor).filter(seen_at=None).count()
-
-
 def mark_seen(actor: Actor) -> int:
     """Mark everything the actor was told as read. Returns how many."""
     with acting_as(actor):

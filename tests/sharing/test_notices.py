@@ -16,6 +16,7 @@ from accounts.actors import Actor, System
 from accounts.models import OutgoingMail
 from sharing.models import Notice, NoticeKind
 from sharing.services import notices
+from sharing.services.surroundings import around
 from tests.cast import PURGER, Cast, user_of
 from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
@@ -53,7 +54,7 @@ def test_the_patient_is_told_who_did_it_and_nobody_else_is(cast: Cast) -> None:
     (told,) = notices.mine(cast.alice)
     assert (told.kind, told.who, told.about_me) == (NoticeKind.ACCEPTED, "Dr Bob Brown", True)
     assert notices.mine(cast.bob) == notices.mine(cast.carol) == []
-    assert (notices.unseen(cast.alice), notices.unseen(cast.sam)) == (1, 0)
+    assert (around(cast.alice).unseen_notices, around(cast.sam).unseen_notices) == (1, 0)
 
 
 def test_what_is_told_goes_with_the_act_that_failed(cast: Cast) -> None:
@@ -106,7 +107,7 @@ def test_nobody_marks_what_others_were_told_as_read(cast: Cast) -> None:
 
     assert notices.mark_seen(cast.carol) == 0
     assert notices.mark_seen(cast.alice) == 1
-    assert notices.unseen(cast.alice) == 0
+    assert around(cast.alice).unseen_notices == 0
 
 
 def test_old_notices_are_deleted_and_young_ones_stay(cast: Cast) -> None:
