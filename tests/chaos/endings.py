@@ -95,7 +95,7 @@ def naming(ids: tuple[UUID, ...]) -> dict[str, list[str]]:
     sought = [f"%{one}%" for one in ids]
     found: dict[str, list[str]] = {}
     for alias in ("default", "vault"):
-        with raw.owner(alias) as opened:
+        with raw.seeing(alias) as opened:
             for (table,) in opened.execute(TABLES).fetchall():
                 query = sql.SQL("SELECT one::text FROM {} one WHERE one::text LIKE ANY (%s)")
                 rows = opened.execute(query.format(sql.Identifier(table)), [sought]).fetchall()
@@ -104,7 +104,7 @@ def naming(ids: tuple[UUID, ...]) -> dict[str, list[str]]:
 
 
 def _events(ids: tuple[UUID, ...]) -> Counter[tuple[Any, ...]]:
-    with raw.owner() as opened:
+    with raw.seeing() as opened:
         return Counter(opened.execute(EVENTS, [list(ids)]).fetchall())
 
 

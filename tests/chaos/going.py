@@ -1,7 +1,6 @@
 """An erasure from its request to its end, as orders for the worker of `worker.py`."""
 
 import io
-import sys
 from uuid import UUID
 
 from django.core.management import call_command
@@ -16,7 +15,6 @@ from tests.worlds.leaving import Town, delete_account
 
 def prepare(_about: str) -> None:
     """What an operator does before the first start."""
-    sys.settrace(None)  # nobody asks which lines these were, and there are many
     for alias in ("default", "vault"):
         call_command("migrate", database=alias, verbosity=0)
     call_command("prepare_keys", stdout=io.StringIO())

@@ -33,6 +33,9 @@ class Kill:
         return f"{self.at}, time {self.time}"
 
 
+NO_KILL = Kill()
+
+
 def line_of(function: Callable[..., Any], text: str) -> str:
     """The first line of a function that holds this text: `rights/saga.py:68`."""
     lines, first = inspect.getsourcelines(function)
@@ -44,11 +47,16 @@ def line_of(function: Callable[..., Any], text: str) -> str:
 class Worker:
     process: subprocess.Popen[str]
 
-    def run(
-        self, task: str, about: object, kill: Kill = Kill(), *, stations: Iterable[str] = ()
-    ) -> dict[str, Any]:
+    def run(self, task: str, about: object, kill: Kill = NO_KILL) -> dict[str, Any]:
         """Let the worker run a task and die at `kill`, if it comes by there."""
-        answer = self.order(task=task, id=str(about), stations=list(stations), **asdict(kill))
+        return self._succeed(task, about, kill)
+
+    def watch(self, task: str, about: object, stations: Iterable[str] = ()) -> dict[str, Any]:
+        """Let the worker run a task undisturbed, and tell what it ran."""
+        return self._succeed(task, about, NO_KILL, watch=True, stations=list(stations))
+
+    def _succeed(self, task: str, about: object, kill: Kill, **more: Any) -> dict[str, Any]:
+        answer = self.order(task=task, id=str(about), **asdict(kill), **more)
         assert not answer["failed"], f"the task failed before {kill}"
         return answer
 

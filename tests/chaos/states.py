@@ -65,7 +65,7 @@ def state(patient_id: UUID) -> dict[str, Any]:
 
     `visible` is what pages may show: the content of each record that is not hidden.
     """
-    with raw.owner() as opened:
+    with raw.seeing() as opened:
         rows = [_Row(patient_id, row) for row in opened.execute(RECORDS, [patient_id]).fetchall()]
         return {
             "visible": sorted(row.content for row in rows if row.visible),

@@ -5,7 +5,6 @@ Tries an even choice of all kills; PHR_CHAOS=all tries every one.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,7 +23,7 @@ from rights.services import backups
 from sharing.services import granting, listing
 from tests.cast import Cast, join, put_in, user_of
 from tests.chaos.errands import JOB
-from tests.chaos.kills import EVERY, Kill, Worker, kills
+from tests.chaos.kills import EVERY, NO_KILL, Kill, Worker, kills
 from tests.doors import visitor
 from tests.worlds import files
 
@@ -47,19 +46,17 @@ def kept(cast: Cast) -> Cast:
 
 def each_kill(worker: Worker, errand: str, about: object, *, most: int) -> Iterator[Kill]:
     """Let the errand be done once undisturbed, then die at one line after the other."""
-    lines: dict[str, Any] = run(worker, errand, about)["lines"]
+    connections.close_all()
+    lines = worker.watch(f"{ERRANDS}:{errand}", about)["lines"]
+    gate.forget()
     yield from kills(lines, most=most)
 
 
-NO_KILL = Kill()
-
-
-def run(worker: Worker, errand: str, about: object = "", kill: Kill = NO_KILL) -> dict[str, Any]:
+def run(worker: Worker, errand: str, about: object = "", kill: Kill = NO_KILL) -> None:
     # A restore ends every connection, ours too.
     connections.close_all()
-    found = worker.run(f"{ERRANDS}:{errand}", about, kill)
+    worker.run(f"{ERRANDS}:{errand}", about, kill)
     gate.forget()
-    return found
 
 
 def age_all(kind: Kind) -> None:

@@ -142,7 +142,7 @@ def test_killed_at_every_step_it_ends_the_same(worker: Worker, begin: Begin, sco
     undisturbed = begin(town, 0)
     neighbour = naming(town.neighbour)
     undisturbed.let_time_pass()
-    course = Course.of(names, worker.run(PURGE, undisturbed.erasure_id, stations=[WORK, MARK]))
+    course = Course.of(names, worker.watch(PURGE, undisturbed.erasure_id, stations=[WORK, MARK]))
     after = undisturbed.ending()
     check_all_is_done(after, names, scope)
     tried = defaultdict[str, set[str]](set)

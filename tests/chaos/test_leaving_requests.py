@@ -58,7 +58,9 @@ def test_killed_anywhere_a_request_is_carried_out_or_never_was(worker: Worker) -
     town = Town.enter()
     neighbour = naming(town.neighbour)
     undisturbed = town.leaver(0)
-    answer = worker.run(DELETE, undisturbed.actor.user_id, stations=[BEGUN, REMEMBERED, COMMITTED])
+    answer = worker.watch(
+        DELETE, undisturbed.actor.user_id, stations=[BEGUN, REMEMBERED, COMMITTED]
+    )
     story = Story.of(undisturbed)
     story.finish()
     after, outcomes = story.ending(), set()
@@ -90,7 +92,7 @@ def standing(leaver: Leaver) -> tuple[bool, bool]:
     """Whether the ledger knows, and whether she is hidden: wholly, or not at all."""
     assert leaver.actor.user_id
     ids = [leaver.actor.user_id, leaver.patient_id]
-    with raw.owner() as opened:
+    with raw.seeing() as opened:
         [facts] = opened.execute(STANDING, {"user": ids[0], "patient": ids[1]}).fetchall()
     assert len(set(facts)) == 1, "half-hidden"
     return bool(remembered(leaver.actor.user_id)), facts[0]
@@ -111,7 +113,7 @@ def carried_out(leaver: Leaver, *, hidden: bool) -> Story:
 
 def test_killed_anywhere_an_undoing_is_carried_out_or_never_was(worker: Worker) -> None:
     """The ledger must not say that nothing is to be erased while it is being erased."""
-    answer = worker.run(UNDO, waiting(0), stations=[FOUND, SHOWN])
+    answer = worker.watch(UNDO, waiting(0), stations=[FOUND, SHOWN])
     outcomes = set()
 
     for number, kill in enumerate(chosen(answer, most=3), start=1):
@@ -144,7 +146,7 @@ def waiting(number: int) -> UUID:
 
 def undoing(user_id: UUID) -> tuple[bool, bool]:
     """Whether a deletion is undone, wholly or not at all, and whether the ledger says so."""
-    with raw.owner() as opened:
+    with raw.seeing() as opened:
         [facts] = opened.execute(UNDONE, {"user": user_id}).fetchall()
     assert len(set(facts)) == 1, "half-undone"
     newest = ledger.latest(Kind.ERASURE)[ledger.token(Kind.ERASURE, f"user {user_id}")]
