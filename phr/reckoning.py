@@ -9,11 +9,13 @@ from uuid import UUID
 
 import orjson
 
+from accounts import keys
 from phr.bodies import open_bytes
 from phr.display.names import attached_text
 from phr.display.words import each
 from phr.elements import exactly
 from phr.formats.resource import identifier, made
+from phr.former import gone
 from phr.likeness import likeness, read
 from phr.models import Record, RecordVersion
 from phr.past import standing
@@ -44,11 +46,12 @@ def reckoned(row: Record, version: int, sealed: bytes) -> dict[str, Any]:
 
 
 def anew(
-    patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None], at: datetime
+    patient_id: UUID, raw: bytes, scopes: Sequence[UUID | None], at: datetime, *, since: int
 ) -> dict[str, Any]:
     """`tokens`, `likeness`, `aliases` and `effective_at` as they are made now; `at` is where it stood.
 
-    Only those that can be made: none for what is not valid any more. Call in an act about her.
+    `gone` are the tokens that a reckoning from `since` on made of it, and this one no more. Only those
+    that can be made: none for what is not valid any more. Call in an act about her.
     """
     item = read(raw)
     if item is None:
@@ -60,6 +63,7 @@ def anew(
     others = sealers[0].others(replace(item, identity=identifier(resource)))
     day = datetime.fromisoformat(item.effective_at) if item.effective_at else at
     return found | {
+        "gone": gone(keys.subkey(patient_id, keys.Purpose.INDEX), item, since=since),
         "likeness": likeness(patient_id, raw, scopes),
         "aliases": [others[at : at + 32] for at in range(0, len(others), 32)] or None,
         "effective_at": day if abs(day - at) <= _OFFSET else at,

@@ -16,8 +16,9 @@ from phr.models import Record
 from sharing.tokens import Keyed
 
 # Goes up with every change of what the columns of a record are made from (tokens, likeness, the day it
-# stands under): `phr.services.renewing` then brings those of what is kept up to date.
-RECKONING = 1
+# stands under): `phr.services.renewing` then brings those of what is kept up to date, and takes away
+# what the one before made of the words, which `phr.former` has to know.
+RECKONING = 2
 # So many records with the same words are found soon by going through the newest.
 FEW = 1000
 SOON = 200

@@ -1,7 +1,8 @@
 """Bringing the columns of what is kept up to the present reckoning, a patient at a time.
 
-By a worker, which may be killed at any line: a lease and the place it came to stand in a row. Tokens
-are added, none taken away: what an older reckoning made cannot be told from how others refer to it.
+By a worker, which may be killed at any line: a lease and the place it came to stand in a row. Of an
+item's tokens goes what an earlier reckoning made of its words and the present does not, of any of its
+versions; how others refer to it stays. What comes and what goes is one statement.
 """
 
 from datetime import datetime, timedelta
@@ -72,13 +73,13 @@ def _step(actor: Actor, renewal: Renewal) -> bool:
     with acting_as(actor, about=patient_id):
         rows = Record.objects.filter(patient_id=patient_id, hidden_at=None).order_by("pk")
         some = list((rows.filter(pk__gt=renewal.place) if renewal.place else rows)[:RECORDS])
-        made = {row.pk: _made(row) for row in some}
+        made = {row.pk: _made(row, renewal.version) for row in some}
     with acting_as(actor, about=patient_id):
         held = Renewal.objects.select_for_update().filter(pk=patient_id)
         if not held.filter(lease_until=renewal.lease_until).exists():
             return True
-        _write_past(some)
-        _write(patient_id, some, made)
+        past = _write_past(some, made, renewal.version)
+        _write(patient_id, some, made, past)
         if some:
             renewal.place, renewal.lease_until = some[-1].pk, timezone.now() + LEASE
             held.update(place=renewal.place, lease_until=renewal.lease_until)
@@ -88,9 +89,9 @@ def _step(actor: Actor, renewal: Renewal) -> bool:
         return True
 
 
-def _made(row: Record) -> Columns:
+def _made(row: Record, since: int) -> Columns:
     """The columns as they are made now; {} where the content does not open or is not valid."""
-    found = _anew(row, row, row.effective_at)
+    found = _anew(row, row, row.effective_at, since)
     # An import, which has the whole file, tells better by what a thing is known again.
     if row.likeness and written(row) is None:
         found.pop("likeness", None)
@@ -101,42 +102,58 @@ def _made(row: Record) -> Columns:
     return found
 
 
-def _anew(row: Record, version: Record | RecordVersion, at: datetime) -> Columns:
+def _anew(row: Record, version: Record | RecordVersion, at: datetime, since: int) -> Columns:
     try:
         raw = open_bytes(row.patient_id, row.pk, version.version, bytes(version.body_sealed))
     except Unopenable:  # its page and the archive say so
         return {}
-    return anew(row.patient_id, raw, scopes_of(row), at)
+    return anew(row.patient_id, raw, scopes_of(row), at, since=since)
 
 
-def _write_past(some: list[Record]) -> None:
-    """The same for past versions, so that they come back as they would be kept now."""
-    rows = RecordVersion.objects.filter(record__in=some).select_related("record")
-    for past in rows:
+def _write_past(some: list[Record], made: dict[UUID, Columns], since: int) -> dict[UUID, set[int]]:
+    """The same for past versions, so that they come back as they would be kept now.
+
+    Returns what goes of each record, by what any of its versions says.
+    """
+    found = []
+    gone = {pk: {*columns.get("gone", ())} for pk, columns in made.items()}
+    for past in RecordVersion.objects.filter(record__in=some).select_related("record"):
         known = standing(past)
-        columns = _anew(past.record, past, known["effective_at"] if known else past.ended_at)
-        if not columns:
-            continue
-        told = known["likeness"] if known else None
-        past.likeness = past.likeness or told or columns.pop("likeness")
-        if known:
-            day = columns["effective_at"] if known["dated"] else known["effective_at"]
-            tokens = sorted({*known["tokens"], *columns["tokens"]})
-            stand_anew(past, {"tokens": tokens, "effective_at": day, "likeness": past.likeness})
-        past.save(update_fields=["likeness", "standing_sealed"])
+        at = known["effective_at"] if known else past.ended_at
+        if columns := _anew(past.record, past, at, since):
+            gone[past.record_id] |= columns["gone"]
+            found.append((past, known, columns))
+    for past, known, columns in found:
+        _stand(past, known, columns, gone[past.record_id])
+    return gone
 
 
-def _write(patient_id: UUID, some: list[Record], made: dict[UUID, Columns]) -> None:
+def _stand(past: RecordVersion, known: Columns | None, columns: Columns, gone: set[int]) -> None:
+    told = known["likeness"] if known else None
+    past.likeness = past.likeness or told or columns.pop("likeness")
+    if known:
+        day = columns["effective_at"] if known["dated"] else known["effective_at"]
+        tokens = sorted({*known["tokens"]} - gone | columns["tokens"])
+        stand_anew(past, {"tokens": tokens, "effective_at": day, "likeness": past.likeness})
+    past.save(update_fields=["likeness", "standing_sealed"])
+
+
+def _write(
+    patient_id: UUID,
+    some: list[Record],
+    made: dict[UUID, Columns],
+    gone: dict[UUID, set[int]],
+) -> None:
     """Where the version is still in force. What stands under another day, others see otherwise."""
     seen = {row.pk: row for row in some}
     days = {pk: columns.get("effective_at") for pk, columns in made.items()}
     if any(day and day != seen[pk].effective_at for pk, day in days.items()):
         granting.move_epoch(patient_id)
     for row in Record.objects.select_for_update().filter(pk__in=made).order_by("pk"):
-        columns = made[row.pk]
+        columns = {name: value for name, value in made[row.pk].items() if name != "gone"}
         if not columns or row.version != seen[row.pk].version:
             continue
-        tokens = sorted({*row.tokens, *columns["tokens"]})
-        for name, value in (columns | {"tokens": tokens}).items():
+        columns["tokens"] = sorted({*row.tokens} - gone[row.pk] | columns["tokens"])
+        for name, value in columns.items():
             setattr(row, name, value)
         row.save(update_fields=list(columns))

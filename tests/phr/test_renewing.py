@@ -7,16 +7,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
 from accounts.models import Patient
+from phr.former import FORMER
 from phr.models import Record, RecordVersion, Renewal
 from phr.narrowing import Narrowing
+from phr.past import stand_anew, standing
 from phr.search import RECKONING, Tokeniser
 from phr.services import entries, records, renewing, settling
 from phr.services.reports import report
+from sharing.tokens import Keyed
 from tests.cast import IMPORTER, Cast, put_in
 from tests.phr.test_updates import condition
 
@@ -157,4 +163,47 @@ def test_whoever_changes_the_tokens_raises_the_reckoning() -> None:
         *tokeniser.visits(["a|Encounter/1"]), *tokeniser.telling_of([1]), *tokeniser.codes(["x|1"]),
     ]  # fmt: skip
     digest = hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
-    assert (RECKONING, digest) == (1, "110ea7fd230f1ee0")
+    assert (RECKONING, digest) == (2, "110ea7fd230f1ee0")
+    former = [sorted({*old("Łódź 東京都 E11.9")}) for old in FORMER]
+    assert former == [
+        ["e11", "e11.", "e11.9", "łod", "łodz", "東京都"],
+        ["e11", "e11.", "e11.9", "lod", "lodz", "京", "京都", "東", "東京", "都"],
+    ]
+    assert len(FORMER) == RECKONING
+
+
+def test_what_an_earlier_reckoning_made_of_its_words_goes_and_all_else_stays(cast: Cast) -> None:
+    put_in(cast.alice, condition("Łódź fever"))
+    record_id = _only(cast)
+    said = {"code": {"code": {"text": "Hay fever 東京都"}}}
+    entries.correct(cast.alice, record_id, said, reason="", version=1)
+    with acting_as(IMPORTER, about=cast.alice_id):
+        token = Keyed(keys.subkey(cast.alice_id, keys.Purpose.INDEX)).token
+        texts = ("Łódź fever", "Hay fever 東京都")
+        old = {token(f"word:{part}") for text in texts for part in FORMER[0](text)}
+        name = token("link:http://example.net/Condition/7")
+        row, past = Record.objects.get(), RecordVersion.objects.get()
+        now, then = {*row.tokens}, {*_tokens(past)}
+        assert len(old - now - then) == 3
+        Record.objects.update(tokens=sorted(now | old | {name}))
+        was = {token(f"word:{part}") for part in FORMER[0](texts[0])}
+        stand_anew(past, {"tokens": sorted(then | was | {name})})
+        past.save()
+        Renewal.objects.update_or_create(patient_id=cast.alice_id, defaults={"version": 0})
+
+    with CaptureQueriesContext(connection) as asked:
+        assert renewing.renew_due(RENEWER) >= 1
+
+    writes = [one["sql"] for one in asked.captured_queries if 'UPDATE "phr_record"' in one["sql"]]
+    assert len(writes) == 1, "what comes and what goes is one statement"
+    with acting_as(IMPORTER, about=cast.alice_id):
+        assert {*Record.objects.get().tokens} == now | {name}
+        assert {*_tokens(RecordVersion.objects.get())} == then | {name}
+    assert titles(cast, text="hay") == titles(cast, text="東京") == ["Hay fever 東京都"]
+    assert titles(cast, text="lodz") == []
+
+
+def _tokens(past: RecordVersion) -> list[int]:
+    known = standing(past)
+    assert known
+    return list(known["tokens"])
