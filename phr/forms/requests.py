@@ -1,35 +1,25 @@
 """What care providers type to ask for access, and to pass on what they hold."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.utils import timezone
 
 from accounts.forms import LONGEST_EMAIL
+from phr.forms.from_facility import FromFacilityForm
 from phr.forms.sharing import SENSITIVE, day_end, day_input
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import Organization
 from sharing.services.requests import Wish
 
 CATEGORIES = [(category.value, category.label) for category in Category]
 
 
-class AskForm(forms.Form):
-    """Whom to ask, why, and for what; for which of her `facilities` where there are several."""
+class AskForm(FromFacilityForm):
+    """Whom to ask, why, and for what."""
 
-    organization = forms.ChoiceField(
-        label="For which facility do you ask?", widget=forms.RadioSelect
-    )
-    email = forms.EmailField(
-        label="The patient's email address",
-        max_length=LONGEST_EMAIL,
-        help_text="We do not tell you whether anybody here has this address.",
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
+    for_which = "For which facility do you ask?"
+
     reason = forms.CharField(
         label="Why do you ask?",
         help_text="The patient reads this.",
@@ -56,19 +46,6 @@ class AskForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-
-    def __init__(self, *args: Any, facilities: Sequence[Organization] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if len(facilities) < 2:
-            del self.fields["organization"]
-            return
-        choices = [(str(one.pk), one.name) for one in facilities]
-        self.fields["organization"].choices = choices  # type: ignore[attr-defined]
-
-    def organization_id(self) -> UUID | None:
-        """The chosen facility; None where there was nothing to choose."""
-        chosen = self.cleaned_data.get("organization")
-        return UUID(chosen) if chosen else None
 
     def clean(self) -> dict[str, object]:
         chosen = super().clean() or {}

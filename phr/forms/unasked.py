@@ -1,13 +1,9 @@
 """What a patient chooses about files that nobody asked for, and to whom a sender offers some."""
 
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
-
 from django import forms
 
-from accounts.forms import LONGEST_EMAIL
-from sharing.models import Organization, Unasked
+from phr.forms.from_facility import FromFacilityForm
+from sharing.models import Unasked
 
 
 class UnaskedForm(forms.Form):
@@ -20,28 +16,7 @@ class UnaskedForm(forms.Form):
     )
 
 
-class OfferForm(forms.Form):
-    """To which address; for which of her `facilities` where there are several."""
+class OfferForm(FromFacilityForm):
+    """Whom to offer a file, and for which facility."""
 
-    organization = forms.ChoiceField(
-        label="For which facility do you send?", widget=forms.RadioSelect
-    )
-    email = forms.EmailField(
-        label="The patient's email address",
-        max_length=LONGEST_EMAIL,
-        help_text="We do not tell you whether anybody here has this address.",
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: Any, facilities: Sequence[Organization] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if len(facilities) < 2:
-            del self.fields["organization"]
-            return
-        choices = [(str(one.pk), one.name) for one in facilities]
-        self.fields["organization"].choices = choices  # type: ignore[attr-defined]
-
-    def organization_id(self) -> UUID | None:
-        """The chosen facility; None where there was nothing to choose."""
-        chosen = self.cleaned_data.get("organization")
-        return UUID(chosen) if chosen else None
+    for_which = "For which facility do you send?"
