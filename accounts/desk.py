@@ -26,7 +26,7 @@ class StaffDesk(AdminSite):
     index_title = "What there is to do"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and second_factor_passed(request)
+        return super().has_permission(request) and _proved(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's
         inner = super().admin_view(view, cacheable)
@@ -62,12 +62,19 @@ def door(request: HttpRequest) -> HttpResponse | None:
         return redirect_to_login(here)
     if not (user.is_staff and user.is_active):
         raise Http404
-    if second_factor_passed(request):
+    if _proved(request):
         return None
     methods = second_factor_methods(request)
     if not methods:
         return redirect("mfa_index")
     return redirect(f"{methods[0]}?{urlencode({'next': _after(here)})}")
+
+
+def _proved(request: HttpRequest) -> bool:
+    """Whether the second factor was proved: one answer for each of the desk's questions of a request."""
+    if not hasattr(request, "second_factor"):
+        request.second_factor = second_factor_passed(request)  # type: ignore[attr-defined]
+    return bool(request.second_factor)  # type: ignore[attr-defined]
 
 
 def _after(here: str) -> str:

@@ -1,7 +1,7 @@
 """What happens to people: becoming a patient or a practitioner, being verified, signing in and out."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from allauth.account.models import EmailAddress
@@ -211,11 +211,20 @@ class Person:
 
 def people(user_ids: set[UUID]) -> dict[UUID, Person]:
     """How these users are shown to a patient who shares with them or whose record they opened."""
-    shown = {user.pk: Person(user.email) for user in User.objects.filter(pk__in=user_ids)}
-    for row in Practitioner.objects.filter(user_id__in=user_ids):
-        role = ", ".join(part for part in (row.profession, row.specialty) if part)
-        shown[row.user_id] = Person(row.name, role, row.verified_at is not None)
-    return shown
+    theirs = (
+        f"practitioner__{name}" for name in ("name", "profession", "specialty", "verified_at")
+    )
+    rows = User.objects.filter(pk__in=user_ids).values_list("pk", "email", *theirs)
+    return {pk: _person(*shown) for pk, *shown in rows}
+
+
+def _person(
+    email: str, name: str | None, profession: str, specialty: str, verified_at: datetime | None
+) -> Person:
+    if name is None:
+        return Person(email)
+    role = ", ".join(part for part in (profession, specialty) if part)
+    return Person(name, role, verified_at is not None)
 
 
 def verified_addresses(user_id: UUID) -> list[str]:

@@ -161,13 +161,12 @@ def log(
     `who` keeps one person's acts, `denied` what was refused, `others` what she did not do herself.
     """
     with acting_as(actor):
-        rows = _rows(actor, who, denied=denied, others=others, after=after)[
-            : settings.PHR_PAGE_SIZE + 1
-        ]
-        events = list(rows)
+        about = policy.require_kept(actor).pk
+        rows = _rows(actor, about, who, denied=denied, others=others, after=after)
+        events = list(rows[: settings.PHR_PAGE_SIZE + 1])
         page = events[: settings.PHR_PAGE_SIZE]
         more = page[-1].pk if len(events) > len(page) else None
-        return LogPage(_lines(actor, page), _lookers(actor), more)
+        return LogPage(_lines(actor, about, page), _lookers(actor, about), more)
 
 
 def all_lines(
@@ -188,10 +187,15 @@ def all_lines(
 
 
 def _rows(
-    actor: Actor, who: UUID | None, *, denied: bool, others: bool, after: UUID | None
+    actor: Actor,
+    patient_id: UUID,
+    who: UUID | None,
+    *,
+    denied: bool,
+    others: bool,
+    after: UUID | None,
 ) -> QuerySet[AuditEvent]:
-    patient = policy.require_kept(actor)
-    rows = audit.about(patient.pk)
+    rows = audit.about(patient_id)
     if who:
         rows = rows.filter(actor_id=who)
     if denied:
@@ -208,9 +212,10 @@ def before(rows: QuerySet[AuditEvent], last: AuditEvent | None) -> QuerySet[Audi
     return rows.filter(at__lte=last.at).filter(Q(at__lt=last.at) | Q(at=last.at, id__lt=last.pk))
 
 
-def _lines(actor: Actor, events: list[AuditEvent]) -> list[Line]:
+def _lines(actor: Actor, patient_id: UUID, events: list[AuditEvent]) -> list[Line]:
     people = accounts.people({event.actor_id for event in events if event.actor_id})
-    named = titles(actor, [one for event in events for one in event.records[:MOST_TITLES]])
+    wanted = [one for event in events for one in event.records[:MOST_TITLES]]
+    named = titles_of(actor, patient_id, wanted)
     under = bases.said(actor, {event.basis for event in events})
     lines = [(_line(actor.user_id, event, people, named), event.basis) for event in events]
     return [replace(line, under=under.get(basis)) for line, basis in lines]
@@ -286,10 +291,9 @@ def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) 
     return person.name if person else "Somebody not signed in"
 
 
-def _lookers(actor: Actor) -> list[tuple[UUID, str]]:
+def _lookers(actor: Actor, patient_id: UUID) -> list[tuple[UUID, str]]:
     """Everybody who ever appears in the log, to filter by."""
-    patient = policy.require_kept(actor)
-    rows = AuditEvent.objects.filter(patient_id=patient.pk, actor_id__isnull=False)
+    rows = AuditEvent.objects.filter(patient_id=patient_id, actor_id__isnull=False)
     rows = rows.exclude(door=Door.STAFF)
     ids = set(rows.order_by().values_list("actor_id", flat=True).distinct())
     people = accounts.people({one for one in ids if one and one != actor.user_id})

@@ -78,10 +78,10 @@ class Ways:
 
 def ways(actor: Actor) -> Ways:
     """Every way into the record that the actor keeps, those used last first. Raises `Denied`."""
-    copies = attestations.states(actor)
     with acting_as(actor):
-        given = listing.given(actor)
         patient = policy.require_own(actor)
+        copies = attestations.states(actor, patient=patient)
+        given = listing.given(actor, patient=patient)
         armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
         above = {held.grant.pk: held.state for held in given} | _switched_off(patient)
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
