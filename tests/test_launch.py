@@ -1,6 +1,7 @@
 """`make run` from outside: it starts, is found, answers mistakes plainly, and leaves nothing.
 
-One portal is started twice from one data folder: ended by SIGTERM first, killed outright then.
+One portal is started three times from one data folder: killed outright first, then ended by
+SIGTERM, and interrupted in the middle of its start at last.
 """
 
 import json
@@ -57,7 +58,8 @@ class Portal:
         self.folder, self.port, self.said = folder, free_port(), ""
         self.seconds = 0.0
 
-    def start(self) -> None:
+    def start(self, up_to: str = "Ctrl-C") -> None:
+        """Start it and read what it says, up to the line with these words."""
         began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "phr.launch"],
@@ -71,10 +73,10 @@ class Portal:
         self.said = ""
         for line in self.process.stdout:
             self.said += line
-            if "Ctrl-C" in line:
+            if up_to in line:
                 break
         self.seconds = time.monotonic() - began
-        if "Ctrl-C" not in self.said:
+        if up_to not in self.said:
             self.end(signal.SIGTERM)
             pytest.fail(self.said)
 
@@ -213,23 +215,26 @@ def test_broken_setting_is_one_sentence_that_names_it(
     assert done.stderr.count("\n") == 1
 
 
-def test_sigterm_stops_everything_and_it_starts_again_quickly(portal: Portal) -> None:
-    assert portal.end(signal.SIGTERM) == 0
-    assert portal.left(within=0) == {}
-    assert not (portal.folder / "run.json").exists()
-    first = portal.seconds
-    portal.start()
-    assert portal.seconds < first / 2
-    assert portal.get("/readyz")[0] == 200
-
-
 def test_killed_launcher_leaves_nothing_and_nothing_is_lost(portal: Portal) -> None:
     portal.end(signal.SIGKILL)
     assert portal.left(within=60) == {}
     done = portal.manage("audit_verify")
     assert "`make run`" in done.stderr
     assert done.stderr.count("\n") == 1
+    first = portal.seconds
     portal.start()
+    assert portal.seconds < first / 2
     assert portal.get("/readyz")[0] == 200
+
+
+def test_sigterm_stops_everything(portal: Portal) -> None:
+    assert portal.end(signal.SIGTERM) == 0
+    assert portal.left(within=0) == {}
+    assert not (portal.folder / "run.json").exists()
+
+
+def test_interrupted_while_it_starts_it_leaves_nothing(portal: Portal) -> None:
+    portal.start(up_to="Preparing")
     assert portal.end(signal.SIGINT) == 0
     assert portal.left() == {}
+    assert not (portal.folder / "run.json").exists()
