@@ -1,6 +1,7 @@
 """The trail (FHIR R4 AuditEvent, IHE BALP): what an event is and how rows of it are written."""
 
 import hmac
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,14 @@ class _Pen(threading.local):
 
 
 _pen = _Pen()
+
+
+def _take_another_pen() -> None:
+    global _pen  # noqa: PLW0603 - two processes that write with one pen hide each other's holes
+    _pen = _Pen()
+
+
+os.register_at_fork(after_in_child=_take_another_pen)
 
 
 def write(events: Iterable[Event]) -> None:

@@ -1,5 +1,6 @@
 """The trail only grows, says everything its code commits to, and keeps no secrets in the clear."""
 
+import os
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -150,6 +151,22 @@ def test_an_act_that_was_rolled_back_leaves_no_hole(cast: Cast) -> None:
     assert after.number == last.number + 2
     sealer.seal_audit(SEALER)
     assert sealer.verify(SEALER).code == 0
+
+
+def test_a_forked_process_writes_with_a_pen_of_its_own() -> None:
+    """The processes of a Celery worker are forks of one that has the code loaded."""
+    mine = audit._pen.writer
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            os.write(writer, audit._pen.writer.bytes)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    theirs = UUID(bytes=os.read(reader, 16))
+    os.close(reader)
+    os.close(writer)
+    assert theirs != mine == audit._pen.writer
 
 
 def test_a_failed_sign_in_does_not_say_what_was_typed() -> None:
