@@ -4,6 +4,7 @@ import io
 from uuid import UUID
 
 from django.core.management import call_command
+from django.test import override_settings
 
 from accounts.acting import acting_as
 from rights.models import Erasure
@@ -21,6 +22,7 @@ def prepare(_about: str) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
+@override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 def leave(_about: str) -> UUID:
     """Somebody deletes her account. Returns the Erasure's id."""
     leaver = Town.enter().leaver(1)

@@ -29,9 +29,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 import django
+import kombu.transport.redis  # noqa: F401 - loaded when the first message is sent
 from celery import current_app
 from django.urls import get_resolver
 
@@ -39,7 +40,6 @@ from phr.launch.child import adopt_strays, reap_strays
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = tuple(f"{ROOT}/{app}/" for app in ("accounts", "phr", "rights", "sharing"))
-
 
 Place = tuple[str, int]
 Trace = Callable[[FrameType, str, Any], Any]
@@ -175,11 +175,8 @@ def load_pages() -> None:
     gc.freeze()
 
 
-def main() -> None:
-    adopt_strays()
-    django.setup()
-    current_app.loader.import_default_modules()
-    load_pages()
+def serve(answers: TextIO) -> None:
+    """Carry out one order after the other."""
     errand: Errand | None = None
     for line in sys.stdin:
         order, answer = json.loads(line), {}
@@ -191,7 +188,17 @@ def main() -> None:
             errand = Errand(order)
             answer = errand.wait()
         reap_strays(known=[errand.process] if errand else [])
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def main() -> None:
+    adopt_strays()
+    django.setup()
+    current_app.loader.import_default_modules()
+    load_pages()
+    # Not `sys.stdout`: where Python was told not to buffer, the end of a long answer gets lost.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        serve(answers)
 
 
 if __name__ == "__main__":
