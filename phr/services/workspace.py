@@ -1,5 +1,6 @@
 """What a care provider finds when she comes in: who shares, what is new, what ends soon."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -67,27 +68,26 @@ class Workspace:
 def workspace(actor: Actor, *, after: UUID | None = None) -> Workspace:
     """Who shares with the actor or her facilities now. Raises `Denied` for who is not signed in."""
     shared = listing.shared(actor, after=after)
-    looks = _looks(actor, [held.grant.patient_id for held in shared.open])
-    lines = [
-        Line(held, known := looks.get(held.grant.patient_id, Looks()), _unread(actor, held, known))
-        for held in shared.open
-    ]
+    patients = {held.grant.patient_id for held in shared.open}
+    looks = dict.fromkeys(patients, Looks()) | _looks(actor, patients)
+    unread = {patient_id: _unread(actor, patient_id, known) for patient_id, known in looks.items()}
+    about = ((held, held.grant.patient_id) for held in shared.open)
+    lines = [Line(held, looks[patient_id], unread[patient_id]) for held, patient_id in about]
     lines.sort(key=lambda line: not (line.is_new or line.unread or line.ends_soon))
     return Workspace(lines, shared.waiting, requests.may_ask(actor), shared.after)
 
 
-def _looks(actor: Actor, patients: list[UUID]) -> dict[UUID, Looks]:
+def _looks(actor: Actor, patients: Iterable[UUID]) -> dict[UUID, Looks]:
     with acting_as(actor), connection.cursor() as cursor:
-        cursor.execute(_LOOKS, [patients])
+        cursor.execute(_LOOKS, [sorted(patients)])
         return {row[0]: Looks(*row[1:]) for row in cursor.fetchall()}
 
 
-def _unread(actor: Actor, held: Held, known: Looks) -> bool:
-    """Asked of the records only where anything happened since."""
+def _unread(actor: Actor, patient_id: UUID, known: Looks) -> bool:
+    """Asked of the records only where anything happened since, once for all permissions of hers."""
     since, changed = known.looked_at, known.changed_at
     if since is None or changed is None or changed <= since:
         return False
-    patient_id = held.grant.patient_id
     with acting_as(actor, about=patient_id):
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient_id)
         return rows.filter(updated_at__gt=since).exists()

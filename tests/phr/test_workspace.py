@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.acting import acting_as
@@ -47,6 +48,20 @@ def test_what_is_new_changed_or_ends_soon_is_marked(cast: Cast) -> None:
     page = text(sign_in("bob@example.org").get("/shared/"))
     assert "Changed since you looked" in page
     assert "Ends soon" in page
+
+
+def test_what_changed_is_asked_once_for_all_that_one_patient_shares(cast: Cast) -> None:
+    add(cast)
+    for _ in range(2):
+        cast.share(ORDINARY)
+    records.timeline(cast.bob, cast.alice_id)
+    add(cast, id="h", valueQuantity={"value": 9, "unit": "mmol/L"})
+
+    with CaptureQueriesContext(connection) as said:
+        lines = workspace.workspace(cast.bob).lines
+
+    assert [line.unread for line in lines] == [True, True]
+    assert sum("phr_record" in one["sql"] for one in said.captured_queries) == 1
 
 
 def test_who_may_only_send_has_no_way_to_the_record(cast: Cast) -> None:
