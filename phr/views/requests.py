@@ -8,16 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.actors import Denied
+from accounts.actors import Actor, Denied
 from accounts.requests import actor_of, dangerous
 from phr import agreements
 from phr.forms.requests import AskForm, PassOnForm
 from phr.forms.sharing import ScopeForm, told
 from phr.services import marks
 from phr.views.sharing import agreed
-from sharing.services import passing_on, requests
+from sharing.services import directory, passing_on, requests
 from sharing.services.directory import Chosen
-from sharing.services.recipients import Recipient, Refused
+from sharing.services.recipients import Refused
 
 
 @login_required
@@ -61,24 +61,34 @@ def one(request: HttpRequest, request_id: UUID) -> HttpResponse:
 @dangerous
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Grant it as it was asked for, or narrower, after the same check as any sharing."""
+    """Grant it as it was asked for, or narrower, after the same check as any sharing.
+
+    `?to=facility` lets in those who see patients there, and not who asked for herself.
+    """
     actor = actor_of(request)
     asked, words = requests.one(actor, request_id), marks.own_tags(actor)
-    to = Recipient(user_id=asked.request.asker_id)
-    of, checked = asked.request.organization, asked.person.verified
-    chosen = Chosen(to, asked.person.name, asked.person.role, of=of, checked=checked)
+    facility = request.GET.get("to") == "facility"
+    chosen = _answered(actor, asked, facility=facility)
     form = ScopeForm(request.POST or None, initial=told(asked.scope, words), tags=words)
     page = agreed(request, form, "phr/share.html", chosen=chosen)
     if page is not None:
         return page
     said = agreements.words(form.scope(), chosen.name, form.shown_tags, chosen)
     try:
-        requests.grant(actor, request_id, scope=form.scope(), agreement=said)
+        requests.grant(actor, request_id, scope=form.scope(), agreement=said, facility=facility)
     except Refused as refused:
         form.add_error(None, str(refused))
         return render(request, "phr/share.html", {"form": form, "chosen": chosen})
     messages.success(request, f"Shared with {chosen.name}.")
     return redirect("sharing:sharing")
+
+
+def _answered(actor: Actor, asked: requests.Asked, *, facility: bool) -> Chosen:
+    to = requests.recipient(asked.request, facility=facility)
+    if to.organization_id:
+        return directory.chosen(actor, to)
+    of, person = asked.request.organization, asked.person
+    return Chosen(to, person.name, person.role, of=of, checked=person.verified)
 
 
 @login_required

@@ -219,11 +219,14 @@ def _wish(row: AccessRequest) -> Wish:
     )
 
 
-def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") -> UUID:
-    """Let in who asked: at once, for she is known. Returns the Grant's id.
+def grant(
+    actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "", facility: bool = False
+) -> UUID:
+    """Let in who asked, at once, for she is known; or the facility as one of which she asked.
 
-    Granting it twice gives one permission. Raises `Denied` for what is not the actor's to answer,
-    `Refused` where she is no longer what she asked as, and what `granting.grant` raises.
+    Returns the Grant's id. Granting it twice gives one permission. Raises `Denied` for what is not
+    the actor's to answer, `Refused` where she is no longer what she asked as, and what
+    `granting.grant` raises.
     """
     with acting_as(actor):
         patient = granting.lock(actor, Action.SHARE)
@@ -231,10 +234,17 @@ def grant(actor: Actor, request_id: UUID, *, scope: Scope, agreement: str = "") 
             return given
         row = _one(actor, request_id)
         _refuse_changed(row)
-        to = Recipient(user_id=row.asker_id)
+        to = recipient(row, facility=facility)
         grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
         AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), given=grant_id)
         return grant_id
+
+
+def recipient(row: AccessRequest, *, facility: bool) -> Recipient:
+    """To whom a request is granted: who asked, or the facility as one of which she asked."""
+    if facility and row.organization_id:
+        return Recipient(organization_id=row.organization_id)
+    return Recipient(user_id=row.asker_id)
 
 
 def _refuse_changed(row: AccessRequest) -> None:

@@ -12,7 +12,7 @@ from accounts.models import Practitioner
 from phr.services import deliveries, imports, uploads
 from sharing.categories import Category
 from sharing.models import Role
-from sharing.services import granting, listing, requests
+from sharing.services import granting, listing, members, requests
 from tests.cast import IMPORTER, Cast, join
 from tests.doors import sign_in, text
 from tests.phr.test_deliveries import FILE, INWARD
@@ -73,6 +73,33 @@ def test_of_who_asks_for_a_facility_its_law_is_said_and_that_hers_is_not_known(c
     assert "Our staff have not checked a licence." in page
     assert f"which works under this law: {FACTS.regime.label}." in page
     assert f"which works under: {FACTS.regime.label}." in page
+
+
+def test_the_facility_of_who_asks_can_be_let_in_instead_and_who_leaves_it_sees_nothing(
+    cast: Cast,
+) -> None:
+    pk = opened(cast)
+    nina = employ(cast, pk, "nina@example.org", Role.NURSE)
+    requests.ask(nina, "alice@example.org", wish=WISH)
+    (one,) = requests.waiting(cast.alice)
+    alice, url = sign_in("alice@example.org"), f"/sharing/requests/{one.request.pk}/"
+    said = text(alice.get(url))
+    assert f"Share with {one.person.name} alone" in said
+    assert f"it goes on if they leave {FACTS.name}" in said
+
+    chosen = {"categories": ["laboratory"], "may_copy": "no", "purpose": "TREAT"}
+    page = text(alice.post(f"{url}grant/?to=facility", chosen))
+    assert "Its clinicians and nurses, and whoever is on call." in page
+    assert alice.post(f"{url}grant/?to=facility", chosen | {"confirmed": "yes"}).status_code == 302
+
+    (held,) = listing.given(cast.alice)
+    assert held.grant.organization_id == pk
+    shared = sign_in("nina@example.org")
+    there = f"/shared/{cast.alice_id}/"
+    assert shared.get(there).status_code == 200
+    (hers,) = (row.pk for row, _person in members.of(cast.bob, pk) if row.user_id == nina.user_id)
+    members.end(cast.bob, hers)
+    assert shared.get(there).status_code == 404
 
 
 def test_too_many_in_a_day_is_said_in_a_sentence(cast: Cast, settings: Settings) -> None:
