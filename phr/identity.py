@@ -2,6 +2,8 @@
 
 Names are compared without accents, case, order and titles; one side may leave middle names out or
 write initials. Who only has the same name is not asked about, whose birth date differs always is.
+Twins share the day and every name but one, so where each side has a name that the other has not it
+is asked, whatever the day.
 """
 
 import re
@@ -22,6 +24,8 @@ _TITLES = frozenset(("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "pro
 # Letters that are not made of a letter and an accent, and the pairs often written for an umlaut.
 _MAY_BE_PERSON = re.compile(r"(?:^|/)Patient/|^urn:").search
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "a", "œ": "o"})
+# From here on Unicode has the signs of Korean, Japanese and Chinese.
+_SIGNS_BEGIN = "\u1100"
 _PAIRS = re.compile("(?<=[aou])e|(?<=a)a")
 
 
@@ -36,7 +40,7 @@ class Match(StrEnum):
 def compare(person: Person, owner: Person) -> Match:
     """Whether the file's person is the record's owner, as far as names and birth dates tell."""
     born = _dates(person.birth_date, owner.birth_date)
-    named = _any_name(person.names, owner.names, same_day=born is Match.SAME)
+    named = _any_name(person.names, owner.names)
     if Match.DIFFERS in (born, named):
         return Match.DIFFERS
     return Match.SAME if Match.SAME in (born, named) else Match.UNKNOWN
@@ -55,9 +59,9 @@ def _dates(one: str | None, other: str | None) -> Match:
     return Match.SAME if one[:shorter] == other[:shorter] else Match.DIFFERS
 
 
-def _any_name(ones: Iterable[str], others: Iterable[str], *, same_day: bool) -> Match:
+def _any_name(ones: Iterable[str], others: Iterable[str]) -> Match:
     found = {
-        _names(parts(one), parts(other), same_day=same_day)
+        _names(parts(one), parts(other))
         for one in ones
         for other in others
         if parts(one) and parts(other)
@@ -76,11 +80,12 @@ def parts(name: str) -> tuple[str, ...]:
     return tuple(word for word in found if word not in _TITLES)
 
 
-def _names(one: tuple[str, ...], other: tuple[str, ...], *, same_day: bool) -> Match:
+def _names(one: tuple[str, ...], other: tuple[str, ...]) -> Match:
     fewer, more = sorted((one, other), key=len)
-    whole = set(fewer) & set(more)
-    if same_day and len(whole) > 1:
-        return Match.SAME
+    ones, others = ({word for word in each if not _is_initial(word)} for each in (one, other))
+    whole = ones & others
+    if ones - whole and others - whole:
+        return Match.DIFFERS
     left = list(more)
     for word in sorted(fewer, key=len, reverse=True):
         fit = next((each for each in left if each == word), None)
@@ -91,6 +96,11 @@ def _names(one: tuple[str, ...], other: tuple[str, ...], *, same_day: bool) -> M
     if not whole:
         return Match.UNKNOWN
     return Match.SAME if len(fewer) > 1 else Match.UNKNOWN
+
+
+def _is_initial(word: str) -> bool:
+    """Whether it is one letter, and not a whole name as one sign of Chinese is."""
+    return len(word) == 1 and word < _SIGNS_BEGIN
 
 
 def _initial(one: str, other: str) -> bool:

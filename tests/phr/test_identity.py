@@ -42,7 +42,16 @@ def test_a_file_s_person_beside_the_owner(name: str, born: str | None, match: Ma
         ("Søren Łukasz", "Soren Lukasz", None, Match.SAME),
         ("山田 太郎", "山田 太郎", None, Match.SAME),
         ("Maria Anna Huber", "Maria Theresia Huber", None, Match.DIFFERS),
-        ("Maria Anna Huber", "Maria Theresia Huber", "1950-01-01", Match.SAME),
+        ("Maria Anna Huber", "Maria Theresia Huber", "1950-01-01", Match.DIFFERS),
+        ("Maria Huber", "Maria Theresia Huber", "1950-01-01", Match.SAME),
+        ("Monika Müller Łuczak", "Erika Müller-Łuczak", "1980-02-29", Match.DIFFERS),
+        ("María García López", "Ana García López", "1980-02-29", Match.DIFFERS),
+        ("John A. Smith", "James A. Smith", "1980-02-29", Match.DIFFERS),
+        ("John A. Smith", "John B. Smith", "1980-02-29", Match.DIFFERS),
+        ("Monika E. Müller", "Erika Müller", "1980-02-29", Match.DIFFERS),
+        ("John A. Smith", "SMITH, John Adam", "1980-02-29", Match.SAME),
+        ("李 明", "李 明", None, Match.SAME),
+        ("李 明", "李 红", "1980-02-29", Match.DIFFERS),
     ],
 )
 def test_names_of_many_kinds(one: str, other: str, born: str | None, match: Match) -> None:
@@ -71,6 +80,20 @@ def test_resources_about_two_people_are_refused() -> None:
     with pytest.raises(Refused, match="two different people") as refused:
         crowd.about()
     assert refused.value.sentence == TWO_PEOPLE
+
+
+def test_twins_are_two_people() -> None:
+    crowd = Crowd()
+    for one in (
+        Person(("Erika Müller Łuczak",), "1980-02-29", links=("Patient/1",)),
+        Person(("Monika Müller Łuczak",), "1980-02-29", links=("Patient/2",)),
+        about("Patient/1"),
+        about("Patient/2"),
+    ):
+        crowd.see(one)
+
+    with pytest.raises(Refused, match="two different people"):
+        crowd.about()
 
 
 def test_a_mother_whom_nothing_is_about_does_not_count() -> None:
