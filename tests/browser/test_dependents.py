@@ -121,6 +121,12 @@ def when_the_child_takes_it_over(mia: Visitor) -> None:
     mia.press("Take the record over")
     mia.reads("The record is yours.")
     mia.sign_in(MIA)
+    mia.open("/notices/")
+    mia.follow("Say who may go on looking")
+    mia.is_at("Who may go on looking?")
+    mia.reads(DORA, "They are your parent")
+    mia.press(f"Keep sharing with {DORA}")
+    mia.reads("Kept. They can go on looking.")
     mia.open("/records/")
     mia.reads("Nuts")
 
