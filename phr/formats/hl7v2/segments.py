@@ -11,6 +11,7 @@ _CHUNK = 1024 * 1024
 _MLLP = b"\x0b\x1c\x1a\x00"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SIGNS = re.compile(r"[!-/:-@\[-`{-~]{5,6}")
+_OBX_STATUS = 11
 _LINES = (".br", ".sp", ".ce")
 # HL7 table 0211, as far as it does not shift between alphabets within a text.
 CHARSETS = {
@@ -137,7 +138,8 @@ def cut(line: bytes, signs: Signs) -> Segment:
 def lines(stream: Read, limits: Limits) -> Iterator[bytes]:
     """The file's segments, without the framing bytes of MLLP. Raises Refused over the limits.
 
-    Segments end with a carriage return; where there is none, with a line feed.
+    Segments end with a carriage return; where there is none, with a line feed. Refused is also a
+    file that ends within a result: the beginning of a value is another value.
     """
     rest, end, count = b"", b"", 0
     more = stream(_CHUNK)
@@ -154,6 +156,8 @@ def lines(stream: Read, limits: Limits) -> Iterator[bytes]:
             raise Refused(f"Line {count + 1} of the file is longer than {most} MB.")
         more = stream(_CHUNK)
     if line := _stripped(rest):
+        if line.startswith(b"OBX") and b"\x1c" not in rest and line.count(line[3:4]) < _OBX_STATUS:
+            raise Refused("The file ends in the middle of a result. Ask for it again.")
         yield line
 
 

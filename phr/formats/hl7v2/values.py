@@ -27,8 +27,15 @@ _SYSTEMS = {
 _NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
 _TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(?:\.(\d{1,4}))?)?([+-]\d{4})?")
 _CLOCK = re.compile(r"(\d\d)(\d\d)(\d\d)?(?:\.\d{1,4})?(?:[+-]\d{4})?")
-_RANGE = re.compile(r"([+-]?[\d.]+)\s*-\s*([+-]?[\d.]+)")
-_BOUND = re.compile(r"(<=?|>=?)\s*([+-]?[\d.]+)")
+_FIGURE = r"[+-]?[\d.,]+"
+_RANGE = re.compile(rf"({_FIGURE})\s*-\s*({_FIGURE})")
+_BOUND = re.compile(rf"(<=?|>=?)\s*({_FIGURE})")
+_COMPARED = re.compile(rf"(<=?|>=?|≤|≥)?\s*({_FIGURE})")
+_SIGN = {"≤": "<=", "≥": ">="}
+# 250,000 may be a quarter of a million, and 3,125 may be three and an eighth: nobody says.
+_UNCLEAR = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_MOST_VALUE = 40
+_POWER = re.compile(r"\d{1,2}(?:/\S+)?")
 
 
 def number(text: str) -> Any:
@@ -38,6 +45,16 @@ def number(text: str) -> Any:
         raise ValueError("not a number")
     sign, whole, part = found.groups()
     return decimal(f"{'-' if sign == '-' else ''}{whole or '0'}{f'.{part}' if part else ''}")
+
+
+def figure(text: str) -> Any:
+    """A number as laboratories write it, with a decimal comma too, as a FHIR decimal.
+
+    Raises ValueError where it is none, and where a comma may divide thousands.
+    """
+    if _UNCLEAR.fullmatch(text):
+        raise ValueError("a comma that may mean two things")
+    return number(text.replace(",", ".", 1))
 
 
 def date_time(text: str, zone: str = "") -> str | None:
@@ -104,6 +121,9 @@ def unit(segment: Segment) -> Json:
         return {}
     if table.upper() == "UCUM" and code and not re.search(r"\s", code):
         return {"unit": shown or code, "system": _UCUM, "code": code}
+    if code in ("10", "x10", "X10") and _POWER.fullmatch(shown):
+        # 10^9/L, written although ^ divides components.
+        return {"unit": f"{code}^{shown}"}
     return {"unit": code or shown}
 
 
@@ -119,7 +139,7 @@ def reference_range(segment: Segment) -> Json | None:
     elif match := _BOUND.fullmatch(text):
         bounds = {"high" if match[1].startswith("<") else "low": match[2]}
     try:
-        return found | {end: {"value": number(n)} | unit(segment) for end, n in bounds.items()}
+        return found | {end: {"value": figure(n)} | unit(segment) for end, n in bounds.items()}
     except ValueError:
         return found
 
@@ -138,10 +158,28 @@ def value(segment: Segment, kind: str, zone: str) -> Json:
 
 
 def _quantity(segment: Segment, _: str) -> Json | None:
+    text, of = segment.whole(5), unit(segment)
+    found = _COMPARED.fullmatch(text)
+    if not found:
+        return _with_unit(text, of)
+    sign, digits = found[1], found[2]
+    compared = {"comparator": _SIGN.get(sign, sign)} if sign else {}
     try:
-        return {"valueQuantity": {"value": number(segment.whole(5))} | unit(segment)}
+        return {"valueQuantity": compared | {"value": figure(digits)} | of}
     except ValueError:
-        return None
+        return _with_unit(text, of)
+
+
+def _with_unit(text: str, of: Json) -> Json | None:
+    """A value that is no number as text: with its unit, without which its digits say nothing."""
+    if of and len(text) <= _MOST_VALUE and re.search(r"\d", text) and of["unit"] not in text:
+        return {"valueString": f"{text} {of['unit']}"}
+    return None
+
+
+def _string(segment: Segment, zone: str) -> Json | None:
+    """ST: a number where a unit stands beside it, else words."""
+    return (_quantity(segment, zone) if unit(segment) else None) or _words(segment, zone)
 
 
 def _structured(segment: Segment, _: str) -> Json | None:
@@ -188,9 +226,10 @@ def _words(segment: Segment, _: str) -> Json | None:
 
 _READ: dict[str, Callable[[Segment, str], Json | None]] = {
     "NM": _quantity,
+    "ST": _string,
     "SN": _structured,
     **dict.fromkeys(("CE", "CWE", "CNE", "CF"), _coded),
     **dict.fromkeys(("DT", "TS", "DTM"), _dated),
     "TM": _clock,
-    **dict.fromkeys(("ST", "TX", "FT", "IS", "ID", "SI", ""), _words),
+    **dict.fromkeys(("TX", "FT", "IS", "ID", "SI", ""), _words),
 }

@@ -79,7 +79,14 @@ def test_a_result_has_unit_range_and_flag() -> None:
     [
         ("NM", "+.5", "valueQuantity", {"value": 0.5, "unit": "mg"}),
         ("NM", "-007", "valueQuantity", {"value": -7, "unit": "mg"}),
-        ("NM", ">90", "valueString", ">90"),
+        ("NM", ">90", "valueQuantity", {"comparator": ">", "value": 90, "unit": "mg"}),
+        ("NM", "≤ 0,125", "valueQuantity", {"comparator": "<=", "value": 0.125, "unit": "mg"}),
+        ("NM", "5,9", "valueQuantity", {"value": 5.9, "unit": "mg"}),
+        ("NM", "250,000", "valueString", "250,000 mg"),
+        ("NM", "1.234,5", "valueString", "1.234,5 mg"),
+        ("NM", "200 *", "valueString", "200 * mg"),
+        ("ST", "< 0.1", "valueQuantity", {"comparator": "<", "value": 0.1, "unit": "mg"}),
+        ("ST", "not found", "valueString", "not found"),
         ("NM", ".", "valueString", "."),
         ("NM", "NaN", "valueString", "NaN"),
         ("SN", ">^100", "valueQuantity", {"comparator": ">", "value": 100, "unit": "mg"}),
@@ -104,6 +111,23 @@ def test_a_result_has_unit_range_and_flag() -> None:
 )  # fmt: skip
 def test_each_type_of_value(kind: str, written: str, name: str, value: object) -> None:
     assert one(f"OBX|1|{kind}|X^Test||{written}|mg|||||F")[name] == value
+
+
+@pytest.mark.parametrize("written", ["10^9/L", "x10^9/L", "10^9"])
+def test_a_power_of_ten_in_a_unit_is_not_divided(written: str) -> None:
+    found = one(f"OBX|1|NM|777-3^Platelets^LN||250|{written}|150-400|||||F")
+    assert found["valueQuantity"] == {"value": 250, "unit": written}
+    assert found["referenceRange"][0]["high"] == {"value": 400, "unit": written}
+
+
+def test_digits_without_a_unit_in_a_text_stay_a_text() -> None:
+    assert one("OBX|1|ST|X^Type||0042||||||F")["valueString"] == "0042"
+
+
+def test_a_range_with_decimal_commas_has_bounds() -> None:
+    found = one("OBX|1|NM|2823-3^Kalium^LN||5,9|mmol/l|3,5-5,1|HH||||F")
+    bounds = found["referenceRange"][0]
+    assert (bounds["low"]["value"], bounds["high"]["value"]) == (3.5, 5.1)
 
 
 def test_a_long_text_comes_a_line_in_each_segment() -> None:
@@ -215,6 +239,14 @@ def test_the_alphabet_named_in_the_head(charset: str, codec: str) -> None:
 )
 def test_what_is_refused(segments: list[str], sentence: str) -> None:
     assert refusal(message(*segments)).startswith(sentence)
+
+
+@pytest.mark.parametrize("kept", ["OBX|1|NM|2345-7^Glucose^LN||19", "OBX|1|NM|2345-7^Glu"])
+def test_a_file_that_ends_within_a_result_is_refused(kept: str) -> None:
+    """It was 199: the beginning of a number is another number."""
+    cut = message(MSH, PID, OBR).rstrip() + b"\r" + kept.encode()
+    assert refusal(cut) == "The file ends in the middle of a result. Ask for it again."
+    assert resources(cut + b"\r")
 
 
 @pytest.mark.parametrize(
