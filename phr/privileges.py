@@ -252,9 +252,10 @@ def close(cursor: Any) -> None:
 
 def give(cursor: Any, listed: dict[str, tuple[str, str, str]], role: str) -> None:
     """Give one role what is listed for it."""
-    for table, privileges in listed.items():
-        if verbs := privileges[ROLES.index(role)]:
-            cursor.execute(f"GRANT {verbs} ON {table} TO {role}")
+    verbs = {table: privileges[ROLES.index(role)] for table, privileges in listed.items()}
+    grants = [f"GRANT {may} ON {table} TO {role}" for table, may in verbs.items() if may]
+    if grants:
+        cursor.execute("; ".join(grants))
 
 
 def let_backups_see(cursor: Any) -> None:
