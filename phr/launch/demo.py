@@ -149,7 +149,8 @@ class Demo:
 
     def _web(self) -> Command:
         heartbeat = "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(self.folder / "tmp")  # noqa: S108
-        workers = ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+        # One process loads the code, and those that answer are forks of it.
+        workers = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
         patience = ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
         place = ["--bind", f"127.0.0.1:{self.port}", "--worker-tmp-dir", heartbeat]
         return self._command("web", "-m", "gunicorn", "phr.wsgi", *workers, *patience, *place)
