@@ -16,7 +16,9 @@ from phr.paper import font_folders, whose
 from phr.printing import document
 from phr.printing.document import Item, Section, Text, rtl
 from phr.printing.pdf import make_pdf
-from phr.services import looks
+from phr.services import foresight, looks
+from phr.services.foresight import Theirs
+from phr.services.items import Item as Line
 from sharing import policy
 from sharing.models import Path
 from sharing.services import attestations, listing, receipts, statuses
@@ -25,7 +27,7 @@ from sharing.services.listing import Held
 from sharing.services.receipts import Used
 from sharing.services.statuses import Status
 
-MOST_ON_PAPER = 1000
+MOST_ON_PAPER, MOST_LISTED = 1000, 300
 SHARED = (Path.PERSON, Path.PROXY, Path.FACILITY, Path.EMERGENCY)
 STATES = {
     "active": "They can look now.",
@@ -86,9 +88,14 @@ def letter_pdf(actor: Actor, grant_id: UUID) -> bytes:
 
 
 def receipt_pdf(actor: Actor, grant_id: UUID) -> bytes:
-    """The receipt on paper, with the first `MOST_ON_PAPER` items; audited. Raises CannotPrint."""
+    """The receipt on paper, with the first `MOST_ON_PAPER` items; audited. Raises CannotPrint.
+
+    Of what could be seen, `MOST_LISTED` items at most stand on it; of more, how many of each kind.
+    """
     found = whole(actor, grant_id, most=MOST_ON_PAPER)
-    return _printed(actor, list(_sections(found)), title="Sharing receipt", said=_head(found))
+    theirs = foresight.as_they_see(actor, grant_id, most=MOST_LISTED)
+    sections = list(_sections(found, theirs))
+    return _printed(actor, sections, title="Sharing receipt", said=_head(found))
 
 
 def _printed(actor: Actor, sections: list[Section], *, title: str, said: list[str]) -> bytes:
@@ -122,9 +129,10 @@ def _head(found: Whole) -> list[str]:
     return lines
 
 
-def _sections(found: Whole) -> Iterable[Section]:
+def _sections(found: Whole, theirs: Theirs) -> Iterable[Section]:
     agreed = found.page.receipt.agreement
     yield _said("What you agreed to", agreed.splitlines() if agreed else ["Not kept."])
+    yield _findable(theirs)
     yield _said("Who used it", [_use(one) for one in found.used.people] or ["Nobody."])
     receipt = found.page.receipt
     yield _items("What they saw", found.page.seen, receipt.seen.count)
@@ -146,6 +154,35 @@ def _items(heading: str, rows: list[tuple[UUID, str, datetime]], count: int) -> 
     if not more:
         said = [] if items else ["Nothing."]
     return Section(heading, begins=True, items=items, said=said)
+
+
+def _findable(theirs: Theirs) -> Section:
+    """What they could see; of one that has not ended, what it covers now."""
+    heading = "What they could see" if theirs.over else "What it covers now"
+    none = Text("", rtl=False)
+    items = [
+        Item(Text(one.title, rtl(one.title)), ". ".join(_about(one, theirs)), [], none)
+        for one in (theirs.items if not theirs.after else ())
+    ]
+    return Section(heading, begins=True, items=items, said=list(_beside(theirs)))
+
+
+def _about(one: Line, theirs: Theirs) -> Iterable[str]:
+    yield one.category.label
+    yield one.when or "No date"
+    if one.id in theirs.doubtful:
+        yield "We cannot tell"
+
+
+def _beside(theirs: Theirs) -> Iterable[str]:
+    if not theirs.count:
+        yield "Nothing."
+    if theirs.after:
+        kinds = "; ".join(f"{kind.label}: {many}" for kind, many in theirs.kinds.items())
+        yield f"{theirs.count} items, too many to name here. {kinds}. The portal lists all of them."
+    if theirs.unsure:
+        yield f"Of {theirs.unsure} of these {theirs.count} we cannot tell."
+    yield from theirs.worked_out
 
 
 def _use(one: receipts.Looked) -> str:

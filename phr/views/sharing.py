@@ -17,6 +17,7 @@ from phr import agreements
 from phr.forms.records import LogForm
 from phr.forms.sharing import ScopeForm, ShareForm, told
 from phr.services import foresight, looks, marks
+from sharing.forms.pages import PageForm
 from sharing.services import directory, granting, listing
 from sharing.services.recipients import Recipient, last_day_of
 
@@ -139,10 +140,11 @@ def change_share(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def as_they_see(request: HttpRequest, grant_id: UUID) -> HttpResponse:
-    """The actor's own record as one permission shows it."""
-    actor = actor_of(request)
-    found, held = foresight.as_they_see(actor, grant_id), listing.one_held(actor, grant_id)
-    return render(request, "phr/as_they_see.html", {"foresight": found, "held": held})
+    """The actor's own record as one permission shows it, or showed it until it ended."""
+    actor, after = actor_of(request), PageForm(request.GET).begins("after")
+    found = foresight.as_they_see(actor, grant_id, after=after)
+    held = listing.one_held(actor, grant_id)
+    return render(request, "phr/as_they_see.html", {"theirs": found, "held": held})
 
 
 @login_required

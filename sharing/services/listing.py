@@ -47,6 +47,11 @@ class Held:
         return self.grant.starts_at > timezone.now()
 
     @property
+    def over(self) -> bool:
+        """Whether it has ended for good, or can never begin."""
+        return self.state in {"revoked", "ended", "expired"}
+
+    @property
     def state(self) -> str:
         """One of: revoked, waiting, expired, ended, paused, later, active."""
         now = timezone.now()

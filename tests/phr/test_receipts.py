@@ -111,7 +111,8 @@ def test_a_long_receipt_comes_in_parts_and_whole(
     assert [one.receipt.seen.count for one in parts] == [5] * 4
     assert [pk for part in parts for pk, _, _ in part.seen] == rows
     assert [(one.before, one.after) for one in parts[:3]] == [(None, 2), (1, 3), (2, None)]
-    monkeypatch.setattr("phr.services.receipts.MOST_ON_PAPER", 2)
+    for bound in ("MOST_ON_PAPER", "MOST_LISTED"):
+        monkeypatch.setattr(f"phr.services.receipts.{bound}", 2)
     paper = said(receipts.receipt_pdf(cast.alice, found))
     assert "first 2 of 5" in paper
     assert "Item 1" in paper
