@@ -63,6 +63,8 @@ BEHIND = {
     "phr_unasked",
     "phr_brought",
     "phr_administers",
+    "phr_answerers",
+    "phr_answers_for",
     "phr_colleagues",
     "phr_addresses",
     "phr_may_write",

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.actors import Actor, Door
@@ -158,6 +158,21 @@ class PractitionerRoleQuerySet(models.QuerySet["PractitionerRole"]):
     def administering(self) -> "PractitionerRoleQuerySet":
         """Those through whom somebody manages the people of a facility that is not closed yet."""
         return self._standing().filter(code=Role.ADMINISTRATOR, organization__closed_at=None)
+
+    def answering(self) -> "PractitionerRoleQuerySet":
+        """Those through whom somebody answers about copies: who administers it, or did at its closing.
+
+        The one thing that is left to do for a facility that is closed.
+        """
+        at = Coalesce("organization__closed_at", Now())
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=at),
+            user__is_active=True,
+            accepted_at__lte=at,
+            suspended_at=None,
+            starts_at__lte=at,
+            code=Role.ADMINISTRATOR,
+        )
 
 
 class PractitionerRole(models.Model):

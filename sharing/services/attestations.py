@@ -30,7 +30,6 @@ from sharing.models import (
 )  # fmt: skip
 from sharing.policy import Action
 from sharing.services import notices
-from sharing.serving import serving
 
 ASKED = (Path.PERSON, Path.PROXY, Path.FACILITY)
 COPIED = """
@@ -151,11 +150,15 @@ def _place(row: Attestation, field: str) -> str:
 
 
 def _answerers(row: Attestation) -> list[UUID]:
-    """The ids of the users who may answer: the holder, or the facility's administrators."""
+    """The ids of the users who may answer: the holder, or who administers the facility.
+
+    Of one that has closed: who did then.
+    """
     if row.grantee_id:
         return [row.grantee_id]
-    there = serving([row.organization_id]) if row.organization_id else []
-    return [one.user_id for one in there if one.administers]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phr_answerers(%s)", [row.organization_id])
+        return [user_id for (user_id,) in cursor.fetchall()]
 
 
 def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:
@@ -169,7 +172,7 @@ def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:
 def _mine(actor: Actor) -> QuerySet[Attestation]:
     if actor.door is not Door.SESSION or actor.user_id is None:
         raise Denied("read")
-    managed = PractitionerRole.objects.administering().filter(user=actor.user_id)
+    managed = PractitionerRole.objects.answering().filter(user=actor.user_id)
     hers = Q(grantee=actor.user_id) | Q(organization__in=managed.values("organization"))
     return Attestation.objects.filter(hers).select_related("organization")
 

@@ -1,10 +1,12 @@
 """Copies after a permission was taken back: who is asked, who answers, and who is told of it."""
 
+import re
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,18 +21,29 @@ from sharing.models import (
     NoticeChoice,
     NoticeKind,
     Organization,
+    PractitionerRole,
     Reason,
     Role,
 )  # fmt: skip
-from sharing.services import attestations, closing, granting, notices
+from sharing.services import attestations, closing, facilities, granting, members, notices
 from sharing.services.recipients import Recipient
 from tests.cast import ALL, ORDINARY, PURGER, Cast, user_of
+from tests.doors import sign_in, text
 from tests.raw import as_owner, open_walls
-from tests.worlds.facilities import employ, opened
+from tests.worlds.facilities import FACTS, employ, opened
 from tests.worlds.kept import keep
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 JOB = Actor.job(System.MAIL)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A facility that closed, a nurse of it, and what it held."""
+
+    pk: UUID
+    nina: Actor
+    grants: tuple[UUID, ...]
 
 
 def copy(cast: Cast, grant_id: UUID) -> None:
@@ -79,22 +92,77 @@ def test_who_copied_is_asked_when_it_ends_by_itself(cast: Cast) -> None:
     assert one.row.grant_id == grant_id
 
 
-def test_a_facility_that_closes_is_asked(cast: Cast) -> None:
+@pytest.fixture
+def closed(cast: Cast) -> Closed:
+    """A facility of bob's closed: nina copied under one permission, and under an earlier one."""
     pk = opened(cast)
     nina = employ(cast, pk, "nina@example.org", Role.NURSE)
-    grant_id = granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL)
-    with acting_as(nina):
-        note("copy", patient_id=cast.alice_id, records=[keep(cast.alice_id).pk],
-             basis=f"grant:{grant_id}")  # fmt: skip
+    grants = []
+    for _ in range(2):
+        grants.append(granting.grant(cast.alice, Recipient(organization_id=pk), scope=ALL))
+        with acting_as(nina):
+            note("copy", patient_id=cast.alice_id, records=[keep(cast.alice_id).pk],
+                 basis=f"grant:{grants[-1]}")  # fmt: skip
+    granting.revoke(cast.alice, grants[0])
+    late = members.invite(cast.bob, pk, "carol@example.org", code=Role.ADMINISTRATOR, ends_at=None)
     open_walls()
     with as_owner():
         Organization.objects.filter(pk=pk).update(closing_at=timezone.now())
-
     while closing.work(Actor.job(System.DIRECTORY)):
         pass
-
     with as_owner():
-        assert Attestation.objects.get().organization_id == pk
+        PractitionerRole.objects.filter(pk=late).update(
+            user=cast.carol.user_id, accepted_at=timezone.now() + timedelta(seconds=1)
+        )
+    return Closed(pk, nina, tuple(grants))
+
+
+def test_a_facility_that_closes_is_asked_and_answers(cast: Cast, closed: Closed) -> None:
+    found = attestations.asked_of_me(cast.bob)
+    assert {one.row.grant_id for one in found} == set(closed.grants)
+    assert NoticeKind.DESTROY in kinds(cast.bob)
+
+    for one in found:
+        attestations.attest(
+            cast.bob, one.row.pk, answer=Answer.DESTROYED, reason=None, words="Shredded."
+        )
+    assert set(attestations.states(cast.alice).values()) == {"answered"}
+    assert kinds(cast.alice).count(NoticeKind.ATTESTED) == 2
+
+
+@pytest.mark.usefixtures("static_files")
+def test_the_administrator_of_a_closed_facility_finds_the_page(closed: Closed) -> None:
+    bob = sign_in("bob@example.org")
+    assert 'href="/shared/copies/"' in text(bob.get("/notices/"))
+    page = text(bob.get("/shared/copies/"))
+    assert (page.count("Alice Archer"), page.count("Riverside Clinic")) == (2, 2)
+
+    for address in re.findall(r'href="(/shared/copies/[^"]+/)"', page):
+        assert bob.get(address).status_code == 200
+        assert bob.post(address, {"answer": "none-kept"}).status_code == 302
+    assert text(bob.get("/shared/copies/")).count("No copy was kept") == 2
+    del closed
+
+
+def test_only_who_administered_it_then_answers_for_it(cast: Cast, closed: Closed) -> None:
+    for other in (closed.nina, cast.carol, cast.alice):
+        assert attestations.asked_of_me(other) == []
+        with acting_as(other), connection.cursor() as cursor:
+            cursor.execute("SELECT phr_answers_for()")
+            assert cursor.fetchall() == []
+
+
+def test_who_answers_for_a_closed_facility_has_nothing_else_of_it(
+    cast: Cast, closed: Closed
+) -> None:
+    with acting_as(cast.bob), connection.cursor() as cursor:
+        cursor.execute("SELECT phr_administers() UNION ALL SELECT phr_teams()")
+        assert cursor.fetchall() == []
+        assert not Grant.objects.exists()
+        assert not PractitionerRole.objects.administering().exists()
+        assert not PractitionerRole.objects.exclude(user=cast.bob.user_id).exists()
+    with pytest.raises(Denied):
+        facilities.change(cast.bob, closed.pk, FACTS, listed=False)
 
 
 def test_who_only_looked_is_not_asked(cast: Cast) -> None:
