@@ -1,5 +1,7 @@
 """One cast everywhere: alice keeps a record, bob is her doctor, carol a stranger, sam staff."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,6 +51,21 @@ class Cast:
 
     @classmethod
     def enter(cls) -> "Cast":
+        """Everybody, made now, or those who are there already for all tests of a module."""
+        return _staying[-1] if _staying else cls._enter()
+
+    @classmethod
+    @contextmanager
+    def staying(cls) -> Iterator["Cast"]:
+        """Everybody, who stay as long as the block lasts."""
+        _staying.append(cls._enter())
+        try:
+            yield _staying[-1]
+        finally:
+            _staying.pop()
+
+    @classmethod
+    def _enter(cls) -> "Cast":
         alice, bob, carol = (
             Actor.session(join(f"{name}@example.org").pk) for name in ("alice", "bob", "carol")
         )
@@ -70,6 +87,9 @@ class Cast:
         grant_id = granting.grant(self.alice, email, scope=scope)
         granting.accept(self.bob, grant_id)
         return grant_id
+
+
+_staying: list[Cast] = []
 
 
 def hand_in(actor: Actor, data: bytes, name: str = "file.json") -> UUID:

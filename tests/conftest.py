@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from django.template import Template
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from hypothesis import settings as search
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -20,6 +21,8 @@ from accounts import audit, gate, keys
 from phr import privileges, storage
 from tests import raw
 from tests.cast import Cast
+from tests.standing import QUICK, Standing, rolls_back
+from tests.standing import standing as stand
 
 # `pytest --hypothesis-profile=thorough tests/property` searches for an hour or so.
 search.register_profile("thorough", max_examples=2000, deadline=None)
@@ -35,6 +38,9 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
             call_command("migrate", database=alias, verbosity=0)
         keys.prepare()
 
+
+# What it is before Django's tests put theirs in its place; not in the stubs.
+RENDER = getattr(Template, "_render")  # noqa: B009
 
 # What belongs to the tables themselves, not to a test.
 STAYS = {"django_migrations", "django_content_type", "auth_permission", "vault_keyencryptionkey"}
@@ -89,20 +95,11 @@ def fresh_process_memory(monkeypatch: pytest.MonkeyPatch, settings: Settings) ->
     keys.forget_all()
 
 
-QUICK = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"]}
-
-
 @pytest.fixture(autouse=True)
 def quick_pages(settings: Settings) -> None:
-    """Argon2 is slow on purpose; tests/accounts/test_views.py looks that people get it.
-
-    Each client begins the middleware anew: no file is looked for before somebody asks for it.
-    """
+    """Each client begins the middleware anew: no file is looked for before somebody asks for it."""
     settings.PASSWORD_HASHERS = QUICK["PASSWORD_HASHERS"]
     settings.WHITENOISE_AUTOREFRESH = True
-
-
-RENDER = Template._render
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -166,7 +163,63 @@ def log() -> Iterator[StringIO]:
     console.setStream(before)
 
 
+@pytest.fixture(scope="module")
+def standing(
+    django_db_setup: None,  # noqa: ARG001 - the tables
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Standing]:
+    """What a module's own fixture makes on this ground stands for all of its tests."""
+    with stand(django_db_blocker) as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def committed(
+    django_db_setup: None,  # noqa: ARG001 - the tables
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Standing]:
+    """As `standing`, for tests that look through other connections, too: what is made is committed."""
+    with django_db_blocker.unblock(), override_settings(**QUICK):
+        yield Standing()
+        for alias in ("default", "vault"):
+            empty(alias)
+
+
+@pytest.fixture(scope="module")
+def standing_cast(request: pytest.FixtureRequest) -> Iterator[Cast | None]:
+    """Where no test commits, all who ask for the cast share one; `Cast.enter` gives it to them, too."""
+    here = [item for item in request.session.items if item.path == request.path]
+    if not all(map(rolls_back, here)):
+        yield None
+        return
+    request.getfixturevalue("standing")
+    with Cast.staying() as everybody:
+        yield everybody
+
+
 @pytest.fixture
-def cast() -> Cast:
+def cast(standing_cast: Cast | None) -> Cast:
     """alice (patient), bob (her doctor), carol (another patient), sam (staff)."""
-    return Cast.enter()
+    return standing_cast or Cast.enter()
+
+
+@pytest.fixture(autouse=True)
+def what_stands_comes_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A file of a standing world that a test destroys is there again for the next."""
+    stands = "standing" in request.fixturenames
+    ground: Standing | None = request.getfixturevalue("standing") if stands else None
+    yield
+    if ground:
+        ground.put_back()
+
+
+def _stands_on(item: pytest.Item) -> int:
+    asked = set(getattr(item, "fixturenames", ()))
+    return 2 if asked & {"world", "full"} else int("cast" in asked)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Within a module who asks for nothing comes first: what is made once stands to the end."""
+    by_module = groupby(items, key=lambda item: item.path)
+    items[:] = [item for _, some in by_module for item in sorted(some, key=_stands_on)]

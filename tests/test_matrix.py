@@ -3,18 +3,15 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
 from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
-from pytest_django import DjangoDbBlocker
 
-from tests.conftest import QUICK
+from tests.standing import Standing
 from tests.strict import laxities
 from tests.worlds.everybody import METHODS, PEOPLE, Everybody
 
@@ -37,17 +34,11 @@ PASSING = re.compile(
 
 @pytest.fixture(scope="module")
 def world(
-    django_db_setup: None,  # noqa: ARG001 - the tables
+    standing: Standing,  # noqa: ARG001 - what a request changes is undone with it
     static_files: None,  # noqa: ARG001 - what pages name
-    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Everybody]:
-    """One world for all: what a request changes is undone with it, and this at the end."""
-    with django_db_blocker.unblock(), ExitStack() as stack:
-        # Nobody is asked to sign in again, however slow the machine is.
-        stack.enter_context(override_settings(**QUICK, ACCOUNT_REAUTHENTICATION_TIMEOUT=3600))
-        for alias in ("vault", "default"):
-            stack.enter_context(transaction.atomic(using=alias))
-            stack.callback(transaction.set_rollback, True, using=alias)
+    # Nobody is asked to sign in again, however slow the machine is.
+    with override_settings(ACCOUNT_REAUTHENTICATION_TIMEOUT=3600):
         yield Everybody()
 
 

@@ -14,6 +14,7 @@ from phr.services import foresight, marks, records, removal
 from phr.tags import words_of
 from tests.cast import ALL, PURGER, put_in
 from tests.doors import sign_in, text
+from tests.standing import Standing
 from tests.worlds.shared_record import Shared
 
 pytestmark = [
@@ -22,9 +23,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def world() -> Shared:
-    return Shared.enter()
+@pytest.fixture(scope="module")
+def world(standing: Standing) -> Shared:
+    with standing.built():
+        return Shared.enter()
 
 
 def own(world: Shared, **asked: object) -> list[UUID]:

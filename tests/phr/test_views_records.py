@@ -11,6 +11,7 @@ from accounts.actors import CutOff
 from sharing.services import granting
 from tests.cast import Cast, put_in
 from tests.doors import body, sign_in, text
+from tests.standing import Standing
 from tests.worlds.files import fhir, pdf
 from tests.worlds.shared_record import MARK, Shared
 from tests.worlds.synthea import lines
@@ -22,9 +23,10 @@ pytestmark = [
 SANDBOX = "sandbox; default-src 'none'"
 
 
-@pytest.fixture
-def world() -> Shared:
-    return Shared.enter()
+@pytest.fixture(scope="module")
+def world(standing: Standing) -> Shared:
+    with standing.built():
+        return Shared.enter()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from sharing.labels import Sensitivity
 from sharing.services import facilities, granting, listing
 from tests.cast import Cast, join
 from tests.doors import body, sign_in, text
+from tests.standing import Standing
 from tests.worlds.facilities import FACTS, opened
 from tests.worlds.shared_record import Shared
 
@@ -37,10 +38,11 @@ FORM: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def world() -> Shared:
+@pytest.fixture(scope="module")
+def world(standing: Standing) -> Shared:
     """Alice's record, with nobody let in by the tests' own hand."""
-    world = Shared.enter()
+    with standing.built():
+        world = Shared.enter()
     for name in ("grant_id", "lou_grant_id", "invitation_id"):
         granting.revoke(world.cast.alice, world.ids[name])
     return world

@@ -28,6 +28,7 @@ from sharing.models import Grant
 from sharing.services import listing
 from tests import raw
 from tests.cast import PURGER, Cast, put_in, user_of
+from tests.standing import Standing
 from tests.worlds.files import pdf
 from tests.worlds.synthea import lines
 
@@ -42,11 +43,13 @@ def keys_between_tables_are_looked_at_once() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-@pytest.fixture
-def full(cast: Cast) -> Cast:
-    put_in(cast.alice, b"".join(lines(12)))
-    put_in(cast.alice, pdf("A letter"), "letter.pdf")
-    put_in(cast.carol, b"".join(lines(3, seed=9)))
+@pytest.fixture(scope="module")
+def full(standing: Standing, standing_cast: Cast) -> Cast:
+    cast = standing_cast
+    with standing.built():
+        put_in(cast.alice, b"".join(lines(12)))
+        put_in(cast.alice, pdf("A letter"), "letter.pdf")
+        put_in(cast.carol, b"".join(lines(3, seed=9)))
     cast.share()
     return cast
 

@@ -13,6 +13,7 @@ from phr.models import Binary, Record
 from rights import saga
 from tests.cast import PASSWORD, PURGER
 from tests.doors import sign_in, text, visitor
+from tests.standing import Standing
 from tests.worlds.shared_record import Shared
 
 pytestmark = [
@@ -21,9 +22,10 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def world() -> Shared:
-    return Shared.enter()
+@pytest.fixture(scope="module")
+def world(standing: Standing) -> Shared:
+    with standing.built():
+        return Shared.enter()
 
 
 def let_time_pass(browser: Client) -> None:

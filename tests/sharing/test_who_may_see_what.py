@@ -21,6 +21,7 @@ from sharing.services import granting
 from tests.cast import ALL, Cast
 from tests.raw import as_owner, open_walls
 from tests.sharing.scenes import ERASING, SCENES, Stage, patient
+from tests.standing import Standing
 from tests.worlds.kept import keep
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -133,10 +134,16 @@ def one_patient_is_as_the_list_says(who: Actor, at: Stage) -> None:
             assert offered == bool(policy.explain(who, Action.COPY, row)), row
 
 
-@pytest.mark.parametrize("name", list(PEOPLE))
-def test_every_cell_of_a_row_is_true(cast: Cast, name: str) -> None:
+@pytest.fixture(scope="module")
+def world(standing: Standing, standing_cast: Cast) -> Stage:
     open_walls()
-    at = Stage.enter(cast)
+    with standing.built():
+        return Stage.enter(standing_cast)
+
+
+@pytest.mark.parametrize("name", list(PEOPLE))
+def test_every_cell_of_a_row_is_true(world: Stage, name: str) -> None:
+    at = world
     who = SCENES[name](at)
     one_patient_is_as_the_list_says(who, at)
 
@@ -181,11 +188,10 @@ def test_every_cell_of_a_job_is_true(cast: Cast, name: str) -> None:
 
 
 @pytest.mark.parametrize("job", list(System))
-def test_no_job_touches_a_record_that_is_being_erased(cast: Cast, job: System) -> None:
-    open_walls()
-    at = Stage.enter(cast)
-    patient(at, **ERASING)
-    with acting_as(Actor.job(job), about=cast.alice_id):
+def test_no_job_touches_a_record_that_is_being_erased(world: Stage, job: System) -> None:
+    alice_id = world.cast.alice_id
+    patient(world, **ERASING)
+    with acting_as(Actor.job(job), about=alice_id):
         for action in Action:
-            found = policy.records(Actor.job(job), action, Record.objects.all(), cast.alice_id)
+            found = policy.records(Actor.job(job), action, Record.objects.all(), alice_id)
             assert not found.exists()
