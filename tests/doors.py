@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
 )
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.models import User
 from tests.cast import PASSWORD
@@ -24,8 +24,12 @@ def visitor() -> Client:
     return Client()
 
 
+@override_settings(ACCOUNT_RATE_LIMITS=False)
 def sign_in(email: str, *, secret: str = "") -> Client:
-    """A browser in which this person signed in, with a code of her app when `secret` is given."""
+    """A browser in which this person signed in, with a code of her app when `secret` is given.
+
+    How often she tried is not counted, which would be half of the work; who tests that knocks herself.
+    """
     client = visitor()
     answer = client.post("/accounts/login/", {"login": email, "password": PASSWORD})
     assert answer.status_code == 302, "the sign-in page let nobody in"
