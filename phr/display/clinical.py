@@ -7,6 +7,7 @@ from phr.display.concepts import code_of, concept, concepts, plain
 from phr.display.dates import date, moment
 from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import quantity
+from phr.display.relations import relative
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined, one, spaced
 
@@ -178,9 +179,9 @@ def immunization_recommendation(resource: dict[str, Any]) -> Shown:
 def family_history(resource: dict[str, Any]) -> Shown:
     """FHIR R4 FamilyMemberHistory: "Father: Heart attack"."""
     illnesses = [_illness(item) for item in each(resource.get("condition"))]
-    relative = concept(resource.get("relationship")) or clean(resource.get("name"))
+    who = relative(resource.get("relationship")) or clean(resource.get("name"))
     return Shown(
-        joined((relative or "Family history", joined(illnesses, ", ", most=3)), ": "),
+        joined((who or "Family history", joined(illnesses, ", ", most=3)), ": "),
         facts(
             (
                 "Relative",

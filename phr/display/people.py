@@ -1,11 +1,12 @@
 """Patient, RelatedPerson, Practitioner, PractitionerRole, Organization and Location in words."""
 
-from typing import Any, Final
+from typing import Any
 
 from phr.display.choices import choice, extension
-from phr.display.concepts import code_of, concept, concepts, plain, worded
+from phr.display.concepts import concept, concepts, plain
 from phr.display.dates import date, period
 from phr.display.names import address, contacts, everyone, human_name, identifiers, referred
+from phr.display.relations import relative
 from phr.display.shown import Shown, facts
 from phr.display.words import clean, each, joined
 
@@ -49,48 +50,9 @@ def _contact(item: dict[str, Any]) -> str:
     return joined((human_name(item.get("name")), relation(item), phone), ", ")
 
 
-# v3-RoleCode and HL7 v2 table 0131, for relationships that carry a code alone
-_RELATIONS: Final = {
-    "C": "Emergency contact",
-    "E": "Employer",
-    "F": "Federal agency",
-    "I": "Insurance company",
-    "N": "Next of kin",
-    "S": "State agency",
-    "MTH": "Mother",
-    "FTH": "Father",
-    "NMTH": "Mother",
-    "NFTH": "Father",
-    "PRN": "Parent",
-    "CHILD": "Child",
-    "SON": "Son",
-    "DAU": "Daughter",
-    "SIB": "Sister or brother",
-    "BRO": "Brother",
-    "SIS": "Sister",
-    "GRPRN": "Grandparent",
-    "GRMTH": "Grandmother",
-    "GRFTH": "Grandfather",
-    "SPS": "Wife or husband",
-    "WIFE": "Wife",
-    "HUSB": "Husband",
-    "SIGOTHR": "Partner",
-    "DOMPART": "Partner",
-    "FRND": "Friend",
-    "NBOR": "Neighbour",
-    "GUARD": "Guardian",
-    "FAMMEMB": "Family member",
-    "ECON": "Emergency contact",
-    "NOK": "Next of kin",
-}
-
-
 def relation(holder: dict[str, Any]) -> str:
     """The `relationship` of a contact or a RelatedPerson: "Mother"."""
-    return joined(
-        worded(item) or _RELATIONS.get(code_of(item)) or concept(item)
-        for item in each(holder.get("relationship"))
-    )
+    return joined(relative(item) for item in each(holder.get("relationship")))
 
 
 def related_person(resource: dict[str, Any]) -> Shown:

@@ -46,7 +46,7 @@ SEEN = {
     "blood-pressure": ["Blood pressure: 128/84 mmHg"],
     "procedure": ["Appendix taken out", "City hospital"],
     "visit": ["Dr Okafor", "2023"],
-    "family": ["Breast cancer", "52"],
+    "family": ["Mother: Breast cancer", "52"],
     "note": ["Headaches", "Worse", "in the evening"],
 }
 

@@ -45,7 +45,9 @@ class FamilyForm(EntryForm):
         name, member = told.get("name"), told.get("member")
         illness = filled(code=text(name), onsetString=told.get("age"))
         return filled(
-            relationship=MEMBERS.concept(member) if member else {},
+            relationship=MEMBERS.concept(member) | {"text": MEMBERS.codes[member]}
+            if member
+            else {},
             condition=[illness] if name else [],
             note=listed(told.get("note")),
         )

@@ -1,5 +1,9 @@
 """Conditions, allergies, procedures, vaccinations, family history, risks and devices in words."""
 
+from typing import Any
+
+import pytest
+
 from phr.display import describe
 
 CLINICAL = {"coding": [{"code": "active"}]}
@@ -175,6 +179,22 @@ def test_family_history() -> None:
         ("Conditions", "Heart attack (from age 74, led to death)"),
         ("Died", "Age 75"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("relationship", "title"),
+    [
+        ({"coding": [{"code": "MTH"}]}, "Mother: Gout"),
+        ({"coding": [{"code": "PAUNT"}]}, "Father's sister: Gout"),
+        ({"coding": [{"code": "MTH", "display": "mother"}]}, "Mother: Gout"),
+        ({"coding": [{"code": "MTH"}], "text": "Mother who raised her"},
+         "Mother who raised her: Gout"),
+    ],
+)  # fmt: skip
+def test_a_relative_is_told_in_words(relationship: dict[str, Any], title: str) -> None:
+    gout = [{"code": {"text": "Gout"}}]
+    told = {"resourceType": "FamilyMemberHistory", "relationship": relationship, "condition": gout}
+    assert describe(told).title == title
 
 
 def test_a_risk_is_a_percentage() -> None:
