@@ -8,24 +8,30 @@ is asked, whatever the day.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
 from phr.formats.parsed import Output, Parsed, Person, Refused
 from phr.formats.restored import Made
+from phr.formats.subjects import may_be_person
 
 TWO_PEOPLE = (
     "This file is about two different people. A record is about one person, so nothing was added."
 )
 MOST_PEOPLE = 100
 MOST_SUBJECTS = 10_000
-_TITLES = frozenset(("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "prof", "sir"))
-# Letters that are not made of a letter and an accent, and the pairs often written for an umlaut.
-_MAY_BE_PERSON = re.compile(r"(?:^|/)Patient/|^urn:").search
+# What else than a person a resource may be about.
+_THINGS = frozenset(("Device", "Group", "Location", "Substance"))
+_TITLES = frozenset(
+    ("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "prof", "sir", "patient")
+)
+# Letters that are not made of a letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "a", "œ": "o"})
 # From here on Unicode has the signs of Korean, Japanese and Chinese.
 _SIGNS_BEGIN = "\u1100"
+# Pairs often written for an umlaut.
 _PAIRS = re.compile("(?<=[aou])e|(?<=a)a")
 
 
@@ -108,28 +114,51 @@ def _initial(one: str, other: str) -> bool:
     return 1 in (len(one), len(other)) and one[:1] == other[:1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One person a file names; who has neither name nor birth date is known by one of the links."""
+
+    names: tuple[str, ...]
+    birth_date: str | None
+    link: str = ""
+
+
 class Crowd:
     """The people a file names while it is read, and which of them its resources are about."""
 
     def __init__(self) -> None:
-        self._people: dict[tuple[tuple[str, ...], str | None], set[str]] = {}
+        self._people: dict[_Known, set[str]] = {}
+        self._in_words: dict[tuple[str, ...], tuple[str, set[str]]] = {}
         self._subjects: set[str] = set()
+        self._things: set[str] = set()
         self._gathered = False
 
     def see(self, item: Output) -> None:
         """Take in one output of the box. Raises Refused when it names too many people."""
         if isinstance(item, Person):
-            self._people.setdefault((item.names, item.birth_date), set()).update(
-                item.links or ("",)
-            )
-            if len(self._people) > MOST_PEOPLE:
-                raise Refused(TWO_PEOPLE)
+            self._meet(item)
         elif isinstance(item, Made):
             self._gathered = True
-        elif isinstance(item, Parsed) and item.subject:
-            self._subjects.add(item.subject)
+        elif isinstance(item, Parsed):
+            if item.subject:
+                self._subjects.add(item.subject)
+            if item.resource_type in _THINGS and len(self._things) < MOST_SUBJECTS:
+                self._things.update(item.links)
             if len(self._subjects) > MOST_SUBJECTS:
                 raise Refused(TWO_PEOPLE)
+
+    def _meet(self, item: Person) -> None:
+        links = set(item.links) or {""}
+        if item.in_words:
+            words = parts(item.names[0])
+            self._in_words.setdefault(words, (item.names[0], set()))[1].update(links)
+        else:
+            nameless = not item.names and not item.birth_date
+            link = min(links) if nameless else ""
+            known = _Known(item.names, item.birth_date, link)
+            self._people.setdefault(known, set()).update(links)
+        if max(len(self._people), len(self._in_words)) > MOST_PEOPLE:
+            raise Refused(TWO_PEOPLE)
 
     def owner(self) -> list[str]:
         """What the file calls the person it is about, as far as it says who that is."""
@@ -137,7 +166,7 @@ class Crowd:
         every = {link for found in self._people.values() if found & links for link in found}
         linked = any(found - {""} for found in self._people.values())
         alone = self._subjects if len(self._subjects) == 1 and not linked else set()
-        return sorted(every | {name for name in alone if _MAY_BE_PERSON(name)})
+        return sorted(every | {name for name in alone if may_be_person(name)})
 
     def about(self) -> list[Person]:
         """Whom the resources are about. Raises Refused when these are two different people.
@@ -145,15 +174,64 @@ class Crowd:
         Somebody whom nothing refers to, such as the mother of a newborn, does not count, unless
         there is nobody else.
         """
-        named = [
-            Person(names, born)
-            for (names, born), links in self._people.items()
-            if "" in links or links & self._subjects
-        ]
-        found = named or [Person(names, born) for names, born in self._people]
+        everybody = [Person(one.names, one.birth_date) for one in self._people]
         if self._gathered:
             # Her record may hold what knows her by another name: said yes to once, asked again.
-            return [Person(names, born) for names, born in self._people]
-        if any(compare(one, other) is Match.DIFFERS for one, other in combinations(named, 2)):
+            return everybody
+        named = [
+            Person(one.names, one.birth_date)
+            for one, links in self._people.items()
+            if "" in links or links & self._subjects
+        ]
+        found = named or everybody
+        if any(compare(one, other) is Match.DIFFERS for one, other in combinations(found, 2)):
             raise Refused(TWO_PEOPLE)
-        return found
+        return [*found, *self._others(found)]
+
+    def _others(self, found: list[Person]) -> list[Person]:
+        """Whom the file names in words only, unless one of those who were `found` is meant."""
+        named = [Person((name,)) for name, links in self._in_words.values() if links - self._things]
+        return [
+            one for one in named
+            if not found or all(compare(one, each) is Match.DIFFERS for each in found)
+        ]  # fmt: skip
+
+    def several(self) -> bool:
+        """Whether resources are about more than one person as far as their references tell.
+
+        Of at least one of them the file has no Patient, so that nobody can tell who it is. One
+        Patient without any address is whom the only reference means.
+        """
+        whole = {*self._subjects, *(link for links in self._people.values() for link in links)}
+        key = _one_address(whole)
+        groups = {key(link): who for who, links in self._people.items() for link in links if link}
+        told = {who for who in self._people if not who.link and (who.names or who.birth_date)}
+        about = {
+            groups.get(key(name)) or key(name)
+            for name in self._subjects - self._things
+            if may_be_person(name)
+        }
+        unknown = about - told
+        if self._gathered or not unknown:
+            return False
+        placed = any(self._people[who] - {""} for who in told)
+        return len(unknown) + placed > 1
+
+
+def _one_address(names: Iterable[str]) -> Callable[[str], str]:
+    """How a Patient is called, whether by `Patient/1` or by its only absolute address.
+
+    FHIR R4 references, section 2.3.0.1: versions of a resource are the resource.
+    """
+    servers: dict[str, set[str]] = {}
+    for name in names:
+        whole = name.partition("/_history/")[0]
+        if "://" in whole:
+            servers.setdefault("/".join(whole.rsplit("/", 2)[1:]), set()).add(whole)
+
+    def key(name: str) -> str:
+        whole = name.partition("/_history/")[0]
+        short = "/".join(whole.rsplit("/", 2)[1:]) if "://" in whole else whole
+        return whole if len(servers.get(short, ())) > 1 else short
+
+    return key

@@ -48,7 +48,8 @@ class Outlook:
     unless she wrote hers herself (`aside`).
     `columns` is the table that its owner has to match first: then there is nothing else.
     `outside` counts what somebody sent in beyond what its owner had asked for, which is left out.
-    `foreign` is an archive in our shape that is not as this portal wrote it.
+    `foreign` is an archive in our shape that is not as this portal wrote it. `several` is a file
+    that refers to more than one person and does not say of each who it is.
     """
 
     counts: dict[str, int]
@@ -61,6 +62,7 @@ class Outlook:
     people: list[Person] = field(default_factory=list)
     columns: Columns | None = None
     foreign: bool = False
+    several: bool = False
     outside: dict[str, int] = field(default_factory=dict)
 
 
@@ -169,8 +171,8 @@ def birth_date(outlook: Outlook, patient: Patient) -> date | None:
 def is_about_somebody_else(outlook: Outlook, patient: Patient) -> bool:
     """Whether whom the file names looks like somebody else than the record's owner.
 
-    Of an archive that this portal did not write it is always asked.
+    Of an archive that this portal did not write, and of several people, it is always asked.
     """
-    if outlook.foreign:
+    if outlook.foreign or outlook.several:
         return True
     return bool(outlook.people) and identity.differs(outlook.people, whose(patient))

@@ -11,8 +11,9 @@ from typing import Any
 from phr.formats import r4
 from phr.formats.json_stream import JsonStream, Read
 from phr.formats.meaning import bounded
-from phr.formats.parsed import Limits, Output, Refused, Skipped
+from phr.formats.parsed import Limits, Output, Parsed, Person, Refused, Skipped
 from phr.formats.resource import identifier, keep, person, refuse_if
+from phr.formats.subjects import named
 from sharing.categories import category_of
 from sharing.labels import suggest
 
@@ -65,6 +66,7 @@ def _is_bundle(text: JsonStream, at: int) -> bool:
 def _single(text: JsonStream, at: int, limits: Limits) -> Generator[Output, None, int]:
     """One resource, or as many as follow one another on lines of their own."""
     identities: set[str] = set()
+    told: set[Person] = set()
     more, count = True, 0
     while more:
         count += 1
@@ -77,7 +79,9 @@ def _single(text: JsonStream, at: int, limits: Limits) -> Generator[Output, None
         found, start = text.next(at)
         more = found == "{" and "\n" in text.text[at:start] and "\n" not in raw
         place = f"resource {count}" if more or count > 1 else ""
-        yield from _alone(text, (resource, raw, decimals), place, limits, identities)
+        for item in _alone(text, (resource, raw, decimals), place, limits, identities):
+            yield item
+            yield from _told(item, resource, told)
         at = text.forget(start) if more else at
     return at
 
@@ -105,6 +109,14 @@ def _alone(
     yield item
 
 
+def _told(item: Output, resource: Json, told: set[Person]) -> Iterator[Person]:
+    """Whom a resource that is kept names within itself, each once."""
+    for who in named(resource) if isinstance(item, Parsed) else ():
+        if who not in told:
+            told.add(who)
+            yield who
+
+
 class _Bundle:
     """Reads one Bundle; `prefix` is the place of a Bundle inside a Bundle ("Entry 3, ")."""
 
@@ -114,6 +126,7 @@ class _Bundle:
         self._prefix = prefix
         self._entries = 0
         self._identities: set[str] = set()
+        self._told: set[Person] = set()
 
     def read(self, at: int) -> Generator[Output, None, int]:
         """Every entry; returns the position after the Bundle."""
@@ -189,7 +202,9 @@ class _Bundle:
             identity, url = self._identity(resource, entry), entry.get("fullUrl", "")
             if kind == "Patient":
                 yield person(resource, url)
-            yield keep(resource, raw, decimals, place, identity, url=url)
+            item = keep(resource, raw, decimals, place, identity, url=url)
+            yield item
+            yield from _told(item, resource, self._told)
 
     def _identity(self, resource: Json, entry: Json) -> str | None:
         """The business identifier, unless an earlier entry has the same one: then the fullUrl."""

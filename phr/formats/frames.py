@@ -75,7 +75,8 @@ def _split(item: Ordinary) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a 
         case Progress():
             return ["G", item.done, item.total, item.unit], b""
         case Person():
-            return ["N", item.names, item.birth_date, item.identifiers, item.links], b""
+            said = [item.names, item.birth_date, item.identifiers, item.links, item.in_words]
+            return ["N", *said], b""
         case Piece():
             return ["B", item.content_type, item.name, item.last], item.data
         case Columns():
@@ -162,9 +163,12 @@ def _preview(data: bytes, content_type: Any, caption: Any) -> Preview:
     return Preview(content_type, data, caption)
 
 
-def _person(_: bytes, names: Any, birth_date: Any, identifiers: Any, links: Any) -> Person:
+def _person(_: bytes, *fields: Any) -> Person:
+    names, birth_date, identifiers, links, in_words = fields
     _text(*names, *identifiers, *links, *([] if birth_date is None else [birth_date]))
-    return Person(tuple(names), birth_date, tuple(identifiers), tuple(links))
+    if type(in_words) is not bool:
+        raise TypeError("truth value expected")
+    return Person(tuple(names), birth_date, tuple(identifiers), tuple(links), in_words)
 
 
 def _piece(data: bytes, content_type: Any, name: Any, last: Any) -> Piece:

@@ -82,13 +82,15 @@ class Person:
     """Somebody the file says it is about (FHIR R4 Patient, DICOM PS3.3 C.7.1.1, HL7 v2 PID).
 
     `names` as written, `birth_date` as a FHIR date, `identifiers` as `system|value`; `links` are
-    what resources call this person in `Parsed.subject`.
+    what resources call this person in `Parsed.subject`. `in_words` is a name beside a reference, of
+    which nobody can tell whether it is that of a person at all.
     """
 
     names: tuple[str, ...]
     birth_date: str | None = None
     identifiers: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    in_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

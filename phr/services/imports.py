@@ -166,7 +166,7 @@ def _ask(actor: Actor, upload: Upload, told: Told) -> None:
         outlook.people, outlook.skips = people, told.skips
         outlook.skipped = told.skipped[:MOST_SHOWN]
         outlook.columns, outlook.foreign = told.columns, told.foreign
-        outlook.outside = dict(told.outside)
+        outlook.outside, outlook.several = dict(told.outside), told.crowd.several()
         rows.update(
             preview_sealed=seal_outlook(upload, outlook),
             previewed_at=Now(),

@@ -1,8 +1,10 @@
 """Whether two descriptions are of one person, and whether a file is about two."""
 
+from dataclasses import replace
+
 import pytest
 
-from phr.formats.parsed import Parsed, Person, Refused
+from phr.formats.parsed import Output, Parsed, Person, Refused
 from phr.identity import MOST_PEOPLE, TWO_PEOPLE, Crowd, Match, compare
 
 ALICE = Person(("Alice Archer",), "1963-04-18")
@@ -65,6 +67,17 @@ def test_one_of_several_names_is_enough() -> None:
 
 def about(subject: str) -> Parsed:
     return Parsed("Condition", "", None, (), None, "", (), "", b"", subject=subject)
+
+
+def crowd_of(*seen: Output) -> Crowd:
+    crowd = Crowd()
+    for one in seen:
+        crowd.see(one)
+    return crowd
+
+
+def in_words(name: str, *links: str) -> Person:
+    return Person((name,), links=links, in_words=True)
 
 
 def test_resources_about_two_people_are_refused() -> None:
@@ -135,3 +148,56 @@ def test_more_people_than_can_be_told_apart_are_refused() -> None:
 
     with pytest.raises(Refused):
         crowd.see(Person(("One more",)))
+
+
+ADA = Person(("Ada One",), "1980-01-01", links=("https://one.example.org/Patient/1", "Patient/1"))
+BEN = Person(("Ben Two",), "1950-01-01", links=("Patient/2",))
+
+
+def test_two_patients_and_nothing_else_are_two_people() -> None:
+    with pytest.raises(Refused, match="two different people"):
+        crowd_of(ADA, BEN).about()
+
+
+@pytest.mark.parametrize(
+    ("seen", "several"),
+    [
+        ((ADA, about("Patient/1")), False),
+        ((ADA, about("Patient/1"), about("https://one.example.org/Patient/1/_history/3")), False),
+        ((ADA, about("Patient/1"), about("https://two.example.org/Patient/1")), True),
+        ((ADA, about("Patient/1"), about("Patient/2")), True),
+        ((ADA, about("Patient/2")), True),
+        ((about("Patient/2"), ADA), True),
+        ((ADA, about("Patient/1"), about("Group/2")), False),
+        ((ADA, about("Patient/1"), about("urn:uuid:2")), True),
+        ((about("Patient/1"), about("https://one.example.org/Patient/1")), False),
+        ((about("Patient/1"), about("Patient/2")), True),
+        ((about("https://one.example.org/Patient/1"), about("urn:uuid:2")), True),
+        ((Person(("Ada One",)), about("Patient/2")), False),
+        ((Person(("Ada One",)), about("Patient/2"), about("Patient/3")), True),
+        ((ADA, about("Patient/1"), Person((), links=("Patient/2",)), about("Patient/2")), True),
+        ((Person((), links=("urn:uuid:1", "Patient/1")), *map(about, ("Patient/1", "urn:uuid:1"))),
+         False),
+    ],
+)  # fmt: skip
+def test_references_to_more_than_one_person(seen: tuple[Output, ...], several: bool) -> None:
+    assert crowd_of(*seen).several() is several
+
+
+def test_a_device_is_no_person() -> None:
+    pump = replace(about(""), resource_type="Device", links=("urn:uuid:7",))
+    seen = (ADA, about("Patient/1"), about("urn:uuid:7"), in_words("Pump", "urn:uuid:7"), pump)
+
+    crowd = crowd_of(*seen)
+
+    assert crowd.several() is False
+    assert crowd.about() == [Person(("Ada One",), "1980-01-01")]
+
+
+def test_who_is_named_in_words_alone_is_asked_about() -> None:
+    otto = in_words("Otto Schmidt", "Patient/9")
+
+    assert crowd_of(about("Patient/9"), otto).about() == [Person(("Otto Schmidt",))]
+    known = crowd_of(ADA, about("Patient/1"), in_words("Otto Schmidt"), in_words("ONE, Ada"))
+    assert [one.names for one in known.about()] == [("Ada One",), ("Otto Schmidt",)]
+    assert compare(Person(("Patient 12",)), ALICE) is Match.UNKNOWN

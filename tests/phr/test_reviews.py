@@ -56,6 +56,19 @@ def followed(cast: Cast, upload_id: UUID) -> uploads.Followed:
     return uploads.upload(cast.alice, upload_id)
 
 
+def test_what_is_about_somebody_else_without_a_patient_is_asked_about(cast: Cast) -> None:
+    ours, other = condition(1, patient="Patient/1"), condition(2, patient="Patient/2")
+    named = condition(3) | {"subject": {"display": "Otto Schmidt"}}
+    for data in (bundle(ours, other), bundle(person(), condition(1), other), bundle(ours, named)):
+        upload_id = looked_through(cast, data)
+        assert followed(cast, upload_id).owner is not None
+        with pytest.raises(reviews.Unsure):
+            reviews.confirm(cast.alice, upload_id)
+
+    assert records(cast) == 0
+    assert followed(cast, looked_through(cast, bundle(person(), condition(1)))).owner is None
+
+
 def records(cast: Cast) -> int:
     with acting_as(IMPORTER, about=cast.alice_id):
         return Record.objects.count()

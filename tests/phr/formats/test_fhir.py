@@ -212,3 +212,30 @@ def test_a_type_that_r4_does_not_know_is_kept_as_it_is(kind: str) -> None:
     (item,) = kept(raw)
     assert (item.resource_type, item.category, item.labels) == (kind, "other", ("unclassified",))
     assert item.body == raw
+
+
+@pytest.mark.parametrize(
+    ("subject", "person"),
+    [
+        ({"reference": "Patient/9", "display": "Otto Schmidt"},
+         Person(("Otto Schmidt",), links=("Patient/9",), in_words=True)),
+        ({"display": "Otto Schmidt"}, Person(("Otto Schmidt",), in_words=True)),
+        ({"reference": "#p"}, Person(("Otto Schmidt",), "1950-01-01")),
+        ({"reference": "#g", "display": "A group"}, None),
+        ({"reference": "Group/1", "display": "A group"}, None),
+        ({"display": "Pump", "type": "Device"}, None),
+    ],
+)  # fmt: skip
+def test_whom_a_resource_names_within_itself(
+    subject: dict[str, str], person: Person | None
+) -> None:
+    otto = {"given": ["Otto"], "family": "Schmidt"}
+    within = [
+        {"resourceType": "Patient", "id": "p", "name": [otto], "birthDate": "1950-01-01"},
+        {"resourceType": "Group", "id": "g", "type": "person", "actual": True},
+    ]
+    one = observation(subject=subject, contained=within)
+
+    found = read(bundle(one, one))
+
+    assert [each for each in found if isinstance(each, Person)] == ([person] if person else [])
