@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from phr.display.concepts import coding, concept, plain
-from phr.display.dates import moment, period, timing
+from phr.display.dates import moment, period
 from phr.display.names import annotations, attachment, human_name, referred
 from phr.display.quantities import age, duration, extent, money, number, quantity, ratio
+from phr.display.timing import timing
 from phr.display.words import clean, clean_lines, one
 
 

@@ -1,10 +1,10 @@
-"""FHIR date, dateTime, instant, Period and Timing in words. Source: FHIR R4 Datatypes §2.24."""
+"""FHIR date, dateTime, instant and Period in words. Source: FHIR R4 Datatypes §2.24."""
 
 import re
 from datetime import datetime
 from typing import Final
 
-from phr.display.words import clean, each, joined, one
+from phr.display.words import clean, joined, one
 
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -62,121 +62,6 @@ def period(value: object) -> str:
         return f"{date(start)} to {date(end)}"
     times = joined((_time(start), _time(end)), " to ")
     return f"{date(start)}, {times}" if times else date(start)
-
-
-def timing(value: object) -> str:
-    """A Timing: its own words, else how often, else the moments it names."""
-    schedule = one(value)
-    code = one(schedule.get("code"))
-    said = clean(code.get("text")) or joined(
-        TIMES.get(clean(coding.get("code")), clean(coding.get("display")))
-        for coding in each(code.get("coding"))
-    )
-    if said:
-        return said
-    events = schedule.get("event")
-    moments = [moment(event) for event in events[:20]] if isinstance(events, list) else []
-    return repeated(one(schedule.get("repeat"))) or joined(moments)
-
-
-# terminology.hl7.org v3-GTSAbbreviation, the codes bound to Timing.code
-TIMES: Final = {
-    "BID": "twice a day",
-    "TID": "three times a day",
-    "QID": "four times a day",
-    "AM": "every morning",
-    "PM": "every afternoon",
-    "QD": "every day",
-    "QOD": "every other day",
-    "Q1H": "every hour",
-    "Q2H": "every 2 hours",
-    "Q3H": "every 3 hours",
-    "Q4H": "every 4 hours",
-    "Q6H": "every 6 hours",
-    "Q8H": "every 8 hours",
-    "BED": "at bedtime",
-    "WK": "weekly",
-    "MO": "monthly",
-}
-UNITS: Final = {
-    "s": "second",
-    "min": "minute",
-    "h": "hour",
-    "d": "day",
-    "wk": "week",
-    "mo": "month",
-    "a": "year",
-}
-# hl7.org/fhir/R4 event-timing and days of the week
-_EVENTS: Final = {
-    "MORN": "in the morning",
-    "AFT": "in the afternoon",
-    "EVE": "in the evening",
-    "NIGHT": "at night",
-    "PHS": "after sleep",
-    "HS": "before sleep",
-    "WAKE": "on waking",
-    "C": "at meals",
-    "CM": "at breakfast",
-    "CD": "at lunch",
-    "CV": "at dinner",
-    "AC": "before meals",
-    "ACM": "before breakfast",
-    "ACD": "before lunch",
-    "ACV": "before dinner",
-    "PC": "after meals",
-    "PCM": "after breakfast",
-    "PCD": "after lunch",
-    "PCV": "after dinner",
-    "mon": "on Mondays",
-    "tue": "on Tuesdays",
-    "wed": "on Wednesdays",
-    "thu": "on Thursdays",
-    "fri": "on Fridays",
-    "sat": "on Saturdays",
-    "sun": "on Sundays",
-}
-
-
-def repeated(repeat: dict[str, object]) -> str:
-    """Timing.repeat as "twice a day, before meals, for 10 days"."""
-    named = (*_listed(repeat.get("dayOfWeek")), *_listed(repeat.get("when")))
-    codes = [_EVENTS.get(code, "") for code in named]
-    clocks = [f"at {time[:5]}" for time in _listed(repeat.get("timeOfDay"))]
-    bounds = repeat.get("boundsPeriod")
-    length = _length(one(repeat.get("boundsDuration")))
-    parts = [_often(repeat), *codes, *clocks, f"for {length}" if length else "", period(bounds)]
-    return joined(parts, ", ")
-
-
-def _listed(value: object) -> list[str]:
-    found = [clean(item, 20) for item in value[:20]] if isinstance(value, list) else []
-    return [item for item in found if item]
-
-
-def _often(repeat: dict[str, object]) -> str:
-    frequency, most = whole(repeat.get("frequency")), whole(repeat.get("frequencyMax"))
-    unit = UNITS.get(clean(repeat.get("periodUnit")), "")
-    every = whole(repeat.get("period"))
-    if not unit:
-        return ""
-    if not frequency or (frequency == "1" and not most):
-        return f"every {unit}" if every in {"", "1"} else f"every {every} {unit}s"
-    times = f"{frequency} to {most} times" if most else _times(frequency)
-    each_unit = f"{'an' if unit == 'hour' else 'a'} {unit}"
-    return f"{times} {each_unit}" if every in {"", "1"} else f"{times} every {every} {unit}s"
-
-
-def _times(frequency: str) -> str:
-    return {"2": "twice", "3": "three times", "4": "four times"}.get(
-        frequency, f"{frequency} times"
-    )
-
-
-def _length(duration: dict[str, object]) -> str:
-    number = whole(duration.get("value"))
-    unit = UNITS.get(clean(duration.get("code")), clean(duration.get("unit"), 30).removesuffix("s"))
-    return f"{number} {unit}{'' if number == '1' else 's'}" if number and unit else ""
 
 
 def whole(value: object) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 from phr.display.choices import choice
 from phr.display.concepts import concept, concepts
-from phr.display.dates import timing
 from phr.display.quantities import ratio
+from phr.display.timing import timing
 from phr.display.words import capital, clean, each, joined
 
 

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Final, TypeGuard
 
-from phr.display.dates import UNITS
+from phr.display.timing import UNITS
 from phr.display.words import clean, one
 
 # UCUM codes that a person would not read as what they are

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from phr.display.choices import choice
 from phr.display.concepts import coding, concept
-from phr.display.dates import period, timing
+from phr.display.dates import period
 from phr.display.names import address, attachment, human_name, referred, telephone
 from phr.display.quantities import extent, money, quantity, ratio
+from phr.display.timing import timing
 from phr.display.words import one
 
 
