@@ -13,8 +13,8 @@ import redis
 from django.conf import settings as portal
 from django.core import mail as outbox
 from django.db import connections
-from django.test import Client
-from pytest_django import Settings
+from django.test import Client, override_settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts import mail, sealer
 from accounts.actors import Actor, System
@@ -25,12 +25,13 @@ from rights.services import cases
 from rights.services import erasures as rights
 from tests.cast import IMPORTER, SEALER, receive
 from tests.doors import body, sign_in, text
+from tests.standing import Standing
 from tests.sweep import everything_in
 from tests.worlds import failing
 from tests.worlds.shared_record import MARK, Shared, weight
 
 pytestmark = [
-    pytest.mark.django_db(databases=["default", "vault"], transaction=True),
+    pytest.mark.django_db(databases=["default", "vault"]),
     pytest.mark.slow,
     pytest.mark.usefixtures("static_files"),
 ]
@@ -45,15 +46,18 @@ def shown_in(what: bytes | str) -> list[str]:
     return found + [f"hex {one}" for one in MARKS if one.encode().hex().encode() in low]
 
 
-@pytest.fixture
-def world(settings: Settings) -> Shared:
-    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
-    settings.PHR_MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    world = Shared.enter()
-    cases.open_case(
-        world.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words=f"My {MARK}"
-    )
-    return world
+@pytest.fixture(scope="module")
+def world(committed: Standing) -> Iterator[Shared]:  # noqa: ARG001 - where `pg_dump` sees it, too
+    with override_settings(
+        EMAIL_BACKEND="accounts.mail.OutboxBackend",
+        PHR_MAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+    ):
+        world = Shared.enter()
+        cases.open_case(
+            world.cast.alice, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words=f"My {MARK}"
+        )
+        sealer.seal_audit(SEALER)
+        yield world
 
 
 def test_logs_say_nothing_when_all_goes_well_and_when_it_does_not(
@@ -77,11 +81,14 @@ def test_logs_say_nothing_when_all_goes_well_and_when_it_does_not(
     assert not shown_in(said)
 
 
-def test_messages_to_the_workers_carry_ids_alone(world: Shared) -> None:
+def test_messages_to_the_workers_carry_ids_alone(
+    world: Shared, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     broker = redis.Redis.from_url(portal.REDIS_URL)
     broker.flushdb()
-    receive(world.cast.alice, weight(76), f"{MARK}.json")
-    rights.erase_record(world.cast.alice, world.ids["record_id"])
+    with django_capture_on_commit_callbacks(execute=True):
+        receive(world.cast.alice, weight(76), f"{MARK}.json")
+        rights.erase_record(world.cast.alice, world.ids["record_id"])
 
     found = [*everything_in(broker)]
 
@@ -133,7 +140,6 @@ def pages(browser: Client, start: list[str]) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("alias", ["default", "vault"])
 def test_a_stolen_dump_tells_nothing(world: Shared, alias: str) -> None:
-    sealer.seal_audit(SEALER)
     text_of_all = dump(alias)
 
     assert b"COPY public." in text_of_all

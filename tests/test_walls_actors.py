@@ -21,18 +21,17 @@ from accounts.actors import Actor
 from sharing.models import Authority, Role
 from sharing.services import granting
 from sharing.services.recipients import ActsFor, Recipient
-from tests.cast import ALL, IMPORTER, join
+from tests.cast import ALL, IMPORTER, Cast, join
 from tests.raw import WALLED, owner
-from tests.test_walls_rows import NARROW, Kept, kept
 from tests.worlds import by_code
 from tests.worlds.facilities import employ, opened
+from tests.worlds.walled import NARROW, Kept, kept_for
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"], transaction=True),
     pytest.mark.slow,
     pytest.mark.timeout(600),
 ]
-__all__ = ["kept"]
 SAID = tomllib.loads((Path(__file__).parent / "walls.toml").read_text())
 ACTS = ActsFor(Authority.CHOSEN)
 # Columns that say who did something: tried with the actor's own name, too.
@@ -43,6 +42,11 @@ COLUMN = """
       AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'UPDATE') LIMIT 1
 """
 ADD = "INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)"
+
+
+@pytest.fixture
+def kept(cast: Cast) -> Kept:
+    return kept_for(cast)
 
 
 def actors(at: Kept) -> Iterator[tuple[str, Actor, bool]]:

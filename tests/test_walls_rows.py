@@ -1,115 +1,29 @@
 """The second wall with rows behind it: who gets what, asked in SQL and through `acting_as`."""
 
-import contextlib
-from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
-from django.test import Client
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
-from accounts import keys
 from accounts.acting import acting_as
 from accounts.actors import Actor, System
-from accounts.models import User
 from phr import privileges
-from phr.models import Binary, Record, Renewal
-from phr.tags import new_word
-from rights.regimes import Jurisdiction, Right
-from rights.services import holds
-from rights.services.cases import open_case
-from rights.services.erasures import erase_record
-from rights.services.exports import request_export
-from sharing.categories import Category
-from sharing.labels import Sensitivity
-from sharing.scopes import Scope
 from sharing.services import granting
-from tests.cast import IMPORTER, PURGER, Cast
+from tests.cast import IMPORTER, Cast
 from tests.raw import WALLED, as_role, count, every, ids, owner, tell
-from tests.worlds import by_code
-from tests.worlds.held import hold, una
-from tests.worlds.kept import keep, with_file, with_past
-from tests.worlds.waiting import wait_for_alice
+from tests.standing import Standing
+from tests.worlds.walled import CONTENT, Kept, kept_for, walled_for_web
 
-pytestmark = pytest.mark.django_db(databases=["default", "vault"], transaction=True)
-
-CONTENT = [
-    "phr_record", "phr_recordversion", "phr_recordfile", "phr_provenance", "phr_binary",
-]  # fmt: skip
-HAND_OVER = """
-    INSERT INTO sharing_handover (id, patient_id, named_by_id, email, lookup, ends_at)
-    VALUES (gen_random_uuid(), %s, %s, '', 'x', now())
-"""
-NARROW = Scope(
-    (Category.LABORATORY, Category.IMAGING),
-    (Sensitivity.N, Sensitivity.PSY),
-    may_copy=False,
-    ends_at=None,
-)
+pytestmark = pytest.mark.django_db(databases=["default", "vault"])
 
 
-@dataclass
-class Kept:
-    """Alice's records: what bob's permission covers and what it does not; one of carol's."""
-
-    cast: Cast
-    covered: list[Record]
-    files: list[Binary]
-    others: list[Record]
-    carols: Record
-    grant_id: UUID
-
-
-@pytest.fixture
-def kept(cast: Cast) -> Kept:
-    alice, tests, scans = cast.alice_id, Category.LABORATORY, Category.IMAGING
-    covered = [
-        keep(alice),
-        keep(alice, category=scans),
-        keep(alice, labels=[Sensitivity.PSY]),
-        keep(alice, labels=[Sensitivity.N, Sensitivity.PSY]),
-    ]
-    erased = keep(alice)
-    others = [
-        keep(alice, category=Category.DOCUMENTS),
-        keep(alice, labels=[Sensitivity.HIV]),
-        keep(alice, labels=[Sensitivity.PSY, Sensitivity.HIV]),
-        keep(alice, category=tests, labels=[Sensitivity.UNCLASSIFIED]),
-        keep(alice, hidden=True),
-        keep(alice, never_shared=True),
-        erased,
-    ]
-    carols = keep(cast.carol_id)
-    files = [with_file(row, b"scan") for row in covered[:2]]
-    for row in [*others, carols]:
-        with_file(row, b"other")
-    for row in [*covered, *others, carols]:
-        with_past(row)
-    erase_record(cast.alice, erased.pk)
-    for actor in (cast.alice, cast.carol):
-        open_case(actor, right=Right.ACCESS, jurisdiction=Jurisdiction.EU, words="Please")
-    request_export(cast.alice)
-    with acting_as(IMPORTER, about=alice):
-        new_word(alice, 1, "diet")
-        Renewal.objects.create(patient_id=alice)
-    hold(cast, una(), covered[0])
-    by_code.over(cast, NARROW)
-    holds.rehome(PURGER, alice)
-    grant_id = cast.share(
-        replace(NARROW, inward_categories=NARROW.categories, inward_labels=NARROW.labels)
-    )
-    wait_for_alice(cast)
-    handed_over(cast)
-    return Kept(cast, covered, files, others, carols, grant_id)
-
-
-def handed_over(cast: Cast) -> None:
-    with owner() as opened:
-        opened.execute(HAND_OVER, [cast.alice_id, cast.sam.user_id])
+@pytest.fixture(scope="module")
+def kept(committed: Standing) -> Kept:  # noqa: ARG001 - where others see it, too
+    """Made once: who looks changes nothing that stays."""
+    return kept_for(Cast.enter())
 
 
 def walled(alias: str = "default") -> list[str]:
@@ -161,11 +75,6 @@ def test_nobody_is_nobody(kept: Kept) -> None:
         with acting_as(actor):
             for name in walled_for_web():
                 assert count(name) == 0, name
-
-
-def walled_for_web() -> list[str]:
-    return [*CONTENT, "accounts_patient", "accounts_auditevent", "phr_upload", "sharing_grant",
-            "rights_erasure", "rights_hold"]  # fmt: skip
 
 
 def test_the_grantee_sees_exactly_the_covered_rows(kept: Kept) -> None:
@@ -287,97 +196,10 @@ def test_a_temporary_table_does_not_stand_in_for_a_real_one(kept: Kept) -> None:
         assert rows == [(kept.carols.pk,)]
 
 
-# --- the context itself ---------------------------------------------------------------------------
-
-
-def context() -> tuple[str, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_user::text, COALESCE(current_setting('phr.actor', true), ''),"
-            " COALESCE(current_setting('phr.door', true), ''),"
-            " COALESCE(current_setting('phr.about', true), '')"
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    return tuple(row)
-
-
-def backend() -> set[UUID]:
-    return ids("SELECT pg_backend_pid()")
-
-
-def test_nested_acts_restore_what_was_told(cast: Cast) -> None:
-    with acting_as(cast.alice):
-        outer = context()
-        with acting_as(PURGER, about=cast.carol_id):
-            assert context() == ("phr_worker", "", "system", str(cast.carol_id))
-            with acting_as(cast.bob):
-                assert context() == ("phr_web", str(cast.bob.user_id), "session", "")
-            assert context()[0] == "phr_worker"
-        assert context() == outer == ("phr_web", str(cast.alice.user_id), "session", "")
-
-
-def test_the_same_actor_within_stays_with_the_same_patient(cast: Cast) -> None:
-    with acting_as(IMPORTER, about=cast.alice_id), acting_as(IMPORTER):
-        assert context()[3] == str(cast.alice_id)
-
-
-def test_a_failing_act_restores_what_was_told(cast: Cast) -> None:
-    with acting_as(cast.alice):
-        outer = context()
-        with pytest.raises(LookupError), acting_as(PURGER, about=cast.carol_id):
-            raise LookupError
-        assert context() == outer
-
-
-def test_an_act_inside_another_transaction_leaves_nothing_behind(cast: Cast) -> None:
-    with transaction.atomic():
-        with acting_as(cast.alice):
-            assert context()[1] == str(cast.alice.user_id)
-        assert context() == ("phr_web", "", "", "")
-
-
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_context_ends_with_its_transaction(kept: Kept, fails: bool) -> None:
-    with contextlib.suppress(ZeroDivisionError), acting_as(kept.cast.alice):
-        assert count("phr_record") // int(not fails) > 0
-
-    assert context() == ("phr_web", "", "", "")
-    for name in walled_for_web():
-        assert count(name) == 0, name
-
-
-@pytest.mark.usefixtures("static_files")
-def test_two_requests_on_one_connection_do_not_meet(kept: Kept) -> None:
-    """Alice's page, then carol's, then nobody's, all through the connection of this thread."""
-    pid = backend()
-    for name, own in (("alice", kept.covered[0]), ("carol", kept.carols)):
-        client = Client()
-        client.force_login(User.objects.get(email=f"{name}@example.org"))
-        answer = client.get("/records/")
-        assert answer.status_code == 200
-        assert str(own.pk) in answer.content.decode()
-        other = kept.carols if own is not kept.carols else kept.covered[0]
-        assert str(other.pk) not in answer.content.decode()
-        assert client.get(f"/records/{other.pk}/").status_code == 404
-        assert context() == ("phr_web", "", "", "")
-    assert Client().get("/records/").status_code == 302
-    assert backend() == pid
-    assert count("phr_record") == 0
-
-
-def test_the_vault_forgets_whose_key_was_asked_for(cast: Cast) -> None:
-    keys.forget_all()
-    assert keys.has_key(cast.alice_id)
-    with connections["vault"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM vault_patientkey")
-        assert cursor.fetchone() == (0,)
-
-
-def test_a_patients_key_comes_alone(cast: Cast) -> None:
-    with as_role("phr_web", about=cast.alice_id, alias="vault") as opened:
+def test_a_patients_key_comes_alone(kept: Kept) -> None:
+    with as_role("phr_web", about=kept.cast.alice_id, alias="vault") as opened:
         rows = opened.execute("SELECT patient_id FROM vault_patientkey").fetchall()
-        assert rows == [(cast.alice_id,)]
+        assert rows == [(kept.cast.alice_id,)]
 
 
 @pytest.mark.parametrize("job", list(System))
