@@ -13,14 +13,15 @@ from sharing.scopes import Scope
 from sharing.services.directory import Chosen
 
 # Moves with every change of the template: an old agreement says which words it was made in.
-VERSION = 6
+VERSION = 7
 
 
 def words(scope: Scope, who: str, tags: Sequence[str], chosen: Chosen | None = None) -> str:
     """The agreement as plain text: who may see what, how, why, from when until when.
 
-    Of a facility that was `chosen` it also says by which law, policy and agreements it is bound; of
-    a single person, that the portal does not know, and whether a licence was checked.
+    Of a facility that was `chosen` it also says by which law, policy and agreements it is bound, and
+    which it names that no staff have read; of a single person, that the portal does not know, and
+    whether a licence was checked.
     """
     context = {
         "version": VERSION,

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from sharing.models.facilities import Organization
 
@@ -33,6 +34,16 @@ class Agreement(models.Model):
     document = models.BinaryField()
     confirmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
+
+    @property
+    def over(self) -> bool:
+        """Whether its last day has passed."""
+        return self.ends_on is not None and self.ends_on < timezone.now().date()
+
+    @property
+    def binding(self) -> bool:
+        """Whether the portal may say that the facility is bound by it: read by staff, and in force."""
+        return self.confirmed_at is not None and not self.over
 
     def __str__(self) -> str:
         return f"Agreement {self.pk}"

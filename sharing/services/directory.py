@@ -41,7 +41,7 @@ def search(actor: Actor, words: str) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """With whom a patient shares or wants to; a facility with the agreements that bind it.
+    """With whom a patient shares or wants to; a facility with its agreements, read by staff or not.
 
     Of a single person nothing tells by which law she is bound: `place` is where she says that she
     works, `of` the facility as one of which she asked, `checked` whether staff checked her licence.
