@@ -84,7 +84,7 @@ def grant(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 
 def _answered(actor: Actor, asked: requests.Asked, *, facility: bool) -> Chosen:
-    to = requests.recipient(asked.request, facility=facility)
+    to = asked.recipient(facility=facility)
     if to.organization_id:
         return directory.chosen(actor, to)
     of, person = asked.request.organization, asked.person

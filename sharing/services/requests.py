@@ -63,6 +63,10 @@ class Asked:
             inward_labels=(Sensitivity.N,) if self.wish.inward else (),
         )
 
+    def recipient(self, *, facility: bool) -> Recipient:
+        """To whom it is granted: who asked, or the facility as one of which she asked."""
+        return _recipient(self.request, facility=facility)
+
     @property
     def state(self) -> str:
         """For who asked, one of: granted, over, open. That it was refused is not told."""
@@ -234,14 +238,13 @@ def grant(
             return given
         row = _one(actor, request_id)
         _refuse_changed(row)
-        to = recipient(row, facility=facility)
+        to = _recipient(row, facility=facility)
         grant_id = granting.grant(actor, to, scope=scope, agreement=agreement)
         AccessRequest.objects.filter(pk=row.pk).update(granted_at=Now(), given=grant_id)
         return grant_id
 
 
-def recipient(row: AccessRequest, *, facility: bool) -> Recipient:
-    """To whom a request is granted: who asked, or the facility as one of which she asked."""
+def _recipient(row: AccessRequest, *, facility: bool) -> Recipient:
     if facility and row.organization_id:
         return Recipient(organization_id=row.organization_id)
     return Recipient(user_id=row.asker_id)
