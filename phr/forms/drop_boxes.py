@@ -62,6 +62,20 @@ class DropBoxForm(forms.Form):
             raise forms.ValidationError("Choose today or a later day.")
         return day
 
+    @property
+    def named(self) -> str:
+        """For whom it is, once this is valid."""
+        return str(self.cleaned_data["recipient"])
+
+    @property
+    def with_passcode(self) -> bool:
+        return bool(self.cleaned_data["passcode"] == "yes")
+
+    @property
+    def further_rows(self) -> list[tuple[str, str]]:
+        """What only a drop-box has, for the check."""
+        return [("Passcode", "Yes" if self.with_passcode else "No"), ("Can be used", "Once")]
+
     def scope(self) -> Scope:
         """Nothing to see, and what was chosen to come in."""
         chosen = self.cleaned_data

@@ -30,28 +30,48 @@ OPEN = "drops"
 @dangerous
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Choose what may come in, then show the link."""
-    actor = actor_of(request)
+    """Choose what may come in, check what that gives, then make the link and show it."""
     form = DropBoxForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        who = f"whoever has the link that I made for {form.cleaned_data['recipient']}"
-        try:
-            made = links.make_drop_box(
-                actor,
-                form.cleaned_data["recipient"],
-                scope=form.scope(),
-                agreement=agreements.words(form.scope(), who, ()),
-                passcode=form.cleaned_data["passcode"] == "yes",
-            )
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            found = links.one(actor, made.grant_id)
-            picture = qr.svg(found.url, label="The QR code of this link")
-            context = {"link": found, "picture": picture, "passcode": made.passcode}
-            return render(request, "phr/link.html", context)
-    links.mine(actor)  # 404 for who keeps no record
+    valid = request.method == "POST" and form.is_valid()
+    if valid and "change" not in request.POST:
+        return _agreed(request, form)
+    links.mine(actor_of(request))  # 404 for who keeps no record
     return render(request, "phr/drop_box_new.html", {"form": form})
+
+
+def _agreed(request: HttpRequest, form: DropBoxForm) -> HttpResponse:
+    """The check, until it was said yes to in the words that stand now."""
+    scope, who = form.scope(), f"whoever has the link that I made for {form.named}"
+    words, digest = agreements.words(scope, who, ()), agreements.digest(scope, who, ())
+    said_yes, same = "confirmed" in request.POST, request.POST.get("words", digest) == digest
+    if said_yes and same:
+        return _make(request, form, words)
+    links.mine(actor_of(request))
+    context = {
+        "form": form,
+        "scope": scope,
+        "who": form.named,
+        "agreement": words,
+        "digest": digest,
+        "other_words": said_yes,
+        "further": form.further_rows,
+    }
+    return render(request, "phr/share_check.html", context)
+
+
+def _make(request: HttpRequest, form: DropBoxForm, words: str) -> HttpResponse:
+    actor, scope = actor_of(request), form.scope()
+    try:
+        made = links.make_drop_box(
+            actor, form.named, scope=scope, agreement=words, passcode=form.with_passcode
+        )
+    except Refused as refused:
+        form.add_error(None, str(refused))
+        return render(request, "phr/drop_box_new.html", {"form": form})
+    found = links.one(actor, made.grant_id)
+    picture = qr.svg(found.url, label="The QR code of this link")
+    context = {"link": found, "picture": picture, "passcode": made.passcode}
+    return render(request, "phr/link.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

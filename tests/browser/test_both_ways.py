@@ -125,6 +125,9 @@ def test_a_clinic_uses_a_drop_box(arrive: Arrive) -> None:
     alice.follow("Make a drop-box link")
     alice.type("Who is it for?", "Hut clinic")
     alice.tick("No, whoever has the link can use it")
+    alice.press("Continue")
+    alice.is_at("Check before you share")
+    alice.reads("They will see nothing of your record")
     alice.press("Make the link")
     alice.is_at("Link for Hut clinic")
     made = listing.given(session("alice"))[0].grant.pk

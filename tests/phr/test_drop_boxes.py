@@ -1,12 +1,14 @@
 """A drop-box: a clinic without an account sends files in, once, and sees nothing."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
@@ -29,14 +31,41 @@ FORM: dict[str, Any] = {
     "passcode": "no",
     "ends_on": (datetime.now(UTC) + timedelta(days=7)).date().isoformat(),
 }
+NEW = "/sharing/drop-boxes/new/"
 
 
 def made(cast: Cast, **chosen: str) -> str:
     """Make one by the page. Returns the path of the link."""
-    page = text(sign_in("alice@example.org").post("/sharing/drop-boxes/new/", FORM | chosen))
+    yes = FORM | chosen | {"confirmed": "yes"}
+    page = text(sign_in("alice@example.org").post(NEW, yes))
     assert "Link for Hut clinic" in page
     grant_id = listing.given(cast.alice)[0].grant.pk
     return "/drop/" + links.one(cast.alice, grant_id).url.split("/drop/")[1]
+
+
+def test_she_reads_the_very_words_that_are_kept_before_it_is_made(cast: Cast) -> None:
+    alice = sign_in("alice@example.org")
+    page = text(alice.post(NEW, FORM))
+    assert "Check before you share" in page
+    assert "They will see nothing of your record" in page
+    assert "Make the link" in page
+    assert listing.given(cast.alice) == []
+    digest = page.split('name="words" value="')[1].split('"')[0]
+
+    told = text(alice.post(NEW, FORM | {"confirmed": "yes", "words": "0" * 64}))
+    assert "What you agree to has changed since you read it." in told
+    assert listing.given(cast.alice) == []
+    back = text(alice.post(NEW, FORM | {"change": "yes"}))
+    assert 'value="Hut clinic"' in back
+
+    assert "Link for Hut clinic" in text(
+        alice.post(NEW, FORM | {"confirmed": "yes", "words": digest})
+    )
+    (held,) = listing.given(cast.alice)
+    kept = listing.receipt(cast.alice, held.grant.pk).agreement
+    assert "I let whoever has the link that I made for Hut clinic look at nothing" in kept
+    shown = unescape(strip_tags(page.split("The words you agree to")[1].replace("<br>", " ")))
+    assert " ".join(kept.split()) in " ".join(shown.split())
 
 
 def come_in(clinic: Client, path: str) -> str:
