@@ -17,7 +17,8 @@ _NOT_WORDS: Final = frozenset(
 # Which pages show where nothing but their name says that they are addresses or numbers.
 _NAMELIKE: Final = frozenset(("system", "uid", "hash"))
 _MARKUP: Final = re.compile(r"<[^<>]*>")
-_LONGEST_MARKUP: Final = 60_000
+# As much as pages show (`phr.display.narrative`)
+_LONGEST_MARKUP: Final = 1_000_000
 
 
 def said(resource: Json) -> dict[str, None]:

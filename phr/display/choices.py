@@ -14,7 +14,7 @@ from phr.display.words import clean, clean_lines, one
 
 def string(value: object) -> str:
     """Words as written, save that a date written as a code is put into words."""
-    text = clean_lines(value, 1000)
+    text = clean_lines(value)
     return moment(text) if _A_DAY.fullmatch(text) else text
 
 
@@ -50,7 +50,7 @@ _BY_SUFFIX: Final[dict[str, Callable[[object], str]]] = {
     "UnsignedInt": number,
     "Decimal": number,
     "String": string,
-    "Markdown": lambda value: clean_lines(value, 1000),
+    "Markdown": clean_lines,
     "Uri": lambda value: clean(value, 200),
     "Attachment": attachment,
     "HumanName": human_name,

@@ -9,7 +9,7 @@ from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import quantity
 from phr.display.relations import relative
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, each, joined, one, spaced
+from phr.display.words import clean, clean_lines, each, joined, one, spaced
 
 # FHIR R4 condition-ver-status and allergyintolerance-verification
 _SURE: Final = {
@@ -220,7 +220,7 @@ def clinical_impression(resource: dict[str, Any]) -> Shown:
     return Shown(
         clean(resource.get("description"), 150) or concept(resource.get("code")) or "Assessment",
         facts(
-            ("Summary", clean(resource.get("summary"), 1000)),
+            ("Summary", clean_lines(resource.get("summary"))),
             ("Findings", joined(findings)),
             ("Date", first_choice(resource, "effective", "date")),
             ("Outlook", concepts(resource.get("prognosisCodeableConcept"))),
@@ -245,7 +245,7 @@ def risk_assessment(resource: dict[str, Any]) -> Shown:
         facts(
             *outcomes,
             ("Date", choice(resource, resource, "occurrence")),
-            ("What would help", clean(resource.get("mitigation"), 1000)),
+            ("What would help", clean_lines(resource.get("mitigation"))),
             ("About", referred(resource, resource.get("condition"))),
             ("Method", concept(resource.get("method"))),
             ("By", referred(resource, resource.get("performer"))),

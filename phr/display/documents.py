@@ -8,7 +8,7 @@ from phr.display.dates import moment, period, whole
 from phr.display.names import annotations, attached_text, attachment, everyone, referred
 from phr.display.narrative import narrative
 from phr.display.shown import Shown, facts, notes
-from phr.display.words import clean, clean_lines, each, joined, one
+from phr.display.words import MOST_ITEMS, clean, clean_lines, each, joined, one
 
 # DICOM PS3.3 C.7.3.1.1.1, modalities a person may meet
 _MODALITIES: Final = {
@@ -43,6 +43,8 @@ _MODALITIES: Final = {
     "KO": "Marked pictures",
     "OT": "Picture",
 }
+# Sections within sections, FHIR R4 Composition.section.section
+_DEEPEST_SECTION: Final = 4
 
 
 def document_reference(resource: dict[str, Any]) -> Shown:
@@ -96,14 +98,19 @@ def composition(resource: dict[str, Any]) -> Shown:
 
 
 def _section(resource: dict[str, Any], section: dict[str, Any]) -> tuple[str, str]:
-    inner = (
-        joined((clean(part.get("title"), 100), narrative(part.get("text"), 400)), ": ")
-        for part in each(section.get("section"))
-    )
-    said = narrative(section.get("text"), 1000) or concept(section.get("emptyReason"))
-    entries = everyone(resource, section.get("entry"))
     name = clean(section.get("title"), 80) or concept(section.get("code")) or "Section"
-    return name, joined((said or entries, *inner), "\n")
+    return name, _within(resource, section, 0)
+
+
+def _within(resource: dict[str, Any], section: dict[str, Any], depth: int) -> str:
+    """What a section says, then each section inside it after its title."""
+    said = narrative(section.get("text")) or concept(section.get("emptyReason"))
+    inner = each(section.get("section")) if depth < _DEEPEST_SECTION else []
+    parts = (
+        joined((clean(part.get("title"), 100), _within(resource, part, depth + 1)), ": ")
+        for part in inner
+    )
+    return joined((said or everyone(resource, section.get("entry")), *parts), "\n", MOST_ITEMS + 1)
 
 
 def modality(value: object) -> str:

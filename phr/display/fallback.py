@@ -99,7 +99,7 @@ class _Reader:
 
 
 def _string(value: str) -> str:
-    text = clean_lines(value, 1000)
+    text = clean_lines(value)
     if _LOOKS_LIKE_A_DATE.fullmatch(text):
         return moment(text)
     if _LOOKS_LIKE_A_CODE.fullmatch(text):

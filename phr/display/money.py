@@ -8,7 +8,7 @@ from phr.display.dates import moment, period
 from phr.display.names import everyone, referred
 from phr.display.quantities import money
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, each, joined, one
+from phr.display.words import clean, clean_lines, each, joined, one
 
 
 def coverage(resource: dict[str, Any]) -> Shown:
@@ -100,7 +100,7 @@ def explanation_of_benefit(resource: dict[str, Any]) -> Shown:
             ("Place", referred(resource, resource.get("facility"))),
             ("Insurer", _insurers(resource)),
             ("Outcome", plain(resource.get("outcome"))),
-            ("Explanation", clean(resource.get("disposition"), 1000)),
+            ("Explanation", clean_lines(resource.get("disposition"))),
             ("Kind", concept(resource.get("type"))),
             ("Written", moment(resource.get("created"))),
             ("Status", plain(resource.get("status"))),
@@ -114,7 +114,7 @@ def claim_response(resource: dict[str, Any]) -> Shown:
     return Shown(
         joined(("Insurer's answer", plain(resource.get("outcome"))), ": "),
         facts(
-            ("Explanation", clean(resource.get("disposition"), 1000)),
+            ("Explanation", clean_lines(resource.get("disposition"))),
             *_totals(resource),
             ("Paid", money(paid.get("amount"))),
             ("Paid on", moment(paid.get("date"))),

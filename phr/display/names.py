@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from phr.display.concepts import code_of, concept
 from phr.display.dates import moment
-from phr.display.words import clean, clean_lines, each, joined, one, spaced
+from phr.display.words import LONGEST_TEXT, clean, clean_lines, each, joined, one, spaced
 
 _SECTIONS: Final = ("official", "usual", "", "nickname", "anonymous", "maiden", "temp", "old")
 _FILE_KINDS: Final = {
@@ -39,7 +39,8 @@ _IDENTIFIERS: Final = {
     "TAX": "Tax number",
     "BCT": "Birth certificate",
 }
-_LONGEST_ENCODED: Final = 40_000
+# Base64 of so many letters, four bytes each at most
+_LONGEST_ENCODED: Final = 4 * LONGEST_TEXT // 3 * 4
 
 
 def human_name(value: object) -> str:
@@ -147,10 +148,10 @@ def annotations(root: dict[str, Any], value: object) -> str:
     if not value:
         return ""
     lines = []
-    for note in each(value)[:20]:
+    for note in each(value):
         who = clean(note.get("authorString"), 120) or referred(root, note.get("authorReference"))
         signed = joined((who, moment(note.get("time"))), ", ")
-        text = clean_lines(note.get("text"), 4000)
+        text = clean_lines(note.get("text"))
         lines.append(f"{text} ({signed})" if text and signed else text)
     return "\n\n".join(dict.fromkeys(line for line in lines if line))
 

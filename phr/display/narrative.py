@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-from phr.display.words import UNSEEN, clean_lines, joined
+from phr.display.words import LONGEST_TEXT, UNSEEN, clean_lines, joined
 
-_LONGEST_MARKUP: Final = 60_000
+_LONGEST_MARKUP: Final = 1_000_000
 _BREAKS: Final = frozenset(("p", "div", "br", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5"))
 _CELLS: Final = frozenset(("td", "th"))
 _HIDDEN: Final = frozenset(("script", "style"))
@@ -14,7 +14,7 @@ _LINE: Final = "\x1e"
 _CELL: Final = "\x1f"
 
 
-def narrative(value: object, limit: int = 2000) -> str:
+def narrative(value: object, limit: int = LONGEST_TEXT) -> str:
     """One line for each block, commas between the cells of a row; "" when there is nothing.
 
     Takes time in proportion to the length of the markup, however broken it is.
@@ -28,7 +28,7 @@ def narrative(value: object, limit: int = 2000) -> str:
 
 
 def _row(line: str) -> str:
-    return joined((" ".join(cell.split()) for cell in line.split(_CELL)), ", ", most=20)
+    return joined((" ".join(cell.split()) for cell in line.split(_CELL)), ", ", most=200)
 
 
 def _pieces(markup: str) -> Iterator[str]:

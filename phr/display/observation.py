@@ -126,7 +126,7 @@ def diagnostic_report(resource: dict[str, Any]) -> Shown:
     return Shown(
         concept(resource.get("code")) or concepts(resource.get("category")) or "Report",
         facts(
-            ("Conclusion", clean_lines(resource.get("conclusion"), 1000)),
+            ("Conclusion", clean_lines(resource.get("conclusion"))),
             ("Found", concepts(resource.get("conclusionCode"))),
             ("Date", effective or moment(resource.get("issued"))),
             ("Reported", moment(resource.get("issued")) if effective else ""),

@@ -7,7 +7,7 @@ from phr.display.concepts import concept, concepts, plain, worded
 from phr.display.dates import date, moment, period
 from phr.display.names import annotations, everyone, referred
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, each, joined, one
+from phr.display.words import clean, clean_lines, each, joined, one
 
 
 def care_plan(resource: dict[str, Any]) -> Shown:
@@ -21,7 +21,7 @@ def care_plan(resource: dict[str, Any]) -> Shown:
         or clean(resource.get("description"), 150)
         or plan,
         facts(
-            ("About", clean(resource.get("description"), 1000)),
+            ("About", clean_lines(resource.get("description"))),
             ("When", period(resource.get("period"))),
             ("What to do", joined(steps, most=20)),
             ("For", everyone(resource, resource.get("addresses"))),
@@ -103,7 +103,7 @@ def service_request(resource: dict[str, Any]) -> Shown:
             ("To be done by", everyone(resource, resource.get("performer"))),
             ("Urgency", plain(resource.get("priority"))),
             ("Part of the body", concepts(resource.get("bodySite"))),
-            ("What to do", clean(resource.get("patientInstruction"), 1000)),
+            ("What to do", clean_lines(resource.get("patientInstruction"))),
             ("Kind", joined((concepts(resource.get("category")), plain(resource.get("intent"))))),
             ("Status", plain(resource.get("status"))),
         ),
@@ -116,7 +116,7 @@ def task(resource: dict[str, Any]) -> Shown:
     return Shown(
         clean(resource.get("description"), 150) or concept(resource.get("code")) or "Task",
         facts(
-            ("What to do", clean(resource.get("description"), 1000)),
+            ("What to do", clean_lines(resource.get("description"))),
             ("Reason", concept(resource.get("reasonCode"))),
             ("About", referred(resource, resource.get("focus"))),
             ("When", period(resource.get("executionPeriod"))),

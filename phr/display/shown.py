@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from phr.display.words import capital, clean_lines
+from phr.display.words import LONGEST_TEXT, capital, clean_lines
 
 LONGEST_TITLE: Final = 200
-LONGEST_FACT: Final = 1000
-LONGEST_NOTE: Final = 10_000
+LONGEST_FACT: Final = LONGEST_TEXT
+LONGEST_NOTE: Final = LONGEST_TEXT
 MOST_FACTS: Final = 60
 PART: Final = "Part of this item"
 TEXT: Final = "Text"
@@ -18,8 +18,8 @@ class Shown:
     """One record in words. All of it is plain text, to be escaped where it is written.
 
     title: what it is, with the value when there is one; never empty, at most 200 characters.
-    facts: name and value, in the order a person wants them; at most 60, values up to 1000.
-    note: free text somebody wrote, with line breaks; "" when there is none, up to 10 000.
+    facts: name and value, in the order a person wants them; at most 60, values up to 100 000.
+    note: free text somebody wrote, with line breaks; "" when there is none, up to 100 000.
     remarks: what may change its meaning; the first fact says the same where only facts are shown.
     contained: resources that stand in this one and nowhere else, at most 10, and how many more.
     """

@@ -7,7 +7,7 @@ from phr.display.dates import moment, period, whole
 from phr.display.names import annotations, everyone, referred
 from phr.display.quantities import duration
 from phr.display.shown import Shown, facts
-from phr.display.words import clean, each, joined, lowered, one
+from phr.display.words import clean, clean_lines, each, joined, lowered, one
 
 # v3-ActEncounterCode
 _CLASSES: Final = {
@@ -95,8 +95,8 @@ def appointment(resource: dict[str, Any]) -> Shown:
             ("Reason", _reason(resource)),
             ("Kind", kind),
             ("Specialty", concepts(resource.get("specialty"))),
-            ("What to do", clean(resource.get("patientInstruction"), 1000)),
-            ("Comment", clean(resource.get("comment"), 1000)),
+            ("What to do", clean_lines(resource.get("patientInstruction"))),
+            ("Comment", clean_lines(resource.get("comment"))),
             ("Why it was cancelled", concept(resource.get("cancelationReason"))),
             ("Booked", moment(resource.get("created"))),
             ("Status", plain(resource.get("status"))),
@@ -113,6 +113,6 @@ def appointment_response(resource: dict[str, Any]) -> Shown:
         facts(
             ("Answer", plain(resource.get("participantStatus"))),
             ("When", period(resource)),
-            ("Comment", clean(resource.get("comment"), 1000)),
+            ("Comment", clean_lines(resource.get("comment"))),
         ),
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 MOST_ITEMS: Final = 100
+# No text of one item is longer on its page, on paper or in an archive
+LONGEST_TEXT: Final = 100_000
 # Control characters, zero-width marks and direction overrides; tab and newline stay
 UNSEEN: Final = dict.fromkeys(
     (
@@ -33,7 +35,7 @@ def clean(value: object, limit: int = 300) -> str:
     return _cut(" ".join(_seen(value, limit).split()), limit)
 
 
-def clean_lines(value: object, limit: int = 10_000) -> str:
+def clean_lines(value: object, limit: int = LONGEST_TEXT) -> str:
     """Like `clean`, but line breaks stay; at most one empty line in a row."""
     if not isinstance(value, str):
         return ""

@@ -16,6 +16,7 @@ from phr.display.concepts import concept
 from phr.display.current import sound
 from phr.display.dates import moment
 from phr.display.measured import Value, alike, coded, named, values
+from phr.display.words import clean
 from phr.formats.effective import as_written, happened
 from phr.models import Provenance, Record, Upload
 from phr.printing.document import born
@@ -27,6 +28,8 @@ from sharing.policy import Action, Grounds
 from sharing.whom import Whom, whom
 
 MOST: Final = 200
+# Of a result in the table; the whole of it stands on the page of the item.
+LONGEST: Final = 300
 Json = dict[str, Any]
 
 
@@ -132,9 +135,9 @@ def _row(row: Record, body: Json, numbers: dict[UUID, int]) -> Row:
     return Row(
         row.pk,
         moment(as_written(body)) if row.dated else "",
-        facts.get("Result", shown.title) if sound(body) else shown.title,
-        facts.get("Normal range", ""),
-        facts.get("Marked as", ""),
+        clean(facts.get("Result", shown.title), LONGEST) if sound(body) else shown.title,
+        clean(facts.get("Normal range"), LONGEST),
+        clean(facts.get("Marked as"), LONGEST),
         numbers[row.pk],
     )
 

@@ -18,6 +18,7 @@ from phr.bodies import open_body
 from phr.display import MODIFIED, describe
 from phr.display.current import current, given, sound
 from phr.display.measured import last_results
+from phr.display.words import clean_lines
 from phr.formats.effective import happened
 from phr.models import Record
 from phr.services.items import note_reads, offered
@@ -28,6 +29,8 @@ from sharing.policy import Action, Grounds
 from sharing.whom import Whom, whom
 
 READ: Final = 500
+# Of one fact in the list; the whole of it stands on the page of the item.
+LONGEST: Final = 1000
 SHOWN: Final = 10
 Json = dict[str, Any]
 
@@ -248,7 +251,7 @@ def _line(kept: Kept, names: dict[str, Json]) -> Line:
     if not kept.row.dated:
         facts |= [_UNDATED]
     names_told = (MODIFIED, *_TOLD[kept.row.resource_type])
-    told = [(name, facts[name]) for name in names_told if facts.get(name)]
+    told = [(name, clean_lines(facts[name], LONGEST)) for name in names_told if facts.get(name)]
     return Line(kept.row.pk, shown.title, [one for one in told if one not in _PLAIN])
 
 

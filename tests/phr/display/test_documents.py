@@ -56,7 +56,13 @@ def test_a_summary_shows_each_section() -> None:
                 },
                 {
                     "title": "Plan",
-                    "section": [{"title": "Diet", "text": {"div": "<div>Less salt</div>"}}],
+                    "section": [
+                        {
+                            "title": "Diet",
+                            "text": {"div": "<div>Less salt</div>"},
+                            "section": [{"title": "Drinks", "text": {"div": "<p>Water</p>"}}],
+                        }
+                    ],
                 },
                 {"title": "Devices", "emptyReason": {"text": "Nil known"}},
             ],
@@ -67,7 +73,7 @@ def test_a_summary_shows_each_section() -> None:
         ("Date", "3 March 2024"),
         ("Allergies", "No known allergies"),
         ("Problems", "Asthma"),
-        ("Plan", "Diet: Less salt"),
+        ("Plan", "Diet: Less salt\nDrinks: Water"),
         ("Devices", "Nil known"),
     ]
 
@@ -154,3 +160,36 @@ def test_a_message() -> None:
     )
     assert shown.title == "Message: Your results"
     assert shown.note == "All is well.\n\nSee you in May."
+
+
+LONG = "\n".join(f"Day {day}: walked to the window and back." for day in range(1, 400))
+
+
+def test_a_long_course_in_hospital_is_told_to_its_end() -> None:
+    markup = {"div": "<div>" + "".join(f"<p>{line}</p>" for line in LONG.splitlines()) + "</div>"}
+    inner = {"title": "Hospital course", "text": markup}
+    shown = describe(
+        {"resourceType": "Composition", "section": [inner, {"title": "Stay", "section": [inner]}]}
+    )
+    assert shown.facts == [("Hospital course", LONG), ("Stay", f"Hospital course: {LONG}")]
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        ({"resourceType": "Observation", "valueString": LONG}, "Result"),
+        ({"resourceType": "DiagnosticReport", "conclusion": LONG}, "Conclusion"),
+        ({"resourceType": "ClinicalImpression", "summary": LONG}, "Summary"),
+        ({"resourceType": "CarePlan", "description": LONG}, "About"),
+    ],
+)
+def test_a_long_text_is_told_to_its_end(resource: dict[str, Any], name: str) -> None:
+    assert dict(describe(resource).facts)[name] == LONG
+
+
+def test_a_long_note_and_a_long_letter_are_told_to_their_ends() -> None:
+    note = {"resourceType": "Condition", "code": {"text": "Cough"}, "note": [{"text": LONG}]}
+    data = b64encode(LONG.encode()).decode()
+    letter = {"attachment": {"contentType": "text/plain", "data": data}}
+    assert describe(note).note == LONG
+    assert describe({"resourceType": "DocumentReference", "content": [letter]}).note == LONG

@@ -2,7 +2,17 @@
 
 import pytest
 
-from phr.display.words import capital, clean, clean_lines, each, joined, lowered, one, spaced
+from phr.display.words import (
+    LONGEST_TEXT,
+    capital,
+    clean,
+    clean_lines,
+    each,
+    joined,
+    lowered,
+    one,
+    spaced,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +41,8 @@ def test_one_line_of_visible_text(given: object, shown: str) -> None:
 
 def test_long_text_is_cut_with_a_sign() -> None:
     assert clean("x" * 500, 20) == "x" * 19 + "…"
-    assert len(clean_lines("line\n" * 9000)) <= 10_000
+    assert len(clean_lines("line\n" * 30_000)) <= LONGEST_TEXT
+    assert len(clean_lines("line\n" * 9000)) == 9000 * 5 - 1
 
 
 def test_lines_stay_lines() -> None:
