@@ -102,20 +102,19 @@ def as_they_see(
         theirs = why if over else replace(why, everything=None, grants=(grant,))
         rows = policy.records(actor, Action.READ, Record.objects.all(), patient.pk, known=theirs)
         span = hindsight.span(grant) if over else None
-        rows, sure = _listed(rows, grant, span, over=over)
+        rows, doubted = _listed(rows, grant, span) if over else (rows, rows.none())
         size = most or settings.PHR_PAGE_SIZE
         page = list(_following(rows, after).order_by("-effective_at", "-id")[: size + 1])
         items, named = items_of(actor, patient.pk, page[:size], theirs)
         shown = [row.pk for row in page[:size]]
         ids = [*shown, *(row.pk for row in named)]
         note("read", patient_id=patient.pk, records=ids, basis=policy.OWNER.text)
-        certain = set(sure.filter(pk__in=shown).values_list("pk", flat=True))
         kinds = _counted(rows)
         return Theirs(
             sum(kinds.values()),
-            sum(kinds.values()) - sum(_counted(sure).values()),
+            doubted.count(),
             items,
-            frozenset(shown) - certain,
+            frozenset(doubted.filter(pk__in=shown).values_list("pk", flat=True)),
             kinds,
             over,
             span,
@@ -124,15 +123,13 @@ def as_they_see(
 
 
 def _listed(
-    rows: QuerySet[Record], grant: Grant, span: tuple[datetime, datetime] | None, *, over: bool
+    rows: QuerySet[Record], grant: Grant, span: tuple[datetime, datetime] | None
 ) -> tuple[QuerySet[Record], QuerySet[Record]]:
-    """What stands on the list, and what of it is sure."""
-    if not over:
-        return rows, rows
+    """What stands on the list of one that has ended, and of what of it nobody can tell."""
     if span is None:
         return rows.none(), rows.none()
     sure, perhaps = hindsight.findable(grant, *span)
-    return rows.filter(sure | perhaps), rows.filter(sure)
+    return rows.filter(sure | perhaps), rows.filter(~sure, perhaps)
 
 
 def _following(rows: QuerySet[Record], after: UUID | None) -> QuerySet[Record]:
@@ -146,7 +143,7 @@ def _following(rows: QuerySet[Record], after: UUID | None) -> QuerySet[Record]:
 
 def _counted(rows: QuerySet[Record]) -> dict[Category, int]:
     """How many of each kind."""
-    found = rows.order_by().values_list("category").annotate(many=Count("pk"))
+    found = rows.order_by().values("category").annotate(many=Count("pk"))
     many = dict(found.values_list("category", "many"))
     return {one: many[one.value] for one in Category if one.value in many}
 
