@@ -10,7 +10,11 @@ GROW = "select, insert"
 
 # For each table what phr_web, phr_worker and phr_judge may.
 DEFAULT: dict[str, tuple[str, str, str]] = {
-    "accounts_auditevent": (GROW, GROW, "select (at, actor_id, action, patient_id)"),
+    "accounts_auditevent": (
+        GROW,
+        GROW,
+        "select (at, actor_id, action, patient_id, outcome, subject, basis, records)",
+    ),
     "accounts_auditseal": ("", GROW, ""),
     "accounts_consent": (
         "select, insert, update (withdrawn_at, withdrawn_by)",
@@ -190,7 +194,7 @@ DEFAULT: dict[str, tuple[str, str, str]] = {
     "sharing_attestation": (
         "select, insert, update (answer, reason, words_sealed, answered_by_id, answered_at)",
         "select, insert, update (overdue_told_at), delete",
-        "",
+        "select (grant_id, grantee_id, organization_id)",
     ),
     "sharing_statuslist": ("select", "select, insert, update", ""),
     "sharing_usage": (GROW, "select, update (user_id), delete", ""),

@@ -17,7 +17,7 @@ SERVING = ("phr_web", "phr_worker")
 VERBS = {"select": "r", "insert": "a", "update": "w", "delete": "d"}
 # Policies that look at no patient, each with its reason.
 OPEN = {
-    ("accounts_auditevent", "phr_judge"): "tells somebody her own looks, in four columns of ids",
+    ("accounts_auditevent", "phr_judge"): "tells looks, copies and ends by ids, times and numbers",
     ("accounts_patient", "phr_judge"): "answers the policies' own question, and nobody signs in",
     ("phr_delivery", "phr_judge"): "says of an id whether it was sent in, and nothing else",
     ("sharing_deliverychoice", "phr_judge"): "finds who keeps apart what comes with an offer",
@@ -33,6 +33,7 @@ OPEN = {
     ("sharing_handover", "phr_judge"): "finds a row by the hash of what was mailed",
     ("sharing_emergencyplan", "phr_judge"): "finds a plan by the hash of a code",
     ("sharing_emergencyplan", "phr_web phr_worker"): "restrictive: it only takes away",
+    ("sharing_attestation", "phr_judge"): "knows who is asked about a permission, in three ids",
     ("sharing_emergencyaccess", "phr_judge"): "counts and closes; adds for the actor herself alone",
     (
         "sharing_sharelink",
@@ -88,6 +89,7 @@ BEHIND = {
     "phr_break_glass",
     "phr_close_emergency",
     "phr_empty_link",
+    "phr_ended",
 }
 
 # How the planner is told to go about it, where it knows too little by itself.

@@ -1,6 +1,6 @@
 """The receipt of a permission, whole: what it covered, who used it, what came of the copies (C53)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,8 +21,10 @@ from phr.services.foresight import Theirs
 from phr.services.items import Item as Line
 from sharing import policy
 from sharing.models import Path
-from sharing.services import attestations, listing, receipts, statuses
+from sharing.opening import recipient_of
+from sharing.services import attestations, endings, listing, receipts, statuses
 from sharing.services.attestations import Asked
+from sharing.services.endings import Cause, Ended
 from sharing.services.listing import Held
 from sharing.services.receipts import Used
 from sharing.services.statuses import Status
@@ -46,10 +48,25 @@ class Whole:
     asked: Asked | None
     status: Status | None
     privacy: str
+    ended: Ended | None
 
     @property
     def held(self) -> Held:
         return self.page.receipt.held
+
+    @property
+    def how(self) -> str:
+        """How it ended, by whom or by what; "" while it goes on."""
+        return self.said(endings.TO_PATIENT, _at, "Somebody who acts for you")
+
+    def said(self, words: Mapping[Cause, str], when: Callable[[datetime], str], acts: str) -> str:
+        """The same in these words; `acts` is who ended it where her name is gone."""
+        at = self.ended.at if self.ended else None
+        at = at or self.held.grant.revoked_at
+        name = self.used.facility.name if self.used.facility else ""
+        if self.ended is None or at is None:
+            return ""
+        return self.ended.sentence(words, when(at), facility=name, acts=acts)
 
     @property
     def may_be_asked(self) -> bool:
@@ -69,6 +86,7 @@ def whole(
         attestations.of_grant(actor, grant_id),
         statuses.status(actor, grant_id) if shared else None,
         agreements.privacy_version(),
+        endings.of_own(actor, grant_id),
     )
 
 
@@ -77,8 +95,22 @@ def letter(actor: Actor, grant_id: UUID) -> str:
     found = whole(actor, grant_id)
     with acting_as(actor):
         name, _ = whose(policy.require_own(actor))
-    context = {"found": found, "held": found.held, "name": name, "today": timezone.now()}
+    context = {
+        "found": found,
+        "held": found.held,
+        "how": found.said(endings.IN_LETTER, _day, "Somebody who acts for me"),
+        "to": _addressee(found.held),
+        "here": attestations.can_be_answered(actor, grant_id),
+        "name": name,
+        "today": timezone.now(),
+    }
     return render_to_string("phr/destroy_letter.txt", context).strip()
+
+
+def _addressee(held: Held) -> str:
+    if held.grant.path == Path.LINK:
+        return recipient_of(held.grant.link)
+    return ", ".join(part for part in (held.person.name, held.person.title) if part)
 
 
 def letter_pdf(actor: Actor, grant_id: UUID) -> bytes:
@@ -117,8 +149,8 @@ def _head(found: Whole) -> list[str]:
     lines.append(f"Shared on {_at(held.grant.created_at)}.")
     if held.grant.accepted_at:
         lines.append(f"Accepted on {_at(held.grant.accepted_at)}.")
-    if held.grant.revoked_at:
-        lines.append(f"Taken back on {_at(held.grant.revoked_at)}.")
+    if found.how:
+        lines.append(found.how)
     lines.append(STATES.get(held.state, "They can see nothing with it any more."))
     if facility:
         lines.append(
@@ -126,6 +158,11 @@ def _head(found: Whole) -> list[str]:
             f" {facility.policy_url}"
         )
     lines.append(f"Privacy policy of this portal: version {found.privacy}.")
+    if found.status:
+        lines.append(
+            "Programs that took a copy learn whether this permission has ended from entry"
+            f" {found.status.index} of {found.status.uri}. The list names nobody."
+        )
     return lines
 
 

@@ -1,7 +1,7 @@
 """Asking whoever held a permission to destroy copies, and what they answer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -12,12 +12,13 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import audit, keys
 from accounts import services as accounts
 from accounts.acting import acting_as, note
 from accounts.actors import Actor, Denied, Door
-from accounts.models import Patient
+from accounts.models import Patient, User
 from sharing import policy
 from sharing.models import (
     Answer,
@@ -29,7 +30,8 @@ from sharing.models import (
     Reason,
 )  # fmt: skip
 from sharing.policy import Action
-from sharing.services import notices
+from sharing.services import endings, notices
+from sharing.services.endings import Ended
 
 ASKED = (Path.PERSON, Path.PROXY, Path.FACILITY)
 COPIED = """
@@ -56,6 +58,14 @@ class Asked:
     words: str
     facility: str
     who: str = ""
+    ended: Ended | None = None
+
+    @property
+    def how(self) -> str:
+        """How the permission ended, told to who is asked."""
+        if self.ended is None or self.ended.at is None:
+            return ""
+        return self.ended.sentence(endings.TO_HOLDER, date_format(self.ended.at, "j F Y"))
 
     @property
     def state(self) -> str:
@@ -166,7 +176,12 @@ def asked_of_me(actor: Actor, *, most: int = 200) -> list[Asked]:
     with acting_as(actor):
         rows = _mine(actor).order_by("-answered_at", "due_at", "id")
         waiting, done = rows.filter(answered_at=None), rows.filter(answered_at__isnull=False)
-        return [_told(row) for row in [*waiting[:most], *done[:most]]]
+        return _with_ends(actor, [_told(row) for row in [*waiting[:most], *done[:most]]])
+
+
+def _with_ends(actor: Actor, asked: list[Asked]) -> list[Asked]:
+    ends = endings.of_asked(actor, [one.row.grant_id for one in asked])
+    return [replace(one, ended=ends.get(one.row.grant_id)) for one in asked]
 
 
 def _mine(actor: Actor) -> QuerySet[Attestation]:
@@ -180,7 +195,7 @@ def _mine(actor: Actor) -> QuerySet[Attestation]:
 def one_of_mine(actor: Actor, attestation_id: UUID) -> Asked:
     """One such question, or `Denied`."""
     with acting_as(actor):
-        return _told(_one(actor, attestation_id))
+        return _with_ends(actor, [_told(_one(actor, attestation_id))])[0]
 
 
 def _one(actor: Actor, attestation_id: UUID) -> Attestation:
@@ -231,6 +246,15 @@ def of_grant(actor: Actor, grant_id: UUID) -> Asked | None:
         patient = policy.require_own(actor)
         row = Grant.objects.filter(pk=grant_id, patient=patient).first()
         return of_permission(row) if row else None
+
+
+def can_be_answered(actor: Actor, grant_id: UUID) -> bool:
+    """Whether somebody was asked about one of the actor's own permissions and can answer here."""
+    with acting_as(actor):
+        mine = Attestation.objects.filter(patient=policy.require_own(actor), answered_at=None)
+        row = mine.filter(grant=grant_id).first()
+        there = _answerers(row) if row else []
+        return User.objects.filter(pk__in=there, is_active=True).exists()
 
 
 def of_permission(grant: Grant) -> Asked | None:

@@ -22,6 +22,12 @@ class Status:
     uri: str
     index: int
 
+    @classmethod
+    def of(cls, serial: int) -> "Status":
+        """That of the permission with this serial."""
+        number, index = statuses.place(serial)
+        return cls(statuses.address(number), index)
+
 
 def sign_due(actor: Actor) -> int:
     """Sign every list whose token is older than half the time it may be kept. For a job.
@@ -85,5 +91,4 @@ def status(actor: Actor, grant_id: UUID) -> Status:
         serial = Grant.objects.filter(pk=grant_id).values_list("serial", flat=True).first()
         if serial is None:
             raise Denied("read", subject=f"Grant/{grant_id}")
-    number, index = statuses.place(serial)
-    return Status(statuses.address(number), index)
+    return Status.of(serial)

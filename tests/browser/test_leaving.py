@@ -139,7 +139,7 @@ def then_the_record_is_there_and_the_sharing_is_not(erin: Visitor) -> None:
     erin.is_at("Your records")
     expect(erin.page.locator(".app-timeline li")).to_have_count(3)
     erin.follow("Sharing")
-    erin.reads("taken back on")
+    erin.reads("ended on")
 
 
 def then_her_doctor_sees_nothing(bob: Visitor) -> None:

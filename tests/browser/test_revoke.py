@@ -92,7 +92,7 @@ def then_his_open_page_empties_itself(bob: Visitor) -> None:
 
 def then_the_receipt_names_what_he_saw_and_copied(alice: Visitor, doctor: str) -> None:
     alice.is_at("Receipt")
-    alice.reads(f"{doctor}@example.org", "Can see nothing", "Taken back")
+    alice.reads(f"{doctor}@example.org", "Can see nothing", "You took it back on")
     copied = alice.page.locator("main").inner_text().split("What they copied")[1]
     assert "CT HEAD" in copied.upper()
     assert "Haemoglobin" not in copied

@@ -171,7 +171,7 @@ def test_the_receipt_says_what_was_seen_and_what_was_copied(world: Shared) -> No
     assert "72 kg" in seen
     assert ".png" in copied
     assert "72 kg" not in copied
-    assert "Taken back" in page
+    assert "You took it back on" in page
 
 
 def test_the_log_names_who_looked_and_who_was_refused(world: Shared, settings: Settings) -> None:
