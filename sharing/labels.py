@@ -87,16 +87,15 @@ def suggest(resource: Mapping[str, Any]) -> list[Sensitivity]:
 
 
 def _kind(resource: Mapping[str, Any]) -> int:
-    """What its type suggests, and its narrative where a page shows that."""
+    """What its type suggests, and its narrative: any page may show that."""
     name = resource.get("resourceType")
     if not isinstance(name, str):
         return 0
     bits = _RULES.types.get(name, 0)
     if name in _RULES.opaque or resource.get("presentedForm"):
         bits |= _UNCLASSIFIED
-    if name not in _RULES.told:
-        for text in narrative(resource):
-            bits |= _RULES.of_text(text)
+    for text in narrative(resource):
+        bits |= _RULES.of_text(text)
     return bits
 
 

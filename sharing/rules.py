@@ -48,7 +48,6 @@ class Rules:
         self.fields = _roles(tables.pop("fields"))
         kinds = tables.pop("kinds")
         self.ordinary, self.opaque = frozenset(kinds["ordinary"]), frozenset(kinds["opaque"])
-        self.told = frozenset(kinds.get("told", ()))
         self._plain = tuple(kinds.get("plain", ()))
         self._whole: dict[str, dict[str, int]] = {system: {} for system in WHOLE}
         self._beginning: dict[str, dict[str, int]] = {system: {} for system in BY_BEGINNING}

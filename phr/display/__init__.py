@@ -22,6 +22,7 @@ from phr.display.concepts import code_of
 from phr.display.kinds import kind
 from phr.display.links import references
 from phr.display.names import Linked
+from phr.display.narrative import narrative
 from phr.display.remarks import remarks
 from phr.display.shown import LONGEST_FACT, LONGEST_NOTE, LONGEST_TITLE, MOST_FACTS, Shown
 from phr.display.words import capital, clean, clean_lines, each
@@ -95,6 +96,12 @@ _WARNINGS: Final = {
 _GIVEN: Final = frozenset(("Immunization", "MedicationAdministration", "MedicationDispense"))
 _NONE: Final[Mapping[str, dict[str, Any]]] = {}
 MODIFIED: Final = "Please note"
+OWN_WORDS: Final = "In the words of whoever wrote it"
+# What frames a text and is not the text itself.
+_FRAME: Final = frozenset((
+    "Date", "Reported", "Kind", "Status", "By", "Read by", "Written by", "Written down by",
+    "Kept by", "Signed by", "Asked for by", "Made by", "Place", "Specialty", "About the time",
+))  # fmt: skip
 _MAY_CHANGE: Final = "This may change what the item means. If in doubt, ask who wrote it."
 MOST_CONTAINED: Final = 10
 
@@ -120,7 +127,23 @@ def describe(resource: dict[str, Any], linked: Mapping[str, dict[str, Any]] = _N
     ]
     told = [(name, text) for name, text in pairs if name and text and text != title]
     note = clean_lines(shown.note, LONGEST_NOTE)
-    return Shown(title, told[:MOST_FACTS], note, told_besides, _inside(resource))
+    own = _own_words(resource, told, note)
+    told = [*told[: MOST_FACTS - len(own)], *own]
+    return Shown(title, told, note, told_besides, _inside(resource))
+
+
+def _own_words(
+    resource: dict[str, Any], told: list[tuple[str, str]], note: str
+) -> list[tuple[str, str]]:
+    """Its narrative, where that says more than its fields: it is marked so, or they say next to nothing.
+
+    Source: FHIR R4 Narrative.status, §2.31.0.1.
+    """
+    text = resource.get("text")
+    more = isinstance(text, dict) and text.get("status") == "additional"
+    bare = not note and not resource.get("contained") and all(name in _FRAME for name, _ in told)
+    words = narrative(text) if more or bare else ""
+    return [(OWN_WORDS, words)] if words and words != note else []
 
 
 def _inside(resource: dict[str, Any]) -> tuple[Shown, ...]:

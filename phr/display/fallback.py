@@ -7,7 +7,6 @@ from phr.display.concepts import concept, plain
 from phr.display.dates import moment
 from phr.display.kinds import kind
 from phr.display.names import annotations, human_name
-from phr.display.narrative import narrative
 from phr.display.quantities import number
 from phr.display.shapes import data_type
 from phr.display.shown import Shown, facts
@@ -43,10 +42,11 @@ def anything(resource: dict[str, Any]) -> Shown:
         for key, value in list(resource.items())[:60]
         if key not in _NOT_SHOWN and not key.startswith("_")
     ]
-    shown = facts(*pairs)
-    note = annotations(resource, resource.get("note"))
-    told = note or ("" if shown else narrative(resource.get("text")))
-    return Shown(joined((what, _name(resource)), ": "), shown, told)
+    return Shown(
+        joined((what, _name(resource)), ": "),
+        facts(*pairs),
+        annotations(resource, resource.get("note")),
+    )
 
 
 def said(root: dict[str, Any], value: object) -> str:

@@ -63,8 +63,11 @@ def test_what_a_page_shows_was_read(kind: str) -> None:
     assert shown
 
 
-def test_which_pages_never_show_a_narrative() -> None:
-    assert RULES.told == set(_BY_TYPE)
+@pytest.mark.parametrize("status", ["generated", "extensions", "additional"])
+@pytest.mark.parametrize("kind", ["Condition", "DiagnosticReport", "Observation", "Person"])
+def test_a_narrative_was_read(kind: str, status: str) -> None:
+    text = {"status": status, "div": f"<div>{TOLD}</div>"}
+    assert Sensitivity.HIV in suggest({"resourceType": kind, "text": text})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,6 @@ def test_as_it_looks_on_a_page(words: str) -> None:
 def test_machinery_is_not_read_for_words() -> None:
     silent = {
         "id": "hiv",
-        "text": {"div": "<div>No sign of depression</div>"},
         "focus": [{"reference": "Condition/hiv"}],
         "extension": [{"url": "https://example.org/hiv", "valueBoolean": False}],
     }

@@ -76,8 +76,7 @@ def test_data_types_are_recognised_by_their_fields() -> None:
 def test_when_nothing_else_is_known_the_narrative_speaks() -> None:
     shown = describe({"resourceType": "Basic", "text": {"div": "<div>Hand-written card</div>"}})
     assert shown.title == "Basic"
-    assert shown.facts == []
-    assert shown.note == "Hand-written card"
+    assert shown.facts == [("In the words of whoever wrote it", "Hand-written card")]
 
 
 def test_every_type_has_an_everyday_name() -> None:

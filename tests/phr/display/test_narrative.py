@@ -1,9 +1,11 @@
 """The words of a narrative come out without its markup, quickly, however broken it is."""
 
 import time
+from typing import Any, Final
 
 import pytest
 
+from phr.display import OWN_WORDS, describe
 from phr.display.narrative import narrative
 from phr.display.words import LONGEST_TEXT
 
@@ -38,3 +40,29 @@ def test_hostile_markup_takes_little_time(piece: str) -> None:
     started = time.perf_counter()
     assert len(narrative({"div": piece * 200_000})) <= LONGEST_TEXT
     assert time.perf_counter() - started < 2
+
+
+def told(resource: dict[str, Any], status: str) -> str:
+    text = {"status": status, "div": "<div><p>Torn <b>meniscus</b>.</p><p>Rest.</p></div>"}
+    return dict(describe({**resource, "text": text}).facts).get(OWN_WORDS, "")
+
+
+REPORT: Final = {"resourceType": "DiagnosticReport", "code": {"text": "MRI"}}
+ASTHMA: Final = {
+    "resourceType": "Condition", "code": {"text": "Asthma"}, "onsetDateTime": "2020",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("resource", [REPORT, ASTHMA, {"resourceType": "VisionPrescription"}])
+def test_what_stands_only_in_the_narrative_is_told(resource: dict[str, Any]) -> None:
+    assert told(resource, "additional") == "Torn meniscus.\nRest."
+
+
+def test_where_nothing_but_a_frame_is_known_the_narrative_is_told() -> None:
+    framed = {**REPORT, "issued": "2024-04-03T10:00:00Z", "performer": [{"display": "Dr Lee"}]}
+    assert told(framed, "generated") == "Torn meniscus.\nRest."
+
+
+@pytest.mark.parametrize("resource", [ASTHMA, {**REPORT, "conclusion": "All is well"}])
+def test_what_only_repeats_the_fields_is_not_told_again(resource: dict[str, Any]) -> None:
+    assert told(resource, "generated") == ""
