@@ -70,6 +70,9 @@ def then_the_receipt_is_a_paper_too(kate: Visitor) -> None:
     with kate.page.expect_download() as download:
         kate.page.get_by_role("link", name="Download this receipt (PDF)").click()
     assert download.value.path().read_bytes().startswith(b"%PDF-")
+    kate.follow("Everything they could see")
+    kate.is_at("What they could see")
+    kate.reads("Haemoglobin", "What you added after the end is left out.")
 
 
 def test_she_chooses_what_comes_by_email(arrive: Arrive) -> None:
