@@ -161,9 +161,11 @@ def manifest(request: HttpRequest, secret: str) -> HttpResponse:
         return _for_apps(HttpResponse(status=204))
     form = ManifestForm(_asked(request))
     if not form.is_valid():
-        return _for_apps(JsonResponse({"error": "recipient is missing or wrong"}, status=400))
+        wrong = f"{', '.join(form.errors)} is missing or wrong"
+        return _for_apps(JsonResponse({"error": wrong}, status=400))
     if not _may_open(request, secret):
-        return _for_apps(JsonResponse({"error": "too often"}, status=429))
+        again = {"Retry-After": "3600"}
+        return _for_apps(JsonResponse({"error": "too often"}, status=429, headers=again))
     try:
         said = form.cleaned_data
         visitor = links.opened(
@@ -188,7 +190,8 @@ def _asked(request: HttpRequest) -> dict[str, object]:
         json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    members = said.items() if isinstance(said, dict) else ()
+    return {name: one for name, one in members if not isinstance(one, list | dict)}
 
 
 @require_http_methods(["GET", "HEAD", "OPTIONS"])

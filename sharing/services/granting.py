@@ -43,12 +43,13 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
     """
     with acting_as(actor):
         patient = lock(actor, Action.SHARE)
-        _refuse_many(patient)
         if isinstance(to, Recipient) and to.acts and to.acts.may_manage:
             scope = whole(scope)
         row = scope.drawn_up(patient)
         bind(row, to if isinstance(to, Recipient) else Recipient(to))
         refuse_beyond(actor, row)
+        if row.accepted_at is None:
+            _refuse_many(patient, settings.PHR_INVITATIONS_A_DAY)
         _give(row, agreement)
         tell(actor, row)
         return row.pk
@@ -83,7 +84,8 @@ def change(actor: Actor, grant_id: UUID, *, scope: Scope, agreement: str = "") -
         if old.path in {Path.EMERGENCY, Path.LINK}:
             raise Refused("This cannot be changed. End it, and make another one.")
         if old.accepted_at is None:
-            _refuse_many(old.patient)
+            # Who made a mistake in the last invitation of a day can still narrow it.
+            _refuse_many(old.patient, 2 * settings.PHR_INVITATIONS_A_DAY)
         row = (whole(scope) if old.may_manage else scope).drawn_up(old.patient)
         bound_alike(row, old)
         refuse_beyond(actor, row)
@@ -102,19 +104,14 @@ def _own(actor: Actor, grant_id: UUID, action: Action = Action.REVOKE) -> Grant:
     return row
 
 
-def _refuse_many(patient: Patient) -> None:
-    """Count what she sent by mail; a change of what was accepted already sends nothing.
-
-    What others passed on, or opened in an emergency, takes nothing from what she may send.
-    """
+def _refuse_many(patient: Patient, most: int) -> None:
+    """Count what she sent by mail, so neither a change of what was accepted, nor what was passed on."""
     day_ago = timezone.now() - timedelta(days=1)
-    given = patient.grants.filter(created_at__gt=day_ago).exclude(path=Path.EMERGENCY)
+    given = patient.grants.filter(created_at__gt=day_ago).exclude(invited_email="")
     given = given.exclude(via__isnull=False, replaces=None)
     sent = given.exclude(replaces__isnull=False, accepted_at__lt=F("created_at"))
-    if sent.count() >= settings.PHR_INVITATIONS_A_DAY:
-        raise Refused(
-            f"You have sent {settings.PHR_INVITATIONS_A_DAY} invitations in one day. Try again tomorrow."
-        )
+    if sent.count() >= most:
+        raise Refused(f"You have sent {most} invitations in one day. Try again tomorrow.")
 
 
 def lock(actor: Actor, action: Action) -> Patient:

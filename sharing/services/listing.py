@@ -235,6 +235,12 @@ def shared(actor: Actor, *, after: UUID | None = None) -> Shared:
         )
 
 
+def may_look(actor: Actor, patient_id: UUID) -> bool:
+    """Whether the actor may look at anything of this record now."""
+    with acting_as(actor):
+        return policy.patients(actor, Action.READ).filter(pk=patient_id).exists()
+
+
 def _newest(after: UUID | None) -> tuple[list[UUID], bool]:
     """Where to look, and whether more follows: found by an index, where the rule itself would read
     all that she ever held. Who turns pages has the ids of what she holds now gone through."""

@@ -78,8 +78,14 @@ def end(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, grant_id: UUID) -> HttpResponse:
     """See an invitation, and accept it."""
-    if request.method == "POST":
-        patient_id = granting.accept(actor_of(request), grant_id)
+    actor = actor_of(request)
+    held = listing.invitation(actor, grant_id)
+    if request.method != "POST":
+        return render(request, "sharing/invitation.html", {"held": held})
+    patient_id = granting.accept(actor, grant_id)
+    if listing.may_look(actor, patient_id):
         return redirect("phr:shared_records", patient_id)
-    held = listing.invitation(actor_of(request), grant_id)
-    return render(request, "sharing/invitation.html", {"held": held})
+    day = f"{held.grant.starts_at:%-d %B %Y}"
+    later = f"It begins on {day}, and is listed here then." if held.begins_later else ""
+    messages.success(request, f"Accepted. {later or 'You can send records, and look at nothing.'}")
+    return redirect("phr:shared")

@@ -129,6 +129,7 @@ def test_one_link_is_opened_only_so_often_in_an_hour(cast: Cast, settings: LazyS
     assert "opened too often" in text(given.enter()[1])
     assert other.enter()[1].status_code == 302
     assert other.manifest().status_code == 429
+    assert other.manifest().headers["Retry-After"] == "3600"
     with acting_as(cast.alice):
         assert AuditEvent.objects.filter(action="open-link").count() == 2
 
@@ -328,14 +329,26 @@ def test_an_address_of_a_file_works_for_less_than_an_hour(
     assert visitor().get(location).status_code == 404
 
 
-@pytest.mark.parametrize("asked", [b"", b"[]", b"{}", b'{"recipient": ""}', b"\xff", b"[[[["])
+@pytest.mark.parametrize(
+    "asked", [b"", b"[]", b"{}", b'{"recipient": ""}', b'{"recipient": ["X"]}', b"\xff", b"[[[["]
+)
 def test_a_request_without_recipient_is_400_and_counts_nothing(cast: Cast, asked: bytes) -> None:
     """Manifest request: `recipient` is required."""
     given = Given(cast, uses=1)
     path = "/" + given.payload["url"].split("/", 3)[3]
     answer = visitor().post(path, asked, content_type="application/json")
     assert answer.status_code == 400
+    assert answer.json() == {"error": "recipient is missing or wrong"}
     assert given.manifest().status_code == 200
+
+
+def test_what_is_wrong_with_a_request_is_named(cast: Cast) -> None:
+    path = "/" + Given(cast).payload["url"].split("/", 3)[3]
+    asked = {"recipient": "Dr Lee", "embeddedLengthMax": "long"}
+    answer = visitor().post(path, asked, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (
+        400, {"error": "embeddedLengthMax is missing or wrong"},
+    )  # fmt: skip
 
 
 def test_apps_in_a_browser_may_ask(cast: Cast) -> None:

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from accounts import services as accounts
+from accounts.actors import Actor
 from accounts.models import Practitioner
 from phr.services import deliveries, imports, uploads
 from sharing.categories import Category
@@ -102,7 +103,8 @@ def test_the_facility_of_who_asks_can_be_let_in_instead_and_who_leaves_it_sees_n
     assert shared.get(there).status_code == 404
 
 
-def test_too_many_in_a_day_is_said_in_a_sentence(cast: Cast, settings: Settings) -> None:
+def test_a_request_is_granted_on_a_day_of_many_invitations(cast: Cast, settings: Settings) -> None:
+    """No mail goes out, for who asked is known."""
     verified(cast)
     requests.ask(cast.bob, "alice@example.org", wish=WISH)
     (one,) = requests.waiting(cast.alice)
@@ -111,8 +113,31 @@ def test_too_many_in_a_day_is_said_in_a_sentence(cast: Cast, settings: Settings)
     said = {"categories": ["laboratory"], "may_copy": "no", "purpose": "TREAT", "confirmed": "yes"}
     page = sign_in("alice@example.org").post(f"/sharing/requests/{one.request.pk}/grant/", said)
 
-    assert page.status_code == 200
-    assert "Try again tomorrow." in text(page)
+    assert page.status_code == 302
+    assert "Try again tomorrow." in text(invite(settings))
+
+
+def invite(settings: Settings) -> Any:
+    settings.PHR_INVITATIONS_A_DAY = 0
+    said = {"email": "dora@example.org", "categories": ["laboratory"], "may_copy": "no"}
+    return sign_in("alice@example.org").post(
+        "/sharing/new/", said | {"purpose": "TREAT", "confirmed": "yes"}
+    )
+
+
+def test_who_keeps_no_record_is_not_led_to_a_page_that_is_not_hers(cast: Cast) -> None:
+    verified(cast)
+    user = join("dora@example.org")
+    requests.ask(cast.bob, "dora@example.org", wish=WISH)
+    dora = sign_in("dora@example.org")
+
+    page = text(dora.get("/notices/"))
+    assert "You keep no record here." in page
+    assert 'href="/welcome/patient/"' in page
+    assert 'href="/sharing/requests/"' not in page
+
+    accounts.begin_record(Actor.session(user.pk), name="Dora Dean")
+    assert 'href="/sharing/requests/"' in text(dora.get("/notices/"))
 
 
 def test_a_request_is_refused(cast: Cast) -> None:

@@ -343,12 +343,15 @@ def test_changing_an_invitation_again_and_again_sends_no_more_mails(
     cast: Cast, settings: Settings
 ) -> None:
     accepted = cast.share()
-    settings.PHR_INVITATIONS_A_DAY = 3
+    settings.PHR_INVITATIONS_A_DAY = 2
     accepted = granting.change(cast.alice, accepted, scope=ORDINARY)
     invited = granting.grant(cast.alice, "dora@example.org", scope=ALL)
-    invited = granting.change(cast.alice, invited, scope=ORDINARY)
+    with pytest.raises(granting.Refused, match="2 invitations"):
+        granting.grant(cast.alice, "erin@example.org", scope=ALL)
+    for _ in range(2):
+        invited = granting.change(cast.alice, invited, scope=ORDINARY)
 
-    with pytest.raises(granting.Refused, match="3 invitations"):
+    with pytest.raises(granting.Refused, match="4 invitations"):
         granting.change(cast.alice, invited, scope=ALL)
     granting.change(cast.alice, accepted, scope=ALL)
     assert sorted(one for one in states(cast) if one != "revoked") == ["active", "waiting"]

@@ -16,8 +16,10 @@ from sharing.models import Grant
 from sharing.policy import Action
 from sharing.scopes import Scope
 from sharing.services import granting, listing, replaying
+from sharing.services.recipients import Recipient
 from tests import raw
 from tests.cast import ALL, ORDINARY, Cast, join, put_in
+from tests.worlds.facilities import opened
 from tests.worlds.files import picture
 
 pytestmark = pytest.mark.django_db(databases=["default", "vault"])
@@ -125,6 +127,7 @@ def test_invitations_in_a_day_are_bounded(cast: Cast, settings: Settings) -> Non
 
     with pytest.raises(granting.Refused, match="2 invitations"):
         granting.grant(cast.alice, "three@example.org", scope=ORDINARY)
+    granting.grant(cast.alice, Recipient(organization_id=opened(cast)), scope=ORDINARY)
 
 
 def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """Invitations bind to a proved address; the one list of who has access; taking it back."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -11,6 +12,8 @@ from pytest_django import Settings
 
 from accounts.actors import Actor
 from phr.services import records
+from sharing.categories import Category
+from sharing.labels import Sensitivity
 from sharing.scopes import Scope
 from sharing.services import granting, listing
 from tests.cast import ALL, PASSWORD, Cast, join, put_in
@@ -46,6 +49,31 @@ def test_who_owns_the_address_reads_and_accepts(cast: Cast) -> None:
     assert answer.headers["Location"] == f"/shared/{cast.alice_id}/"
     assert opens(bob, cast)
     assert "Alice Archer" in text(bob.get("/shared/"))
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (replace(ALL, starts_at=timezone.now() + timedelta(days=9)), "It begins on"),
+        (
+            replace(ALL, categories=(), labels=(), may_copy=False,
+                    inward_categories=(Category.LABORATORY,), inward_labels=(Sensitivity.N,)),
+            "You can send records, and look at nothing.",
+        ),
+    ],
+)  # fmt: skip
+def test_who_accepts_what_cannot_be_looked_at_now_is_told_so_and_accused_of_nothing(
+    cast: Cast, scope: Scope, said: str
+) -> None:
+    grant_id = granting.grant(cast.alice, "bob@example.org", scope=scope)
+    bob = sign_in("bob@example.org")
+
+    page = bob.post(f"/sharing/invitations/{grant_id}/", follow=True)
+
+    assert page.redirect_chain == [("/shared/", 302)]
+    assert said in text(page)
+    log = text(sign_in("alice@example.org").get("/sharing/log/"))
+    assert "tried to open your record" not in log
 
 
 def test_a_visitor_is_led_through_the_sign_in_and_back(cast: Cast) -> None:
