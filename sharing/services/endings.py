@@ -41,7 +41,7 @@ class Ended:
     """What is known of one permission's end and copies; `cause` is None while it goes on.
 
     `who` ended it is told to its patient alone. `items` are how many different ones were copied, 0
-    where the trail names none, on which `days`. `status` is where programs read whether it ended.
+    where the trail names none, on which `days`.
     """
 
     cause: Cause | None
@@ -49,7 +49,12 @@ class Ended:
     who: str
     items: int
     days: tuple[date, ...]
-    status: Status
+    serial: int
+
+    @property
+    def status(self) -> Status:
+        """Where programs read whether it ended."""
+        return Status.of(self.serial)
 
     @property
     def listed(self) -> bool:
@@ -95,7 +100,7 @@ def _found(actor: Actor, grant_ids: list[UUID], *, own: bool) -> dict[UUID, Ende
             people[who].name if who in people else "",
             items,
             tuple(days or ()),
-            Status.of(serial),
+            serial,
         )
         for pk, serial, changed, cause, at, who, items, days in rows
     }

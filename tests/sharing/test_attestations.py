@@ -25,7 +25,15 @@ from sharing.models import (
     Reason,
     Role,
 )  # fmt: skip
-from sharing.services import attestations, closing, facilities, granting, members, notices
+from sharing.services import (
+    attestations,
+    closing,
+    endings,
+    facilities,
+    granting,
+    members,
+    notices,
+)  # fmt: skip
 from sharing.services.recipients import Recipient
 from tests.cast import ALL, ORDINARY, PURGER, Cast, user_of
 from tests.doors import sign_in, text
@@ -140,8 +148,43 @@ def test_the_administrator_of_a_closed_facility_finds_the_page(closed: Closed) -
     for address in re.findall(r'href="(/shared/copies/[^"]+/)"', page):
         assert bob.get(address).status_code == 200
         assert bob.post(address, {"answer": "none-kept"}).status_code == 302
-    assert text(bob.get("/shared/copies/")).count("No copy was kept") == 2
+    page = text(bob.get("/shared/copies/"))
+    assert page.count("No copy was kept") == 2
+    for how in ("because the facility closed its account here", "The patient took it back on"):
+        assert page.count(how) == 1
     del closed
+
+
+@pytest.mark.usefixtures("static_files")
+def test_two_questions_of_one_patient_are_told_apart_by_number_and_day(cast: Cast) -> None:
+    day, first, second = timezone.now(), cast.share(), cast.share()
+    for grant_id, names in ((first, ["Gout"]), (second, ["Asthma", "Measles"])):
+        with acting_as(cast.bob):
+            rows = [keep(cast.alice_id, text=name).pk for name in names]
+            for _ in range(2):
+                note("copy", patient_id=cast.alice_id, records=rows, basis=f"grant:{grant_id}")
+    granting.revoke_all(cast.alice)
+
+    page = text(sign_in("bob@example.org").get("/shared/copies/"))
+    for many in ("1 item, copied on", "2 items, copied on"):
+        assert page.count(f"{many} {day.day} {day:%B %Y}.") == 1
+    assert "The patient took it back on" in page
+    for one in attestations.asked_of_me(cast.bob):
+        page += text(sign_in("bob@example.org").get(f"/shared/copies/{one.row.pk}/"))
+    for name in ("Gout", "Asthma", "Measles"):
+        assert name not in page
+
+
+def test_who_is_not_asked_learns_nothing_of_how_it_ended(
+    cast: Cast, asked: attestations.Asked
+) -> None:
+    grant_id = asked.row.grant_id
+    assert endings.of_asked(cast.bob, [grant_id]).keys() == {grant_id}
+    assert endings.of_own(cast.alice, grant_id)
+    for other in (cast.carol, cast.sam, Actor(), Actor.link(grant_id)):
+        assert endings.of_asked(other, [grant_id]) == {}
+    still = cast.share()
+    assert endings.of_asked(cast.bob, [still]) == {}
 
 
 def test_only_who_administered_it_then_answers_for_it(cast: Cast, closed: Closed) -> None:
