@@ -188,9 +188,9 @@ def _tell(actor: Actor, hold_id: UUID) -> bool:
         patient = rows.filter(pk=hold.patient_id).first() if hold.patient_id else None
         if patient and (reader := _reader(patient)):
             link = settings.PHR_ORIGIN + reverse("rights:holds")
-            begin = settings.PHR_ORIGIN + reverse("sharing:acting")
+            acting = settings.PHR_ORIGIN + reverse("sharing:acting")
             hers = reader.pk == patient.user_id
-            mail.send(reader.email, "rights/hold", link=link, begin="" if hers else begin)
+            mail.send(reader.email, "rights/hold", link=link, acting_link="" if hers else acting)
         hold.told_at = hold.told_at or timezone.now()
         hold.release_told_at = timezone.now() if hold.released_at else None
         hold.save(update_fields=["told_at", "release_told_at"])
