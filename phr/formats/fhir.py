@@ -2,17 +2,27 @@
 
 Sources: https://hl7.org/fhir/R4/json.html and https://hl7.org/fhir/R4/nd-json.html
 
-A Bundle is read entry by entry, so memory follows the largest resource, not the file.
+A Bundle is read entry by entry, so memory follows the largest resource, not the file. An entry that
+breaks a rule of FHIR R4 is left out; what is not JSON, too large or of another version, is refused.
 """
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from phr.formats import r4
 from phr.formats.json_stream import JsonStream, Read
 from phr.formats.meaning import bounded
 from phr.formats.parsed import Limits, Output, Parsed, Person, Refused, Skipped
-from phr.formats.resource import identifier, keep, person, refuse_if
+from phr.formats.resource import (
+    MESSAGE,
+    at_place,
+    identifier,
+    keep,
+    keep_valid,
+    person,
+    refuse_if,
+)
 from phr.formats.subjects import named
 from sharing.categories import category_of
 from sharing.labels import suggest
@@ -21,6 +31,7 @@ Json = dict[str, Any]
 
 NAME = "FHIR"
 _ENTRY_MEMBERS = frozenset({"resource", "fullUrl", "request", "response", "search", "link"})
+_NO_TYPE = "it does not say which type of resource it is"
 _ABSOLUTE = ("urn:uuid:", "urn:oid:", "http://", "https://")
 
 
@@ -31,20 +42,37 @@ def warm() -> None:
 
 
 def read(stream: Read, limits: Limits, filename: str) -> Iterator[Output]:  # noqa: ARG001
-    """Resources of the file in their order. Raises Refused at the first that is not valid."""
-    text = JsonStream(stream, limits)
+    """Resources of the file in their order, and what is left out of it. Raises Refused."""
+    text, sifted = JsonStream(stream, limits), _Sifted()
     start = 1 if text.next(0)[0] == "\ufeff" else 0
     if text.next(start)[0] != "{":
         raise Refused("The file is JSON but not a FHIR resource, which begins with a brace {.")
     if _is_bundle(text, start):
-        at = yield from _Bundle(text, limits, "").read(start)
+        at = yield from _Bundle(text, limits, "", sifted).read(start)
     else:
-        at = yield from _single(text, start, limits)
+        at = yield from _single(text, start, limits, sifted)
     if text.next(at)[0]:
         raise Refused(
             f"{text.where(at)} has more text after the end of the resource; several resources "
             "have to come in a Bundle, or each on a line of its own."
         )
+    if sifted.first and not sifted.kept:
+        raise Refused(sifted.first)
+
+
+@dataclass
+class _Sifted:
+    """How many resources are kept, and a sentence about the first that breaks a rule of FHIR."""
+
+    kept: int = 0
+    first: str = ""
+
+    def without(self, place: str, problem: str) -> Skipped:
+        """Leave out what stands there. Raises Refused when it speaks of another version of FHIR."""
+        if r4.is_of_another_version(problem):
+            refuse_if(problem, place)
+        self.first = self.first or at_place(place, problem)
+        return Skipped(place, problem)
 
 
 def _is_bundle(text: JsonStream, at: int) -> bool:
@@ -63,7 +91,9 @@ def _is_bundle(text: JsonStream, at: int) -> bool:
     return False
 
 
-def _single(text: JsonStream, at: int, limits: Limits) -> Generator[Output, None, int]:
+def _single(
+    text: JsonStream, at: int, limits: Limits, sifted: _Sifted
+) -> Generator[Output, None, int]:
     """One resource, or as many as follow one another on lines of their own."""
     identities: set[str] = set()
     told: set[Person] = set()
@@ -78,34 +108,52 @@ def _single(text: JsonStream, at: int, limits: Limits) -> Generator[Output, None
         raw, decimals = text.text[begin:at], tuple(text.decimals)
         found, start = text.next(at)
         more = found == "{" and "\n" in text.text[at:start] and "\n" not in raw
-        place = f"resource {count}" if more or count > 1 else ""
-        for item in _alone(text, (resource, raw, decimals), place, limits, identities):
+        if isinstance(resource.get("resourceType"), str):
+            _shallow(raw, resource, text, limits)
+        if more or count > 1:
+            place = f"resource {count}"
+            items = _line((resource, raw, decimals), place, identities, sifted)
+        else:
+            items = _alone(resource, raw, decimals)
+        for item in items:
             yield item
             yield from _told(item, resource, told)
         at = text.forget(start) if more else at
     return at
 
 
-def _alone(
-    text: JsonStream,
-    read: tuple[Json, str, tuple[str, ...]],
-    place: str,
-    limits: Limits,
-    identities: set[str],
-) -> Iterator[Output]:
-    resource, raw, decimals = read
+def _alone(resource: Json, raw: str, decimals: tuple[str, ...]) -> Iterator[Output]:
+    """The only resource of a file. Raises Refused."""
     if not isinstance(resource.get("resourceType"), str):
-        begin = place.capitalize() or "The file"
-        raise Refused(f"{begin} is JSON but not FHIR: resourceType is missing.")
-    _shallow(raw, resource, text, limits)
-    identity = identifier(resource)
-    item = keep(resource, raw, decimals, place, None if identity in identities else identity)
-    if identity:
-        identities.add(identity)
-    if isinstance(item, Skipped) and not place:
+        raise Refused("The file is JSON but not FHIR: resourceType is missing.")
+    item = keep(resource, raw, decimals, "", identifier(resource))
+    if isinstance(item, Skipped):
         raise Refused(f"The file holds nothing to keep: {item.reason}.")
     if resource["resourceType"] == "Patient":
         yield person(resource)
+    yield item
+
+
+def _line(
+    read: tuple[Json, str, tuple[str, ...]], place: str, identities: set[str], sifted: _Sifted
+) -> Iterator[Output]:
+    """One resource of many."""
+    resource, raw, decimals = read
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str):
+        yield sifted.without(place, _NO_TYPE)
+        return
+    if kind == "Patient":
+        yield person(resource)
+    if kind != MESSAGE and (problem := r4.problem(resource)):
+        yield sifted.without(place, problem)
+        return
+    identity = identifier(resource)
+    known = identity in identities
+    item = keep_valid(resource, raw, decimals, place, None if known else identity)
+    if identity:
+        identities.add(identity)
+    sifted.kept += isinstance(item, Parsed)
     yield item
 
 
@@ -120,8 +168,9 @@ def _told(item: Output, resource: Json, told: set[Person]) -> Iterator[Person]:
 class _Bundle:
     """Reads one Bundle; `prefix` is the place of a Bundle inside a Bundle ("Entry 3, ")."""
 
-    def __init__(self, text: JsonStream, limits: Limits, prefix: str) -> None:
+    def __init__(self, text: JsonStream, limits: Limits, prefix: str, sifted: _Sifted) -> None:
         self._text = text
+        self._sifted = sifted
         self._limits = limits
         self._prefix = prefix
         self._entries = 0
@@ -183,26 +232,27 @@ class _Bundle:
     ) -> Iterator[Output]:
         resource = entry.get("resource")
         if not isinstance(resource, dict):
-            refuse_if(r4.check("Bundle_Entry", entry, "Bundle.entry"), place)
-            yield Skipped(place, "it has no resource in it")
+            wrong = r4.check("Bundle_Entry", entry, "Bundle.entry")
+            none = Skipped(place, "it has no resource in it")
+            yield self._sifted.without(place, wrong) if wrong else none
             return
         kind = resource.get("resourceType")
         if not isinstance(kind, str):
-            yield Skipped(place, "it does not say which type of resource it is")
+            yield Skipped(place, _NO_TYPE)
             return
         _shallow(raw, resource, self._text, self._limits)
-        entry["resource"] = (
-            {"resourceType": kind} if kind in r4.TYPES else {"resourceType": "Basic"}
-        )
-        refuse_if(r4.check("Bundle_Entry", entry, "Bundle.entry"), place)
-        if kind == "Bundle":
+        if kind == "Patient":
+            # Whom a file is about must be known even where this entry is left out.
+            yield person(resource, _url(entry))
+        if wrong := _wrong(kind, resource, entry):
+            yield self._sifted.without(place, wrong)
+        elif kind == "Bundle":
             inner = JsonStream(_nothing, self._limits, raw)
-            yield from _Bundle(inner, self._limits, f"{place}, ").read(0)
+            yield from _Bundle(inner, self._limits, f"{place}, ", self._sifted).read(0)
         else:
-            identity, url = self._identity(resource, entry), entry.get("fullUrl", "")
-            if kind == "Patient":
-                yield person(resource, url)
-            item = keep(resource, raw, decimals, place, identity, url=url)
+            identity, url = self._identity(resource, entry), _url(entry)
+            item = keep_valid(resource, raw, decimals, place, identity, url=url)
+            self._sifted.kept += isinstance(item, Parsed)
             yield item
             yield from _told(item, resource, self._told)
 
@@ -212,8 +262,25 @@ class _Bundle:
         if found and found not in self._identities:
             self._identities.add(found)
             return found
-        url = entry.get("fullUrl", "")
+        url = _url(entry)
         return bounded(url) if url.startswith(_ABSOLUTE) else None
+
+
+def _wrong(kind: str, resource: Json, entry: Json) -> str | None:
+    """What is wrong with an entry that holds a resource, or None."""
+    entry["resource"] = {"resourceType": kind if kind in r4.TYPES else "Basic"}
+    if (found := r4.check("Bundle_Entry", entry, "Bundle.entry")) or kind == MESSAGE:
+        return found
+    if kind != "Bundle":
+        return r4.problem(resource)
+    # The entries of a Bundle within are read one by one.
+    inner = {k: v for k, v in resource.items() if k != "entry" or not isinstance(v, list)}
+    return r4.check("Bundle", inner, "Bundle")
+
+
+def _url(entry: Json) -> str:
+    found = entry.get("fullUrl")
+    return found if isinstance(found, str) else ""
 
 
 def _shallow(raw: str, resource: Json, text: JsonStream, limits: Limits) -> None:

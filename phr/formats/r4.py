@@ -43,6 +43,7 @@ _OF_ANY = {
 # What says of which version it is, and the versions that are not read; R4B (4.3.0) is.
 _OF_A_VERSION = frozenset(("CapabilityStatement", "StructureDefinition"))
 _READ_BY_NAME = {"1.0": "DSTU2", "3.0": "STU3", "5.0": "R5"}
+_ONLY = "only R4 is read: ask for it as FHIR R4"
 _NAME = re.compile(r"[A-Z][A-Za-z]{1,39}").fullmatch
 # Members that R4 does not have, and the version that does.
 _OLD_OR_NEW = {
@@ -99,7 +100,7 @@ def problem(resource: Json) -> str | None:
         return _unknown(kind, resource)
     if kind in _OF_A_VERSION and isinstance(said := resource.get("fhirVersion"), str):
         if version := _READ_BY_NAME.get(said[:3]):
-            return f"{kind} is about FHIR {version}; only R4 is read: ask for it as FHIR R4"
+            return f"{kind} is about FHIR {version}; {_ONLY}"
         if said.startswith("4.3"):
             resource = {**resource, "fhirVersion": "4.0.1"}
     found = check(kind, resource, kind)
@@ -109,6 +110,11 @@ def problem(resource: Json) -> str | None:
     return found
 
 
+def is_of_another_version(said: str) -> bool:
+    """Whether what `problem` or `check` said speaks of a version that is not read."""
+    return _ONLY in said
+
+
 def _unknown(kind: str, resource: Json) -> str | None:
     """What is wrong with a resource of a type that R4 has no rules for, or None.
 
@@ -116,7 +122,7 @@ def _unknown(kind: str, resource: Json) -> str | None:
     any resource are checked. A type of a version that is not read speaks for the whole file.
     """
     if version := VERSION_OF.get(kind):
-        return f"{kind} is a type of FHIR {version}; only R4 is read: ask for it as FHIR R4"
+        return f"{kind} is a type of FHIR {version}; {_ONLY}"
     if not _NAME(kind):
         return "its resourceType is not the name of a type of resource"
     if len(resource) == 1:
@@ -150,11 +156,7 @@ def check(definition: str, value: Any, path: str) -> str | None:
         return None
     sentence = _sentence(next(iter(validator.iter_errors(value))), path)
     version = _version(definition, value) if isinstance(value, dict) else None
-    return (
-        f"{sentence} (this looks like FHIR {version}; only R4 is read: ask for it as FHIR R4)"
-        if version
-        else sentence
-    )
+    return f"{sentence} (this looks like FHIR {version}; {_ONLY})" if version else sentence
 
 
 @cache

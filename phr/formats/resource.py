@@ -34,6 +34,8 @@ _OF_AN_ORDER = frozenset((
     "MedicationRequest", "MedicationStatement", "Observation", "Procedure", "ServiceRequest",
 ))  # fmt: skip
 _STUDY = "urn:dicom:uid"
+# What systems tell each other beside a record, which is never kept.
+MESSAGE = "OperationOutcome"
 
 
 def only_look() -> None:
@@ -78,11 +80,24 @@ def keep(
 
     Raises Refused, with the place, when it is not valid R4.
     """
-    kind = resource["resourceType"]
     refuse_if(r4.problem(resource), place)
     if "\\ud" in raw or "\\uD" in raw:
         refuse_if(_surrogates(raw), place)
-    if kind == "OperationOutcome":
+    return keep_valid(resource, raw, decimals, place, identity, url=url)
+
+
+def keep_valid(
+    resource: Json,
+    raw: str,
+    decimals: Sequence[str],
+    place: str,
+    identity: str | None,
+    *,
+    url: str = "",
+) -> Parsed | Skipped:
+    """The same of one in which `r4.problem` finds nothing wrong, or of a message between systems."""
+    kind = resource["resourceType"]
+    if kind == MESSAGE:
         return Skipped(place, "it is a message between systems")
     at, whole = effective_at(resource), not _LOOKING.get()
     named = head(resource) if whole or not at else ()
@@ -166,18 +181,23 @@ def _surrogates(raw: str) -> str | None:
 def refuse_if(problem: str | None, place: str) -> None:
     """Raise Refused with a sentence when there is a problem at this place."""
     if problem:
-        raise Refused(_at(place, problem))
+        raise Refused(at_place(place, problem))
 
 
-def _at(place: str, problem: str) -> str:
+def at_place(place: str, problem: str) -> str:
+    """What is wrong, and where, as a sentence."""
     sentence = f"{place}, {problem}." if place else f"{problem}."
     return sentence[0].upper() + sentence[1:]
 
 
 def person(resource: Json, url: str = "") -> Person:
-    """Whom a Patient resource describes. Source: https://hl7.org/fhir/R4/patient.html"""
+    """Whom a Patient resource describes, which may be of any shape.
+
+    Source: https://hl7.org/fhir/R4/patient.html
+    """
     found = resource.get("name")
-    names = [_name(each) for each in found if isinstance(each, dict)] if found else []
+    called = found if isinstance(found, list) else [found]
+    names = [_name(each) for each in called if isinstance(each, dict)]
     many = resource.get("identifier")
     identifiers = [
         f"{each.get('system', '')}|{each['value']}"

@@ -97,6 +97,26 @@ def test_looking_through_a_file_stores_nothing_in_the_record(cast: Cast) -> None
     assert (row.imported, row.updated, row.duplicates) == (1, 1, 3)
 
 
+def test_one_wrong_entry_is_left_out_with_its_reason_and_the_others_are_added(cast: Cast) -> None:
+    """What refers to it says so still. Whom the file is about is asked although she is left out."""
+    wrong = {"resourceType": "Encounter", "id": "e", "status": "finished"}
+    points = condition(2) | {"encounter": {"reference": "Encounter/e"}}
+    upload_id = looked_through(cast, bundle(person(), condition(1), wrong, points))
+    outlook = followed(cast, upload_id).outlook
+    assert outlook is not None
+    assert (outlook.new, outlook.skips) == (3, 1)
+    assert outlook.skipped == [["entry 3", "Encounter.class is missing"]]
+
+    reviews.confirm(cast.alice, upload_id)
+    assert imports.import_due(IMPORTER) == 1
+
+    done = followed(cast, upload_id)
+    assert (done.upload.imported, done.upload.skipped) == (3, 1)
+    assert done.report.skipped == [["entry 3", "Encounter.class is missing"]]
+    stranger = person("Otto", "Schmidt") | {"gender": "M"}
+    assert followed(cast, looked_through(cast, bundle(stranger, condition(3)))).owner is not None
+
+
 def test_looking_through_a_picture_keeps_no_picture(cast: Cast) -> None:
     looked_through(cast, picture("PNG"))
 

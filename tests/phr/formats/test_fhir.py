@@ -197,12 +197,68 @@ def test_many_lines_are_read_through_the_box_and_bounded() -> None:
     assert "more than 2000 resources" in refusal(raw, limits=Limits(max_entries=2000))
 
 
-def test_a_bad_line_is_named() -> None:
+def test_a_bad_line_is_named_and_the_others_are_kept() -> None:
     good, bad = (json.dumps(observation(**c)).encode() for c in ({}, {"status": None}))
-    assert refusal(good + b"\n" + bad) == "Resource 2, Observation.status is missing."
-    assert refusal(good + b"\n{}") == "Resource 2 is JSON but not FHIR: resourceType is missing."
+    first, second, third = read(b"\n".join((good, bad, b"{}")))
+    assert isinstance(first, Parsed)
+    assert second == Skipped("resource 2", "Observation.status is missing")
+    assert third == Skipped("resource 3", "it does not say which type of resource it is")
+    assert refusal(bad + b"\n" + bad) == "Resource 1, Observation.status is missing."
     assert "Resource 2 (line 2) is not correct JSON" in refusal(good + b"\n{x")
     assert "more text after the end" in refusal(good + b"\nwords")
+
+
+def test_an_entry_that_breaks_a_rule_is_left_out_with_its_reason() -> None:
+    """The reason says where; what refers to it still does."""
+    bad = {"resourceType": "Encounter", "id": "e", "status": "finished"}
+    points = observation(encounter={"reference": "Encounter/e"})
+    unknown = bundle(observation(), bad, points, {"id": "x"})
+    unknown["entry"][0]["fullURL"] = "x"
+    first, second, third, fourth = read(unknown)
+    assert first == Skipped("entry 1", 'Bundle.entry has "fullURL", which FHIR R4 does not know')
+    assert second == Skipped("entry 2", "Encounter.class is missing")
+    assert isinstance(third, Parsed)
+    assert json.loads(third.body) == points
+    assert isinstance(fourth, Skipped)
+
+
+def test_the_one_left_out_does_not_take_the_number_of_another() -> None:
+    number = [{"system": "https://lab.example", "value": "7"}]
+    bad, good = observation(identifier=number, status="x"), observation(identifier=number)
+    assert [each.identity for each in kept(bundle(bad, good))] == [kept(bundle(good))[0].identity]
+
+
+def test_of_a_bundle_within_only_what_is_wrong_is_left_out() -> None:
+    inside = bundle(observation(status=None), observation())
+    assert [type(each) for each in read(bundle(inside))] == [Skipped, Parsed]
+    first, second = read(bundle(observation(), bundle(observation(), type="x")))
+    assert isinstance(first, Parsed)
+    assert isinstance(second, Skipped)
+    assert second.reason.startswith("Bundle.type is not one of")
+
+
+def test_a_message_between_systems_refuses_nothing_whatever_is_in_it() -> None:
+    message = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "x"}]}
+    found = read(bundle(observation(), message, type="searchset"))
+    assert found[1:] == [Skipped("entry 2", "it is a message between systems")]
+
+
+@pytest.mark.parametrize("name", [{"family": "Smith"}, 7, "Smith", [3], [{"given": "Otto"}]])
+def test_a_patient_who_is_left_out_still_says_whom_the_file_is_about(name: object) -> None:
+    """Else a stranger's file would be added without a question for want of a comma."""
+    wrong = {"resourceType": "Patient", "id": "p", "birthDate": "3.2.1980", "name": name}
+    found = read(bundle(wrong, observation(subject={"reference": "Patient/p"})))
+    assert [type(each) for each in found] == [Person, Skipped, Parsed]
+    assert isinstance(found[0], Person)
+    assert (found[0].birth_date, found[0].links) == ("3.2.1980", ("Patient/p",))
+    line = json.dumps(wrong).encode() + b"\n" + json.dumps(observation()).encode()
+    assert [type(each) for each in read(line)] == [Person, Skipped, Parsed]
+
+
+def test_another_version_among_many_refuses_the_file() -> None:
+    stu3 = observation(context={"display": "x"})
+    assert "looks like FHIR STU3" in refusal(bundle(observation(), stu3))
+    assert "type of FHIR R5" in refusal(bundle(observation(), {"resourceType": "Transport"}))
 
 
 @pytest.mark.parametrize("kind", ["MedicinalProductDefinition", "SubstanceDefinition", "Household"])

@@ -46,7 +46,7 @@ def test_a_bad_element_is_named(changes: dict[str, Any], sentence: str) -> None:
 
 
 def test_a_bad_element_in_a_bundle_has_its_entry() -> None:
-    whole = bundle(*[observation()] * 11, observation(status=None))
+    whole = bundle(*[{"id": "x"}] * 11, *[observation(status=None)] * 2)
     assert refusal(whole) == "Entry 12, Observation.status is missing."
 
 

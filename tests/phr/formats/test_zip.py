@@ -58,7 +58,7 @@ def test_an_apple_export_and_its_second_writing() -> None:
 
 
 def test_a_file_nobody_reads_is_named_and_the_others_are_kept() -> None:
-    bad = json.dumps(bundle(observation(), observation(status="banana"))).encode()
+    bad = json.dumps(bundle(observation(status="banana"), observation(code=None))).encode()
     said = left_out(
         ("notes.txt", b"just words"),
         ("bad.json", bad),
@@ -68,7 +68,7 @@ def test_a_file_nobody_reads_is_named_and_the_others_are_kept() -> None:
         ("route.gpx", b"<gpx/>"),
     )
     assert said["notes.txt"].startswith("This kind of file is not accepted.")
-    assert said["bad.json"].startswith("Entry 2, Observation.status is not one of")
+    assert said["bad.json"].startswith("Entry 1, Observation.status is not one of")
     assert said["letter.pdf"] == "The PDF ends too early: it is cut off in the middle."
     assert said["empty.json"] == "The file is empty."
     assert said["inner.zip"].startswith("It is an archive itself.")
@@ -152,10 +152,19 @@ def test_nothing_inside() -> None:
 
 def test_a_large_file_that_turns_out_wrong_refuses_everything() -> None:
     right = [observation(note=[{"text": str(n) * 9000}]) for n in range(100, 300)]
-    wrong = json.dumps(bundle(*right, observation(status="banana"))).encode()
+    wrong = json.dumps(bundle(*right, {"resourceType": "NutritionIntake"})).encode()
     assert len(wrong) > archive_zip.WHOLE
     said = refusal(packed(("a.json", wrong)))
-    assert said.startswith("File 1 of the archive: Entry 201, Observation.status")
+    assert said.startswith("File 1 of the archive: Entry 201, NutritionIntake is a type of FHIR R5")
+
+
+def test_only_the_entry_that_breaks_a_rule_is_left_out_of_a_file_of_the_archive() -> None:
+    bad = json.dumps(bundle(observation(status="banana"), observation())).encode()
+    found = told(packed(("a.json", bad)))
+    assert [each.place for each in found] == [  # type: ignore[union-attr]
+        f"File 1 of the archive, entry {n}" for n in (1, 2)
+    ]
+    assert isinstance(found[0], Skipped)
 
 
 def test_hostile_names_are_cleaned() -> None:
