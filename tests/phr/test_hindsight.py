@@ -5,12 +5,14 @@ from uuid import UUID
 
 import pytest
 
+from accounts.acting import acting_as
+from phr.models import Provenance
 from phr.services import foresight, marks, receipts, records
 from phr.services.foresight import Theirs
 from sharing.categories import Category
 from sharing.labels import Sensitivity
 from sharing.services import granting
-from tests.cast import ALL, Cast
+from tests.cast import ALL, IMPORTER, Cast
 from tests.doors import sign_in, text
 from tests.phr.test_receipts import said
 from tests.worlds.kept import keep
@@ -78,6 +80,22 @@ def test_a_tag_given_or_taken_since_leaves_it_open(cast: Cast) -> None:
     marks.tag(cast.alice, bare, name="Knee")
     theirs = foresight.as_they_see(cast.alice, grant_id)
     assert (named(theirs), named(theirs, doubtful=True)) == ({"Tagged"}, {"Bare"})
+
+
+def test_what_an_archive_brought_back_since_is_not_claimed(cast: Cast) -> None:
+    """Its row has the days that the archive tells, which may be from before the end."""
+    kept(cast, "Stayed")
+    gone = kept(cast, "Brought back")
+    grant_id = cast.share(ORDINARY)
+    granting.revoke(cast.alice, grant_id)
+    with acting_as(IMPORTER, about=cast.alice_id):
+        Provenance.objects.create(
+            patient_id=cast.alice_id, record_id=gone, by_id=cast.alice.user_id, version=1,
+            outcome=Provenance.Outcome.NEW,
+        )  # fmt: skip
+
+    theirs = foresight.as_they_see(cast.alice, grant_id)
+    assert (named(theirs), named(theirs, doubtful=True)) == ({"Stayed"}, {"Brought back"})
 
 
 def test_what_came_while_it_was_paused_until_its_end_is_left_out(cast: Cast) -> None:
