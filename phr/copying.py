@@ -46,8 +46,10 @@ def truth(value: bool) -> bytes:  # noqa: FBT001 - the value itself
     return b"\0\0\0\x01\x01" if value else b"\0\0\0\x01\0"
 
 
-def instant(value: datetime) -> bytes:
+def instant(value: datetime | None) -> bytes:
     """A `timestamptz`: microseconds since 2000-01-01 in UTC."""
+    if value is None:
+        return NULL
     return pack(">iq", 8, (value - _EPOCH) // _MICROSECOND)
 
 

@@ -16,18 +16,21 @@ from accounts import services as accounts
 from accounts.models import Patient
 from phr import identity
 from phr import publishing as sql
+from phr.formats.age import instant
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Columns, Parsed, Person
 from phr.kept_back import put_apart
 from phr.models import Upload
 from phr.numbers import settle_numbers
 from phr.staging import Row, Sealer, bounded
+from phr.succession import settle_ages
 
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE outcome = 'new'),
            count(*) FILTER (WHERE outcome = 'changed' AND NOT by_hand),
-           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'older', 'twice')),
-           count(*) FILTER (WHERE outcome = 'changed' AND by_hand)
+           count(*) FILTER (WHERE outcome IN ('known', 'alike', 'twice')),
+           count(*) FILTER (WHERE outcome = 'changed' AND by_hand),
+           count(*) FILTER (WHERE outcome = 'older')
     FROM (
         SELECT outcome, outcome = 'changed' AND EXISTS (
                    SELECT 1 FROM phr_record r JOIN phr_provenance p ON p.record_id = r.id
@@ -44,8 +47,8 @@ _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 class Outlook:
     """How many items of each FHIR type, new, known in another version and known, and left out.
 
-    `changed` are items the record has with other content; the newer one will be in force,
-    unless she wrote hers herself (`aside`).
+    `changed` are items the record has with other content; that of the file will be in force, unless
+    she wrote hers herself (`aside`), or what she has is newer (`older`).
     `columns` is the table that its owner has to match first: then there is nothing else.
     `outside` counts what somebody sent in beyond what its owner had asked for, which is left out.
     `foreign` is an archive in our shape that is not as this portal wrote it. `several` is a file
@@ -57,6 +60,7 @@ class Outlook:
     changed: int = 0
     known: int = 0
     aside: int = 0
+    older: int = 0
     skips: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -85,6 +89,9 @@ class Outliner(Sealer):
             owns_file=False,
             known_by=self.known_by(item),
             others=self.others(item),
+            updated=instant(item.age.updated),
+            issued=instant(item.age.issued),
+            standing=item.age.standing,
         )
 
 
@@ -102,10 +109,11 @@ def settled(upload: Upload, counts: Counter[str], owner: list[int]) -> Outlook:
         for statement in sql.SETTLE:
             cursor.execute(statement, about)
         settle_numbers(cursor, upload.patient_id)
+        settle_ages(cursor, upload.patient_id)
         put_apart(cursor, upload)
         cursor.execute(_OUTCOMES)
-        new, changed, known, aside = cursor.fetchone() or (0, 0, 0, 0)
-    return Outlook(dict(counts), new, changed, known, aside)
+        new, changed, known, aside, older = cursor.fetchone() or (0, 0, 0, 0, 0)
+    return Outlook(dict(counts), new, changed, known, aside, older)
 
 
 def _place(upload: Upload) -> str:

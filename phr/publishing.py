@@ -8,7 +8,8 @@ CREATE TEMPORARY TABLE staged (
     body_sealed bytea NOT NULL, place text NOT NULL, owns_file boolean NOT NULL,
     pictures uuid[] NOT NULL, core bytea, refs bigint[] NOT NULL, around bigint[] NOT NULL,
     names bigint[] NOT NULL, systems bigint[] NOT NULL, numbers bigint[] NOT NULL,
-    others bytea NOT NULL, unsure boolean NOT NULL DEFAULT false,
+    others bytea NOT NULL, updated timestamptz, issued timestamptz, standing integer NOT NULL,
+    unsure boolean NOT NULL DEFAULT false,
     outcome text NOT NULL DEFAULT 'new', record_id uuid, version integer NOT NULL DEFAULT 1
 )
 """
@@ -16,13 +17,13 @@ DROP = "DROP TABLE IF EXISTS pg_temp.staged"
 COPY = (
     "COPY pg_temp.staged (id, position, resource_type, category, effective_at, dated, labels,"
     " tokens, digest, identity, body_sealed, place, owns_file, pictures, core, refs, around, names,"
-    " systems, numbers, others)"
+    " systems, numbers, others, updated, issued, standing)"
     " FROM STDIN WITH (FORMAT BINARY)"
 )
 TYPES = [
     "uuid", "int4", "text", "text", "timestamptz", "bool", "int8[]", "int8[]", "bytea", "bytea",
     "bytea", "text", "bool", "uuid[]", "bytea", "int8[]", "int8[]", "int8[]", "int8[]", "int8[]",
-    "bytea",
+    "bytea", "timestamptz", "timestamptz", "int4",
 ]  # fmt: skip
 
 # A file is made by anybody: no statement over it takes longer than this, in milliseconds.
@@ -59,6 +60,9 @@ LEFT JOIN (
 WHERE s.core IS NOT NULL
 GROUP BY s.id, s.position, s.core
 """
+
+# Versions of one thing, the earliest first, whatever stands first in the file.
+IN_TIME = "coalesce(s.updated, s.issued) NULLS FIRST, s.standing, s.position"
 
 # The version of `r` that is in force is as its owner wrote it.
 BY_HAND = """
@@ -133,8 +137,9 @@ SETTLE = (
     """
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = f.id
     FROM (
-        SELECT id, digest, position,
-               first_value(id) OVER (PARTITION BY digest ORDER BY position) AS first
+        SELECT id, first_value(id) OVER (
+                   PARTITION BY digest ORDER BY coalesce(updated, issued) DESC NULLS LAST, position
+               ) AS first
         FROM pg_temp.staged
     ) d
     JOIN pg_temp.staged f ON f.id = d.first
@@ -144,7 +149,8 @@ SETTLE = (
     UPDATE pg_temp.staged s SET outcome = 'twice', record_id = d.last
     FROM (
         SELECT n.id, first_value(n.id) OVER (
-                   PARTITION BY n.identity, l.likeness ORDER BY n.position DESC
+                   PARTITION BY n.identity, l.likeness
+                   ORDER BY coalesce(n.updated, n.issued) DESC NULLS LAST, n.position DESC
                ) AS last
         FROM pg_temp.staged n JOIN pg_temp.likened l ON l.id = n.id
         WHERE n.identity IS NOT NULL AND n.outcome = 'new' AND n.resource_type <> 'ImagingStudy'
@@ -186,16 +192,17 @@ SETTLE = (
     FROM pg_temp.staged k
     WHERE s.outcome = 'changed' AND k.outcome = 'known' AND k.record_id = s.record_id
       AND k.position > s.position AND s.resource_type <> 'ImagingStudy'
+      AND (coalesce(s.updated, s.issued) > coalesce(k.updated, k.issued)) IS NOT TRUE
     """,
-    # Other content under one identity in one file: versions, in the order of the file.
-    """
-    UPDATE pg_temp.staged s SET outcome = 'changed', record_id = d.first
+    # Other content under one identity in one file: versions, each later than the one before.
+    f"""
+    UPDATE pg_temp.staged t SET outcome = 'changed', record_id = d.first
     FROM (
-        SELECT id, first_value(id) OVER (PARTITION BY identity ORDER BY position) AS first
-        FROM pg_temp.staged WHERE identity IS NOT NULL AND outcome = 'new'
+        SELECT s.id, first_value(s.id) OVER (PARTITION BY s.identity ORDER BY {IN_TIME}) AS first
+        FROM pg_temp.staged s WHERE s.identity IS NOT NULL AND s.outcome = 'new'
     ) d
-    WHERE s.id = d.id AND d.first <> d.id
-    """,
+    WHERE t.id = d.id AND d.first <> d.id
+    """,  # noqa: S608 - a piece of our own
 )
 # Before what changes it: the later versions of a thing may stand in the same file.
 LAST_NEW = "SELECT max(position) FROM pg_temp.staged WHERE outcome = 'new'"
@@ -221,12 +228,12 @@ FROM_NEW = """
            CASE WHEN s.unsure THEN 'unsure' ELSE 'new' END
     FROM pg_temp.staged s WHERE s.outcome = 'new'
 """
-CHANGED = """
+CHANGED = f"""
     SELECT s.id, s.record_id, s.resource_type, s.category, s.effective_at, s.dated, s.labels,
            s.tokens, s.digest, s.body_sealed, l.likeness, s.identity, s.others
     FROM pg_temp.staged s LEFT JOIN pg_temp.likened l ON l.id = s.id
-    WHERE s.outcome = 'changed' ORDER BY s.position
-"""
+    WHERE s.outcome = 'changed' ORDER BY {IN_TIME}
+"""  # noqa: S608 - a piece of our own
 MARK = "UPDATE pg_temp.staged SET outcome = %s, version = %s WHERE id = %s"
 
 PUBLISH = (

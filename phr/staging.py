@@ -24,6 +24,7 @@ from accounts.models import Patient
 from phr import copying
 from phr import publishing as sql
 from phr.bodies import Bodies
+from phr.formats.age import USUAL, instant
 from phr.formats.meaning import AROUND
 from phr.formats.parsed import Parsed, Refused
 from phr.inheriting import inherit
@@ -32,6 +33,7 @@ from phr.marking import mark_again
 from phr.models import Upload
 from phr.numbers import further, settle_numbers
 from phr.search import Tokeniser, scoped
+from phr.succession import settle_ages
 from phr.updates import Outcome, Staged, update_records
 from sharing.categories import Category
 from sharing.services import granting
@@ -92,6 +94,9 @@ class Row:
     owns_file: bool
     known_by: KnownBy
     others: bytes = b""
+    updated: datetime | None = None
+    issued: datetime | None = None
+    standing: int = USUAL
     pictures: list[UUID] = field(default_factory=list)
 
 
@@ -125,6 +130,9 @@ class Sealer:
             owns_file=bool(item.attachments),
             known_by=known_by,
             others=self.others(item),
+            updated=instant(item.age.updated),
+            issued=instant(item.age.issued),
+            standing=item.age.standing,
         )
 
     def others(self, item: Parsed) -> bytes:
@@ -188,6 +196,9 @@ def _copied(row: Row, position: int) -> bytes:
         copying.data(by.core),
         *map(copying.bigints, (by.refs, by.around, by.names, by.systems, by.numbers)),
         copying.data(row.others),
+        copying.instant(row.updated),
+        copying.instant(row.issued),
+        copying.integer(row.standing),
     )
 
 
@@ -251,6 +262,7 @@ class Stage:
             for statement in sql.SETTLE:
                 cursor.execute(statement, about)
             settle_numbers(cursor, upload.patient_id)
+            settle_ages(cursor, upload.patient_id)
             put_apart(cursor, upload)
             marked: list[UUID] = []
             if not sorted_before:

@@ -1,7 +1,7 @@
 """The same item again with other content: a new version of its record, the old one kept."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import keys
 from phr.bodies import open_bytes, seal_body
 from phr.elements import exactly
+from phr.formats.age import age, instant
 from phr.formats.resource import made
 from phr.inheriting import told_of
 from phr.models import Provenance, Record
@@ -190,11 +191,7 @@ def _is_older(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 
 def _last_updated(body: dict[str, Any]) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str((body.get("meta") or {}).get("lastUpdated", "")))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return instant(age(body).updated)
 
 
 def _besides_images(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

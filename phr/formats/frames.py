@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from phr.formats import restored
+from phr.formats.age import MENDED, Age
 from phr.formats.meaning import Meaning
 from phr.formats.parsed import (
     Columns,
@@ -67,7 +68,8 @@ def _split(item: Ordinary) -> tuple[list[Any], bytes]:  # noqa: PLR0911 - one a 
                 item.resource_type, item.category, item.effective_at, item.labels, item.identity,
                 item.digest, item.terms, item.place, item.attachments, item.links, item.subject,
                 item.visit, item.head, item.codes, item.meaning.core, item.meaning.refs,
-                item.meaning.around, item.meaning.numbers,
+                item.meaning.around, item.meaning.numbers, item.age.updated, item.age.issued,
+                item.age.standing,
             ]  # fmt: skip
             return ["P", *fields], item.body
         case Preview():
@@ -142,17 +144,18 @@ def _text(*values: object) -> None:
 def _parsed(body: bytes, *fields: Any) -> Parsed:
     (
         kind, category, at, labels, identity, digest, terms, place, attachments, links, subject,
-        visit, head, codes, core, refs, around, numbers,
+        visit, head, codes, core, refs, around, numbers, updated, issued, standing,
     ) = fields  # fmt: skip
     _text(kind, category, digest, place, subject, visit, *labels, *terms, *links, *head, *codes)
-    _text(*(v for v in (at, identity) if v is not None), core, *refs, *around)
+    _text(*(v for v in (at, identity, updated, issued) if v is not None), core, *refs, *around)
     _text(*(part for number, value in numbers for part in (number, value)))
-    if not all(type(n) is int for n in attachments):
+    if not all(type(n) is int for n in (*attachments, standing)) or not 0 <= standing <= MENDED:
         raise TypeError("numbers expected")
     return Parsed(
         kind, category, at, tuple(labels), identity, digest, tuple(terms), place, body,
         tuple(attachments), tuple(links), subject, visit, tuple(head), tuple(codes),
         Meaning(core, tuple(refs), tuple(around), tuple((one, value) for one, value in numbers)),
+        Age(updated, issued, standing),
     )  # fmt: skip
 
 

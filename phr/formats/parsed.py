@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from phr.formats.age import NO_AGE, Age
 from phr.formats.meaning import NOTHING, Meaning
 from phr.formats.restored import Restored
 
@@ -56,7 +57,8 @@ class Parsed:
     `subject` and `visit` are the Reference.reference of the person and of the Encounter it is
     about, "" where it names none. `head` are the words of its name, by which it ranks in a search;
     `codes` are its codes as `system|code`, by which equal measurements are found. `meaning` is by
-    what it is known again when another source has it under other names.
+    what it is known again when another source has it under other names, and `age` by what a
+    newer one is told from it.
     """
 
     resource_type: str
@@ -75,6 +77,7 @@ class Parsed:
     head: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     meaning: Meaning = NOTHING
+    age: Age = NO_AGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from phr.formats import r4
+from phr.formats.age import age
 from phr.formats.effective import as_written, effective_at, utc
 from phr.formats.meaning import NOTHING, SUBJECTS, base, bounded, canonical, meaning
 from phr.formats.parsed import Parsed, Person, Refused, Skipped
@@ -118,6 +119,7 @@ def keep_valid(
         codes=codes(resource) if whole else (),
         # What has neither a day nor a name says too little to be told from another like it.
         meaning=meaning(resource, decimals, url) if at or named else NOTHING,
+        age=age(resource),
     )
 
 

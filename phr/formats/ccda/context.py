@@ -28,10 +28,14 @@ class Draft:
 
 @dataclass(slots=True)
 class Context:
-    """The document being read. `document` names it; `subject` is the URL of its Patient."""
+    """The document being read. `document` names it; `subject` is the URL of its Patient.
+
+    `said` is when it was made (ClinicalDocument.effectiveTime), as a FHIR instant or "".
+    """
 
     document: str = ""
     subject: str = ""
+    said: str = ""
     security: list[Json] = field(default_factory=list)
     highest: str = ""
     texts: list[Texts] = field(default_factory=list)

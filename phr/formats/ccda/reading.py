@@ -14,6 +14,7 @@ from phr.formats.ccda.people import patient
 from phr.formats.ccda.plans import PLANS, care_plan
 from phr.formats.ccda.sections import NAMES, reader
 from phr.formats.ccda.text import Texts
+from phr.formats.ccda.times import instant
 from phr.formats.ccda.tree import every, get, name, null, one, words
 from phr.formats.hardened_xml import Element
 from phr.formats.parsed import MB, Limits, Output, Refused, Skipped
@@ -107,6 +108,7 @@ class Reading:
         root, context = self._root, self._context
         numbers = identifiers(root)
         own = "|".join(str(v) for each in numbers[:1] for v in each.values())
+        context.said = instant(get(one(root, "effectiveTime"), "value"))
         context.document = own or _fingerprint(root)
         self._restricted = [_restricted(one(root, "confidentialityCode"))]
         context.restrict(self._restricted[0])
@@ -149,8 +151,11 @@ class Reading:
     def _made(self, draft: Draft, place: str, now: _Section | None = None) -> Iterator[Output]:
         """The resource, or why it is left out: one bad entry does not cost the others."""
         self._counted()
+        resource, said = draft.resource, self._context.said
+        if said:
+            resource = resource | {"meta": {**resource.get("meta", {}), "lastUpdated": said}}
         try:
-            item = made(draft.resource, place, url=draft.url, identity=draft.identity)
+            item = made(resource, place, url=draft.url, identity=draft.identity)
         except Refused:
             kind = draft.resource["resourceType"]
             yield Skipped(

@@ -16,6 +16,18 @@ _TS = re.compile(
 )
 
 
+def instant(text: str) -> str:
+    """A TS as a FHIR instant, "" when it has no day; to tell which of two documents is the later.
+
+    A day counts from midnight, and what names no offset, as UTC: those of one sender agree.
+    """
+    found = _TS.fullmatch(text)
+    offset = (found and found[8]) or "+0000"
+    clock = found and "".join(part or "00" for part in found.groups()[3:6])
+    said = moment(f"{''.join(found.groups()[:3])}{clock}{offset}") if found and found[3] else None
+    return said if said and "T" in said else ""
+
+
 def moment(text: str) -> str | None:
     """A TS as a FHIR date or dateTime, no more exact than it is; None when it is no real date.
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from phr.formats.hl7v2.files import contained, damaged, document, withdrawn
 from phr.formats.hl7v2.people import identity, patient, urn
 from phr.formats.hl7v2.results import GONE, Unread, observation, report, status_of
 from phr.formats.hl7v2.segments import Segment, Signs
-from phr.formats.hl7v2.values import field_concept
+from phr.formats.hl7v2.values import field_concept, instant
 from phr.formats.meaning import bounded
 from phr.formats.parsed import Limits, Output, Parsed, Refused, Skipped
 from phr.formats.resource import made, person
@@ -30,6 +31,7 @@ class Message:
         self._lines = 1
         self._app = f"{head.text(3)}|{head.text(4)}"
         self._control = head.text(10)
+        self._sent = head.text(7)
         self._zone = head.text(7)[-5:] if head.text(7)[-5:-4] in ("+", "-") else ""
         self._subject: Json = {}
         self._order: Segment | None = None
@@ -66,7 +68,8 @@ class Message:
         """What is still open: the last result, and the report it belongs to."""
         yield from self._close()
         if self._report is not None and self._order is not None:
-            yield _kept(self._report, self._report_place, self._report_name)
+            told = self._told_at(self._order, None)
+            yield _kept(self._report | told, self._report_place, self._report_name)
         self._report, self._order = None, None
 
     def _person(self, segment: Segment, place: str) -> Iterator[Output]:
@@ -78,7 +81,7 @@ class Message:
         if raw not in self._told:
             self._told.add(raw)
             yield person(found, urn(name))
-            yield _kept(found, place, name)
+            yield _kept(found | self._told_at(None, None), place, name)
 
     def _begin(self, segment: Segment, place: str) -> None:
         self._order, self._report_place = segment, place
@@ -107,7 +110,7 @@ class Message:
         try:
             code, status = field_concept(segment, 3), status_of(segment, self._order)
             name = self._name("DocumentReference", f"{segment.text(3)}|{segment.text(4)}")
-            about = {"type": code, "subject": self._subject}
+            about = {"type": code, "subject": self._subject, **self._told_at(self._order, segment)}
             if self._report is not None:
                 about["context"] = {"related": [{"reference": urn(self._report_name)}]}
             kept = {key: value for key, value in about.items() if value}
@@ -153,11 +156,21 @@ class Message:
             return
         part = f"{segment.text(3)}|{segment.text(3, 2)}|{segment.text(4)}|{segment.text(14)}"
         name = self._name("Observation", part)
-        item = _kept(found, self._open_place, name)
+        item = _kept(found | self._told_at(self._order, segment), self._open_place, name)
         yield item
         results = self._report.setdefault("result", []) if self._report is not None else []
         if isinstance(item, Parsed) and len(results) < _MOST_RESULTS:
             results.append({"reference": item.links[0]})
+
+    def _told_at(self, order: Segment | None, result: Segment | None) -> Json:
+        """Resource.meta with when it was said: OBX-19 or OBR-22, whichever is later, else MSH-7.
+
+        So that an old message does not undo what a newer one corrected.
+        """
+        told = [segment.text(number) for segment, number in ((order, 22), (result, 19)) if segment]
+        found = [at for at in (instant(text, self._zone) for text in told) if at]
+        said = max(found, key=datetime.fromisoformat, default=instant(self._sent, self._zone))
+        return {"meta": {"lastUpdated": said}} if said else {}
 
     def _name(self, kind: str, part: str) -> str:
         """Sender, order (OBR-3, else OBR-2), OBR-4, OBR-7 and the part of it: the same thing again.

@@ -75,6 +75,24 @@ def date_time(text: str, zone: str = "") -> str | None:
     return chosen if _real(chosen) else None
 
 
+def instant(text: str, zone: str = "") -> str:
+    """A TS as a FHIR instant, "" when it has no day; to tell which of two messages is the later.
+
+    A day counts from midnight, and what names no zone, as UTC: those of one sender agree.
+    """
+    found = _TIME.fullmatch(text)
+    if not found or not found[3]:
+        return ""
+    hour, minute, second, part, own = found.groups()[3:]
+    clock = (
+        f"{hour or '00'}:{minute or '00'}:{second or '00'}{f'.{part}' if part and second else ''}"
+    )
+    offset = own or zone or "+0000"
+    chosen = f"{found[1]}-{found[2]}-{found[3]}T{clock}{offset[:3]}:{offset[3:]}"
+    # FHIR knows no offset of more than 14 hours.
+    return chosen if int(offset[1:3]) < 14 and _real(chosen) else ""
+
+
 def _real(text: str) -> bool:
     try:
         datetime.fromisoformat(text if len(text) > 9 else (text + "-01-01")[:10])

@@ -104,7 +104,7 @@ class Command(Gated):
         if found := followed.outlook:
             self.stderr.write(
                 f"{followed.file_name}: {found.new} new, {found.changed} in another version,"
-                f" {found.known} already there, {found.skips} left out."
+                f" {found.known} already there, {found.older} older, {found.skips} left out."
             )
 
     def _send(self, actor: Actor, patient_id: UUID, path: Path) -> UUID:

@@ -86,7 +86,7 @@ def test_import_file_adds_no_file_about_somebody_else_by_itself(cast: Cast, tmp_
     )  # fmt: skip
 
     assert (json.loads(out.getvalue())["imported"], json.loads(out.getvalue())["errors"]) == (0, 1)
-    assert "12 new, 0 in another version, 0 already there, 0 left out." in said.getvalue()
+    assert "12 new, 0 in another version, 0 already there, 0 older, 0 left out." in said.getvalue()
     assert "use --confirm-identity" in said.getvalue()
     assert uploads.uploads(cast.alice) == []
     assert storage.names() == []
