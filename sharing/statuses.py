@@ -62,7 +62,7 @@ def _order(number: int) -> Sequence[int]:
     return _ordered(keys.portal_key("status-order"), number, SIZE)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _ordered(key: bytes, number: int, size: int) -> Sequence[int]:
     # The same for ever, and as long to make as ten pages; as numbers of four bytes half a megabyte.
     return array("I", sorted(range(size), key=_drawn(key, number, size).__getitem__))

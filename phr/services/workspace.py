@@ -16,6 +16,7 @@ from sharing import policy
 from sharing.policy import Action
 from sharing.services import listing, requests
 from sharing.services.listing import Held
+from sharing.services.statuses import Status
 
 _LOOKS = "SELECT patient_id, looked_at, changed_at FROM phr_my_looks(%s)"
 
@@ -50,6 +51,11 @@ class Line:
     def may_pass_on(self) -> bool:
         grant = self.held.grant
         return grant.may_reshare and grant.path == "person"
+
+    @property
+    def status(self) -> Status | None:
+        """Where programs that keep copies read whether it has ended; None where nothing is copied."""
+        return Status.of(self.held.grant.serial) if self.held.scope.may_copy else None
 
 
 @dataclass(frozen=True, slots=True)

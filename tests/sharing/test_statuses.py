@@ -1,6 +1,7 @@
 """The signed lists of ended permissions, decoded here by hand as the draft writes it."""
 
 import json
+import re
 import zlib
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
@@ -21,11 +22,13 @@ from accounts.actors import Actor, System
 from sharing import statuses
 from sharing.leaving import forget_patient
 from sharing.models import Grant, Notice, StatusList
-from sharing.services import granting
+from sharing.services import attestations, granting
 from sharing.services import statuses as lists
 from sharing.services.replaying import replay_revocations
-from tests.cast import PURGER, Cast
+from tests.cast import ORDINARY, PURGER, Cast
+from tests.doors import sign_in, text
 from tests.raw import as_owner, login, open_walls
+from tests.sharing.test_attestations import copy
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "vault"]),
@@ -219,3 +222,31 @@ def test_an_erased_patient_leaves_no_valid_entry(cast: Cast) -> None:
 
     number = int(status.uri.rpartition("/")[2])
     assert bit(token(number)[1]["status_list"]["lst"], status.index) == 1  # type: ignore[index]
+
+
+def place_on(page: str) -> tuple[int, int]:
+    """The list and the entry that a page tells, once."""
+    ((index, number),) = re.findall(r"entry (\d+) of <a [^>]*/status-lists/(\d+)\"", page)
+    return int(number), int(index)
+
+
+def test_who_copied_is_told_where_it_stands_while_it_goes_on_and_after(cast: Cast) -> None:
+    """Who may only look is told nothing, nor is anybody told of another's permission."""
+    grant_id = cast.share()
+    cast.share(ORDINARY)
+    granting.accept(cast.carol, granting.grant(cast.alice, "carol@example.org", scope=ORDINARY))
+    copy(cast, grant_id)
+    bob = sign_in("bob@example.org")
+    before = place_on(text(bob.get("/shared/")))
+    granting.revoke(cast.alice, grant_id)
+
+    assert "status-lists" not in text(bob.get("/shared/"))
+    assert "status-lists" not in text(sign_in("carol@example.org").get("/shared/"))
+    (asked,) = attestations.asked_of_me(cast.bob)
+    for address in ("/shared/copies/", f"/shared/copies/{asked.row.pk}/"):
+        assert place_on(text(bob.get(address))) == before
+    lists.sign_due(JOB)
+    number, index = before
+    assert bit(token(number)[1]["status_list"]["lst"], index) == 1  # type: ignore[index]
+    told = lists.status(cast.alice, grant_id)
+    assert (told.index, told.uri.rpartition("/")[2]) == (index, str(number))
