@@ -112,7 +112,7 @@ def then_there_are_three_certificates(stranger: Visitor) -> None:
 
 
 def then_nothing_of_her_is_left(visitor: Visitor, name: str) -> None:
-    visitor.sign_in(f"{name}@example.org")
+    visitor.sign_in_by_hand(f"{name}@example.org")
     visitor.reads("There is a problem")
 
 

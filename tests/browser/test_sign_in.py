@@ -28,14 +28,14 @@ def test_she_signs_in_and_out(arrive: Arrive, script: bool) -> None:
     alice = arrive(script=script)
     when_she_mistypes_her_password(alice)
     then_she_is_told_without_a_hint(alice)
-    alice.sign_in("alice@example.org")
+    alice.sign_in_by_hand("alice@example.org")
     then_she_is_in(alice)
     alice.press("Sign out")
     then_her_pages_are_closed(alice)
 
 
 def when_she_mistypes_her_password(alice: Visitor) -> None:
-    alice.sign_in("alice@example.org", "not my password")
+    alice.sign_in_by_hand("alice@example.org", "not my password")
 
 
 def then_she_is_told_without_a_hint(alice: Visitor) -> None:
@@ -58,7 +58,7 @@ def test_she_adds_an_app_and_gets_in_with_it_or_with_a_recovery_code(
 ) -> None:
     who = f"{email}@example.org"
     at_home = arrive(script=script)
-    at_home.sign_in(who)
+    at_home.sign_in_by_hand(who)
     secret = when_she_sets_up_the_app(at_home)
     codes = then_she_is_shown_recovery_codes(at_home)
     elsewhere = arrive(script=script)
@@ -90,7 +90,7 @@ def then_she_is_shown_recovery_codes(visitor: Visitor) -> list[str]:
 
 
 def when_she_types_the_code_of(visitor: Visitor, email: str, code: str) -> None:
-    visitor.sign_in(email)
+    visitor.sign_in_by_hand(email)
     visitor.is_at("One more step")
     when_she_types_the_code(visitor, code)
 
@@ -113,7 +113,7 @@ def one_time_code(secret: str) -> str:
 def test_she_adds_a_passkey_and_signs_in_without_a_password(arrive: Arrive) -> None:
     dana = arrive()
     given_a_device_with_a_fingerprint_reader(dana)
-    dana.sign_in("dana@example.org")
+    dana.sign_in_by_hand("dana@example.org")
     when_she_adds_a_passkey(dana)
     dana.press("Sign out")
     dana.open("/accounts/login/")
@@ -152,13 +152,13 @@ def when_she_adds_a_passkey(visitor: Visitor) -> None:
 def test_she_signs_out_elsewhere_and_everywhere(arrive: Arrive, script: bool, email: str) -> None:
     phone, desk = arrive(script=script), arrive(script=script)
     for device in (phone, desk):
-        device.sign_in(f"{email}@example.org")
+        device.sign_in_by_hand(f"{email}@example.org")
     desk.open("/account/")
     desk.follow("Signed-in devices")
     expect(desk.page.locator("dt")).to_have_count(2)
     desk.press("Sign out everywhere else")
     then_only_this_device_is_left(desk, phone)
-    phone.sign_in(f"{email}@example.org")
+    phone.sign_in_by_hand(f"{email}@example.org")
     phone.open("/account/")
     phone.follow("Signed-in devices")
     phone.press("Sign out everywhere, here too")
