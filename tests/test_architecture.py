@@ -62,6 +62,7 @@ WITHOUT_ACTOR = {
     "sharing.services.notices.reader_of": "facts about the user whom a job tells",
     "sharing.services.notices.quiet_of": "facts about the user whom the caller acts for",
     "sharing.services.paths.listed": "pure: goes through a list that was made for an actor",
+    "sharing.services.reaching.reach": "inside the open act of the patient who asks for the list",
     "sharing.services.usage.used": "writes into the open act; the grounds know their actor",
     "sharing.services.closing.first_day": "pure: settings",
     "sharing.services.closing.left": "inside the open act of a job",

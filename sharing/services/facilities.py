@@ -41,11 +41,15 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Who sees what is shared with a facility: those who do now, and how many within 24 hours."""
+    """Who sees what is shared with a facility: those who do now, and how many within 24 hours.
+
+    `seeing` are the ids of those who do now.
+    """
 
     now: list[Colleague] = field(default_factory=list)
     soon: int = 0
     on_call: int = 0
+    seeing: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,7 @@ def _team(there: list[Serving], known: dict[UUID, accounts.Person]) -> Team:
         sorted(_colleagues(now, people), key=lambda one: one.person.name.lower()),
         len(on_call | set(people)),
         len(on_call),
+        frozenset(one.user_id for one in now),
     )
 
 

@@ -14,15 +14,15 @@ from django.conf import settings
 
 from accounts.acting import acting_as
 from accounts.actors import Actor
-from accounts.models import Patient
 from sharing import policy
 from sharing.models import EmergencyPlan, Path
-from sharing.services import attestations, facilities, listing
+from sharing.services import attestations, listing, reaching
 from sharing.services.facilities import Team
 from sharing.services.listing import Held
+from sharing.services.reaching import Reach
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-OPEN = ("active", "paused", "later", "waiting")
+OPEN = ("active", "nobody", "paused", "later", "waiting")
 
 
 class Kind(StrEnum):
@@ -49,7 +49,8 @@ _KINDS = {
 class Way:
     """One permission: who looks now where it is a facility, and what was passed on from it.
 
-    `state` is that of `held`, but what was passed on rests and ends with that from which it was.
+    `state` is that of `held`, but what was passed on rests and ends with that from which it was;
+    and it is "nobody" where it stands and nobody can look by it now, which `why` tells.
     """
 
     held: Held
@@ -58,6 +59,7 @@ class Way:
     team: Team | None = None
     passed_on: list["Way"] = field(default_factory=list)
     copies: str = ""
+    why: str = ""
 
     @property
     def looked_at(self) -> datetime:
@@ -83,19 +85,15 @@ def ways(actor: Actor) -> Ways:
         copies = attestations.states(actor, patient=patient)
         given = listing.given(actor, patient=patient)
         armed = EmergencyPlan.objects.filter(patient=patient, armed_at__isnull=False).exists()
-        above = {held.grant.pk: held.state for held in given} | _switched_off(patient)
+        above = {held.grant.pk: held.state for held in given}
         every = [_way(held, above, copies.get(held.grant.pk, "")) for held in given]
-        every = _with_teams(every)
+        standing = [way.held.grant for way in every if way.state == "active"]
+        now = reaching.reach(patient, standing)
+        every = [_as_now(way, now) if way.state == "active" else way for way in every]
     nested = _nested([way for way in every if way.state in OPEN])
     found = [(kind, _sorted(way for way in nested if way.kind is kind)) for kind in Kind]
     over = [way for way in every if way.state not in OPEN]
     return Ways([group for group in found if group[1]], over, armed)
-
-
-def _switched_off(patient: Patient) -> dict[UUID, str]:
-    """The permissions from which nothing passed on stands while whoever passed it on is off."""
-    givers = patient.grants.filter(passed_on__isnull=False, grantee__is_active=False)
-    return dict.fromkeys(givers.values_list("pk", flat=True), "paused")
 
 
 def _state(held: Held, above: dict[UUID, str]) -> str:
@@ -115,20 +113,11 @@ def _way(held: Held, above: dict[UUID, str], copies: str) -> Way:
     return Way(held, kind, state, copies=copies)
 
 
-def _with_teams(every: list[Way]) -> list[Way]:
-    """Who looks now at each facility that may."""
-    seeing = {
-        way.held.grant.organization_id
-        for way in every
-        if way.kind is Kind.FACILITY and way.state == "active"
-    }
-    teams = facilities.teams({pk for pk in seeing if pk})
-    return [
-        replace(way, team=teams.get(way.held.grant.organization_id))
-        if way.kind is Kind.FACILITY and way.state == "active" and way.held.grant.organization_id
-        else way
-        for way in every
-    ]
+def _as_now(way: Way, now: Reach) -> Way:
+    """With who looks now, where it is a facility; and whether anybody can."""
+    at, why = way.held.grant.organization_id, now.why_nobody(way.held.grant)
+    team = now.teams.get(at) if at and way.kind is Kind.FACILITY else None
+    return replace(way, team=team, why=why, state="nobody" if why else "active")
 
 
 def _nested(shown: list[Way]) -> list[Way]:

@@ -4,6 +4,7 @@ from tests.property.breaking import Mutant
 
 P = "sharing.policy:"
 W = "sharing.services.paths:"
+N = "sharing.services.reaching:"
 S = "sharing.services.granting:"
 Q = "sharing.services.requests:"
 B = "phr_break_glass(bytea, uuid, uuid, uuid, bytea, bigint)"
@@ -184,20 +185,25 @@ MUTANTS = COVERING + STANDING + DECIDING
 QUICK = [COVERING[0], COVERING[14], COVERING[25], COVERING[28]]
 # The one list of every way into a record.
 LISTING = [
-    Mutant(W + "ways", " | _switched_off(patient)", ""),
+    Mutant(N + "Reach.why_nobody", "row.via_id in self.givers_off", "False"),
     Mutant(W + "ways", " if way.state in OPEN]", "]"),
     Mutant(W + "ways", " if way.state not in OPEN]", "]"),
-    Mutant(W + "ways", "every = _with_teams(every)", "pass"),
+    Mutant(W + "ways", '_as_now(way, now) if way.state == "active" else way', "way"),
+    Mutant(W + "ways", ' if way.state == "active" else way', ""),
     Mutant(W + "ways", ", armed_at__isnull=False", ""),
-    Mutant(W + "_switched_off", "grantee__is_active=False", "grantee__is_active=True"),
+    Mutant(N + "reach", "grantee__is_active=False", "grantee__is_active=True"),
+    Mutant(N + "Reach.why_nobody", "if self.rests:", "if False:"),
+    Mutant(N + "Reach.why_nobody", "row.grantee_id in self.off", "False"),
+    Mutant(N + "Reach.why_nobody", "if row.link.attempts_left", "if True"),
+    Mutant(N + "Reach._why_nobody_there", "row.grantee_id in there", "there"),
+    Mutant(N + "_why_shut", "if facility.suspended_at:", "if False:"),
     Mutant(W + "_state", "held.state not in OPEN or ", ""),
     Mutant(W + "_state", ' or parent == "active"', ""),
     Mutant(W + "_state", "if parent not in OPEN:", "if False:"),
     Mutant(W + "_state", ' if held.state == "active" else held.state', ""),
     Mutant(W + "_way", " and not row.categories", ""),
     Mutant(W + "_way", "kind is Kind.LINK and ", ""),
-    Mutant(W + "_with_teams", ' and way.state == "active"', ""),
-    Mutant(W + "_with_teams", "way.kind is Kind.FACILITY and ", ""),
+    Mutant(W + "_as_now", " and way.kind is Kind.FACILITY", ""),
     Mutant(W + "_nested", " if not way.held.grant.via_id", ""),
     Mutant(W + "_sorted", ", reverse=True", ""),
     Mutant(W + "listed", ", *top.passed_on", ","),

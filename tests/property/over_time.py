@@ -184,13 +184,18 @@ class Model:
     def state(self, one: Given) -> str:
         """How the list of all ways shows it to its patient."""
         own = self.by_itself(one)
-        if one.via is None or own not in OPEN:
-            return own
-        above = self.by_itself(one.via)
-        if above not in OPEN:
+        above = "active" if one.via is None else self.by_itself(one.via)
+        if own in OPEN and above not in OPEN:
             return "ended"
-        rests = above != "active" or one.via.who in self.off
-        return "paused" if rests and own == "active" else own
+        if own != "active":
+            return own
+        if above != "active":
+            return "paused"
+        return "active" if self.stands(one) and self.held(one) else "nobody"
+
+    def held(self, one: Given) -> bool:
+        """Whether somebody is there who can use it; of links nobody knows."""
+        return one.path == "link" or any(self.holds(Who(user), one) for user in USERS)
 
     def by_itself(self, one: Given) -> str:
         if one.revoked:

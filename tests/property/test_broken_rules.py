@@ -37,6 +37,8 @@ SCENES = (
     test_paths.test_every_way_stands_under_its_heading,
     test_paths.test_a_facility_says_who_can_look_now_and_how_many_are_on_call,
     test_paths.test_what_was_passed_on_rests_with_that_from_which_it_was,
+    test_paths.test_whom_the_list_shows_as_looking_can_look_and_nobody_else,
+    test_paths.test_a_link_that_was_guessed_at_too_often_opens_for_nobody,
     test_paths.test_what_was_used_last_comes_first,
     test_paths.test_stopping_everything_empties_the_list,
 )

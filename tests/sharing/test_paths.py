@@ -1,20 +1,34 @@
 """The one list: whatever lets anybody reach anything stands in it, and what does not is not there."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.acting import acting_as, note
 from accounts.actors import Denied
+from accounts.models import Patient, User
 from sharing import policy
 from sharing.categories import Category
 from sharing.labels import Sensitivity
-from sharing.models import AccessRequest, Grant, Path, PractitionerRole, Shift
+from sharing.models import (
+    AccessRequest,
+    Grant,
+    Organization,
+    Path,
+    PractitionerRole,
+    ShareLink,
+    Shift,
+)
 from sharing.policy import Action
-from sharing.services import emergencies, granting, listing, paths
+from sharing.services import emergencies, granting, links, listing, paths, reaching
 from sharing.services.paths import Kind
 from tests.cast import ALL, ORDINARY, Cast, join, user_of
+from tests.doors import sign_in
 from tests.property.people import opened
 from tests.raw import as_owner, open_walls
 from tests.worlds.kept import keep
@@ -129,6 +143,75 @@ def test_what_was_passed_on_rests_with_that_from_which_it_was(everything: Cast) 
         row.update(ends_at=None)
     granting.revoke(everything.alice, above().held.grant.pk)
     assert {way.state for way in paths.ways(everything.alice).over} == {"revoked"}
+
+
+def shown(cast: Cast) -> dict[str, tuple[str, str]]:
+    """Of each permission that goes on by its path, its state and why nobody looks; not passed on."""
+    return {
+        way.held.grant.path: (way.state, way.why)
+        for way in paths.listed(paths.ways(cast.alice))
+        if way.state in {"active", "nobody"} and not way.held.grant.via_id
+    }
+
+
+def holding(cast: Cast, path: Path) -> set[UUID]:
+    with acting_as(cast.alice):
+        rows = Grant.objects.active().filter(patient=cast.alice_id, path=path)
+        return policy.holders(rows.filter(via=None))
+
+
+def test_whom_the_list_shows_as_looking_can_look_and_nobody_else(everything: Cast) -> None:
+    """Each is taken away what lets her look, and nothing of the permission itself."""
+    clinic = Organization.objects.filter(name="Harbour Clinic")
+    nina = PractitionerRole.objects.filter(user__email="nina@example.org")
+    changes: list[tuple[QuerySet[Any], dict[str, Any], dict[Path, str]]] = [
+        (Shift.objects.all(), {"starts_at": timezone.now()}, {}),
+        (nina, {"suspended_at": timezone.now()}, {Path.EMERGENCY: reaching.LEFT}),
+        (Shift.objects.all(), {"starts_at": timezone.now() + timedelta(hours=2)},
+         {Path.FACILITY: reaching.EMPTY, Path.EMERGENCY: reaching.LEFT}),
+        (nina, {"suspended_at": None, "code": "admin"},
+         {Path.FACILITY: reaching.EMPTY, Path.EMERGENCY: reaching.LEFT}),
+        (nina, {"code": "nurse"}, {}),
+        (clinic, {"suspended_at": timezone.now()},
+         {Path.FACILITY: reaching.SUSPENDED, Path.EMERGENCY: reaching.SUSPENDED}),
+        (clinic, {"suspended_at": None}, {}),
+        (User.objects.filter(email__in=["nina@example.org", "dana@example.org"]),
+         {"is_active": False},
+         {Path.FACILITY: reaching.EMPTY, Path.EMERGENCY: reaching.SWITCHED_OFF,
+          Path.PROXY: reaching.SWITCHED_OFF}),
+        (Patient.objects.filter(pk=everything.alice_id), {"restricted_at": timezone.now()},
+         dict.fromkeys((Path.FACILITY, Path.EMERGENCY, Path.PROXY, Path.PERSON), reaching.RESTS)),
+    ]  # fmt: skip
+    for rows, change, gone in changes:
+        with as_owner():
+            assert rows.update(**change)
+        found = shown(everything)
+        assert {path: why for path, (state, why) in found.items() if state == "nobody"} == gone
+        assert len(found) == 4
+        assert not any(why for state, why in found.values() if state == "active")
+        for path, (state, _) in found.items():
+            assert bool(holding(everything, Path(path))) is (state == "active"), (path, change)
+
+
+def test_what_was_passed_on_says_that_whoever_did_is_switched_off(everything: Cast) -> None:
+    with as_owner():
+        User.objects.filter(email="bob@example.org").update(is_active=False)
+    (way,) = [one for one in paths.listed(paths.ways(everything.alice)) if one.held.grant.via_id]
+    assert (way.state, way.why) == ("nobody", reaching.GIVER_OFF)
+    page = sign_in("alice@example.org").get("/sharing/").content.decode()
+    assert f"because {reaching.GIVER_OFF}." in page
+    assert "They can look now" in page
+    assert " 0 people" not in page
+
+
+def test_a_link_that_was_guessed_at_too_often_opens_for_nobody(cast: Cast) -> None:
+    week = replace(ORDINARY, ends_at=timezone.now() + timedelta(days=7))
+    made = links.make(cast.alice, "Dr Lee", scope=week)
+    assert shown(cast)["link"] == ("active", "")
+    open_walls()
+    with as_owner():
+        assert ShareLink.objects.filter(grant=made.grant_id).update(attempts_left=0)
+    assert shown(cast)["link"] == ("nobody", reaching.GUESSED)
 
 
 def test_what_was_used_last_comes_first(cast: Cast) -> None:
