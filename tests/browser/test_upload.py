@@ -176,12 +176,12 @@ def a_file_with_a_mistake(tmp_path: Path) -> Path:
     broken = kept.haemoglobin()
     del broken["status"]
     path = tmp_path / "mistake.json"
-    path.write_bytes(kept.bundle(kept.penicillin(), broken))
+    path.write_bytes(kept.bundle(broken))
     return path
 
 
 def then_she_reads_what_is_wrong_and_where(visitor: Visitor) -> None:
-    sentence = visitor.page.get_by_text("Entry 2, Observation.status is missing.")
+    sentence = visitor.page.get_by_text("Entry 1, Observation.status is missing.")
     for _ in range(60):
         if visitor.script or sentence.count():
             break

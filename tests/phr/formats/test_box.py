@@ -86,16 +86,16 @@ def test_the_box_gives_what_the_reader_gives(name: str, data: bytes) -> None:
 
 
 def test_the_box_refuses_with_the_reader_s_sentence() -> None:
-    bad = fhir("searchset").replace(b'"status": "final"', b'"status": "banana"')
-    assert refusal(bad).startswith("Entry 2, Observation.status is not one of")
+    bad = fhir("observation").replace(b'"status": "final"', b'"status": "banana"')
+    assert refusal(bad).startswith("Observation.status is not one of")
     assert refusal(b"") == "The file is empty."
     assert "archive ends too early" in refusal(b"PK\x03\x04")
 
 
 def test_what_was_read_before_the_mistake_comes_out_first() -> None:
-    raw = b"".join(synthea.lines(50))[:-2] + b',{"resource":{"resourceType":"Patient","x":1}}]}'
+    raw = b"".join(synthea.lines(50))[:-2] + b',{"resource":{"resourceType":"Order","x":1}}]}'
     found: list[Output] = []
-    with pytest.raises(Refused, match="Entry 51, Patient has"):
+    with pytest.raises(Refused, match="Entry 51, Order is a type"):
         found.extend(parse([raw], filename=""))
     assert sum(isinstance(f, Parsed) for f in found) == 50
 
