@@ -31,6 +31,11 @@ Json = dict[str, Any]
 
 NAME = "FHIR"
 _ENTRY_MEMBERS = frozenset({"resource", "fullUrl", "request", "response", "search", "link"})
+# Source: https://hl7.org/fhir/R4/http.html#paging
+_REST = Skipped(
+    "the rest",
+    "it is not in this file, which is only one page of several; get the others from the same place",
+)
 _NO_TYPE = "it does not say which type of resource it is"
 _ABSOLUTE = ("urn:uuid:", "urn:oid:", "http://", "https://")
 
@@ -187,10 +192,14 @@ class _Bundle:
                 at = yield from self._list(at)
             else:
                 rest[name], _, at = self._text.value(at)
+                if name == "link" and _has_next(rest[name]):
+                    yield _REST
             name, at = members.send(at)
         if rest.get("resourceType") != "Bundle":
             raise Refused("The file has entries, but its resourceType is not Bundle.")
         refuse_if(r4.check("Bundle", rest, "Bundle"), self._prefix.removesuffix(", "))
+        if rest.get("total", 0) > self._entries and not _has_next(rest.get("link")):
+            yield _REST
         return at
 
     def _list(self, at: int) -> Generator[Output, None, int]:
@@ -264,6 +273,12 @@ class _Bundle:
             return found
         url = _url(entry)
         return bounded(url) if url.startswith(_ABSOLUTE) else None
+
+
+def _has_next(links: Any) -> bool:
+    """Whether there is a page after this one."""
+    many = links if isinstance(links, list) else []
+    return any(isinstance(each, dict) and each.get("relation") == "next" for each in many)
 
 
 def _wrong(kind: str, resource: Json, entry: Json) -> str | None:

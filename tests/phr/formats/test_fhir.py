@@ -255,6 +255,19 @@ def test_a_patient_who_is_left_out_still_says_whom_the_file_is_about(name: objec
     assert [type(each) for each in read(line)] == [Person, Skipped, Parsed]
 
 
+def test_a_page_of_a_search_says_that_there_is_more() -> None:
+    link = [{"relation": "self", "url": "https://h/1"}, {"relation": "next", "url": "https://h/2"}]
+    for page in ({"link": link}, {"total": 3}, {"link": link, "total": 3}):
+        found = read(bundle(observation(), observation(), type="searchset", **page))
+        (rest,) = (each for each in found if isinstance(each, Skipped))
+        assert rest.place == "the rest"
+        assert "only one page of several" in rest.reason
+    whole = bundle(observation(), observation(), type="searchset", total=2, link=link[:1])
+    assert [type(each) for each in read(whole)] == [Parsed, Parsed]
+    assert "Bundle.total" in refusal(bundle(observation(), total="x"))
+    assert "Bundle.link" in refusal(bundle(observation(), link=[{"relation": "next"}]))
+
+
 def test_another_version_among_many_refuses_the_file() -> None:
     stu3 = observation(context={"display": "x"})
     assert "looks like FHIR STU3" in refusal(bundle(observation(), stu3))
