@@ -1,22 +1,27 @@
 """How a permission ended: page, paper and letter of its patient say why, and nothing that is not so."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
+from accounts.acting import acting_as, note
 from accounts.models import User
 from phr.services import receipts
+from rights.services import erasures
 from sharing.leaving import leave_others
 from sharing.models import Grant, Organization, Outcome
-from sharing.services import closing, emergencies, granting
+from sharing.services import attestations, closing, emergencies, granting
 from sharing.services.recipients import Recipient
 from tests.cast import ALL, ORDINARY, PURGER, Cast, user_of
 from tests.doors import sign_in, text
 from tests.phr.test_receipts import said
 from tests.raw import as_owner, open_walls
 from tests.sharing.test_attestations import copy
+from tests.sharing.test_dependents import opened as opened_for
 from tests.sharing.test_emergencies import Ward
 from tests.sharing.test_links import guess, made
 from tests.sharing.test_passing_on import passed, rose
@@ -173,3 +178,29 @@ def test_a_letter_to_who_had_a_link_is_addressed_to_her(cast: Cast) -> None:
 
     assert "Link for" not in letter
     assert "I gave you a link to health records of mine" in letter
+
+
+def test_who_acts_for_a_patient_is_told_to_her_alone(cast: Cast) -> None:
+    patient_id, acting = opened_for(cast.bob)
+    week = replace(ALL, ends_at=timezone.now() + timedelta(days=7))
+    pk = granting.grant(acting, "carol@example.org", scope=week)
+    granting.accept(cast.carol, pk)
+    with acting_as(cast.carol):
+        items = [keep(patient_id).pk]
+        note("copy", patient_id=patient_id, records=items, basis=f"grant:{pk}")
+    granting.revoke(acting, pk)
+
+    assert "Dr Bob Brown took it back for you on" in receipts.whole(acting, pk).how
+    assert "Dr Bob Brown took it back for me on" in receipts.letter(acting, pk)
+    (asked,) = attestations.asked_of_me(cast.carol)
+    assert asked.how.startswith("It was taken back for the patient on")
+    assert asked.ended
+    assert asked.ended.who == ""
+
+
+def test_a_deletion_that_was_undone_is_said_to_have_ended_it(cast: Cast) -> None:
+    pk = cast.share()
+    reference = erasures.erase_everything(cast.alice, account=False, undo_hours=24)
+    erasures.undo(cast.alice, reference)
+
+    assert "when the deletion of this record was asked for" in receipts.whole(cast.alice, pk).how
