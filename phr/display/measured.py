@@ -1,5 +1,6 @@
 """The numbers in an Observation, for drawing. Source: FHIR R4 Observation.value[x], .component."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from phr.formats.effective import as_written
 from phr.formats.resource import codes
 from phr.search import words
 
+# mmol/l, ml, dl: but not mol.
+_LITRE: Final = re.compile(r"((?:^|/)[mdcµμunpf]?)l(?=$|/)")
 _UCUM = "http://unitsofmeasure.org"
 _RESULT: Final = ("value", "component")
 
@@ -91,6 +94,9 @@ def values(resource: dict[str, Any], at: datetime, source: int) -> list[Value]:
     """The exact numbers of a sound Observation; "less than 5" is not one."""
     if resource.get("resourceType") != "Observation" or not sound(resource):
         return []
+    if resource.get("modifierExtension"):
+        # Its own page warns that something changes what it means; a dot cannot.
+        return []
     return list(_values(resource, at, source))
 
 
@@ -110,10 +116,12 @@ def _values(resource: dict[str, Any], at: datetime, source: int) -> Iterator[Val
 
 
 def _unit(quantity: dict[str, Any]) -> str:
-    """By its UCUM code where there is one, so that two spellings of a unit are the same."""
-    if quantity.get("system") == _UCUM and quantity.get("code"):
-        return unit({"unit": quantity["code"]})
-    return unit(quantity)
+    """By its UCUM code where there is one, so that two spellings of a unit are the same.
+
+    A litre is l and L in UCUM alike.
+    """
+    coded = quantity.get("system") == _UCUM and quantity.get("code")
+    return _LITRE.sub(r"\1L", unit({"unit": coded} if coded else quantity))
 
 
 def _range(holder: dict[str, Any], said: str) -> tuple[float | None, float | None]:

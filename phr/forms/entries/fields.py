@@ -1,6 +1,7 @@
 """Fields of entries: dates as precise as somebody knows them, and words with suggestions."""
 
 import calendar
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django import forms
 from django.utils import timezone
 
 EARLIEST = 1880
+_DECIMAL_COMMA = re.compile(r"(?![1-9]\d{0,2},\d{3}$)[+-]?\d+,\d+")
 PARTS = ("Day", "Month", "Year")
 _MONTHS = {
     name.casefold(): number
@@ -123,3 +125,12 @@ def lines(label: str = "Anything else?", *, most: int = 5000, **kwargs: Any) -> 
 def choice(label: str, choices: Any, *, required: bool = False, **kwargs: Any) -> forms.ChoiceField:
     """One of a few choices."""
     return forms.ChoiceField(label=label, choices=choices, required=required, **kwargs)
+
+
+class CommaField(forms.DecimalField):
+    """A number, also with a decimal comma; 1,250 may be a thousand, so it is no number."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+            value = value.replace(",", ".")
+        return super().to_python(value)

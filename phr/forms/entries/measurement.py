@@ -27,7 +27,7 @@ from phr.forms.entries.entry import (
     said,
     string,
 )
-from phr.forms.entries.fields import choice, lines
+from phr.forms.entries.fields import CommaField, choice, lines
 from phr.forms.entries.moments import Timed, moment, parted
 
 MEASUREMENTS = measurements()
@@ -80,7 +80,7 @@ class MeasurementForm(Measured):
         [(key, f"{one.name}, in {one.unit}") for key, one in MEASUREMENTS.items()],
         required=True,
     )
-    value = forms.DecimalField(
+    value = CommaField(
         label="The number",
         max_digits=9,
         decimal_places=4,

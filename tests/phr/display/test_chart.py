@@ -43,6 +43,7 @@ def test_the_number_its_unit_and_its_range() -> None:
         observed(valueQuantity={"value": True}),
         observed(valueQuantity={"value": float("nan")}),
         observed(valueQuantity=amount(5), status="entered-in-error"),
+        observed(valueQuantity=amount(5), modifierExtension=[{"url": "urn:x"}]),
         {**observed(valueQuantity=amount(5)), "resourceType": "Condition"},
         observed(valueQuantity=[1], component=7, referenceRange="x"),
     ],
@@ -75,6 +76,21 @@ def test_two_spellings_of_one_ucum_unit_are_the_same() -> None:
     spelled = [amount(1, "mmHg"), amount(2, "millimetres", **ucum), amount(3, "mm Hg")]
 
     assert {values(observed(valueQuantity=one), AT, 1)[0].unit for one in spelled} == {"mmHg"}
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ("mmol/l", "mmol/L"),
+        ("ml", "mL"),
+        ("10*9/l", "10*9/L"),
+        ("mol", "mol"),
+        ("ml/min", "mL/min"),
+    ],
+)
+def test_a_litre_is_small_or_capital(written: str, same: str) -> None:
+    found = values(observed(valueQuantity=amount(5, written)), AT, 1)
+    assert found[0].unit == values(observed(valueQuantity=amount(5, same)), AT, 1)[0].unit
 
 
 def test_each_unit_has_a_drawing_of_its_own() -> None:
