@@ -63,9 +63,11 @@ def _standing(resource: Json) -> int:
 
 def instant(text: str | None) -> datetime | None:
     """A FHIR instant; None for what is none, or one before 1800 or of a day that is not yet."""
+    if not text:
+        return None
     try:
         # Python has no leap second; FHIR allows it.
-        found = datetime.fromisoformat((text or "").replace(":60", ":59"))
+        found = datetime.fromisoformat(text.replace(":60", ":59"))
         found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
