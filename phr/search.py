@@ -18,7 +18,7 @@ from sharing.tokens import Keyed
 # Goes up with every change of what the columns of a record are made from (tokens, likeness, the day it
 # stands under): `phr.services.renewing` then brings those of what is kept up to date, and takes away
 # what the one before made of the words, which `phr.former` has to know.
-RECKONING = 2
+RECKONING = 3
 # So many records with the same words are found soon by going through the newest.
 FEW = 1000
 SOON = 200
@@ -37,10 +37,21 @@ MOST_HEAD_TOKENS = 80
 MOST_REMEMBERED = 10_000
 LONGEST_WORD = 24
 SHORTEST_PREFIX = 3
-# Scripts written without spaces between words: kana, Han and its extensions.
-_JOINED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LETTERS = rf"[^\W_{_JOINED}]+"
+# Scripts written without spaces between words: Thai and Lao, Myanmar, Khmer, kana, Han and its
+# extensions.
+_JOINED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+# Vowel signs of the others belong to a word, though they are no letters (Unicode Mn, Mc).
+_SIGNS = "".join(
+    chr(sign)
+    for sign in (*range(0x0900, 0x0E00), *range(0x0F00, 0x2000), *range(0xA800, 0xAC00))
+    if unicodedata.category(chr(sign)) in ("Mn", "Mc") and not unicodedata.combining(chr(sign))
+)
+_LETTERS = rf"[^\W_{_JOINED}]+(?:[{_SIGNS}][^\W_{_JOINED}]*)*"
 _WORD = re.compile(rf"[{_JOINED}]+|{_LETTERS}(?:[.\-]{_LETTERS})*")
+_NUMBER = re.compile(r"\d+\.\d+").fullmatch
 _IS_JOINED = re.compile(f"[{_JOINED}]").match
 # Letters that Unicode does not take apart, as people without them on the keyboard type them:
 # dotless i, ø, đ, ł, æ, œ; alef maqsura, Persian yeh and kaf; tatweel.
@@ -54,11 +65,12 @@ def words(text: str) -> tuple[str, ...]:
 
     Where a script has no spaces, each two letters that follow one another are a word.
     """
-    found = _WORD.findall(text.lower() if text.isascii() else _plain(text))
+    found = _WORD.findall(text.lower() if text.isascii() else plain(text))
     return tuple(part for word in found for part in _parts(word))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The letters by which a text is searched: lower case, without accents."""
     letters = unicodedata.normalize("NFKD", text)
     letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return letters.casefold().translate(_AS_TYPED)
@@ -66,8 +78,16 @@ def _plain(text: str) -> str:
 
 def _parts(word: str) -> tuple[str, ...]:
     if not _IS_JOINED(word) or len(word) == 1:
-        return (word[:LONGEST_WORD],)
+        return (_written(word)[:LONGEST_WORD],)
     return tuple(word[at : at + 2] for at in range(len(word) - 1))
+
+
+def _written(word: str) -> str:
+    """A number is the same with more zeros at its end: 10.20 is kept and found as 10.2."""
+    if word[-1] != "0" or not _NUMBER(word):
+        return word
+    short = word.rstrip("0")
+    return f"{short}0" if short.endswith(".") else short
 
 
 def prefixes(word: str) -> tuple[str, ...]:

@@ -29,13 +29,22 @@ database = pytest.mark.django_db(databases=["default", "vault"])
         ("ΔΙΑΒΗΤΗΣ", "διαβήτης"), ("kirik", "k\u0131r\u0131k"), ("KIRIK", "k\u0131r\u0131k"),
         ("istanbul", "İstanbul"),
         ("احمد", "أحمد"), ("e11.9", "E11.9"), ("hem", "Hemoglobin"), ("糖尿", "2型糖尿病"),
-        ("病", "糖尿病"), ("尿病", "糖尿病"), ("아스", "아스피린"), ("soren", "Søren"),
+        ("病", "糖尿病"), ("尿病", "糖尿病"), ("เบาหวาน", "ผู้ป่วยเป็นเบาหวานชนิดที่ 2"), ("ชนิดที่", "โรคชนิดที่ 1"),
+        ("मधुमे", "मधुमेह रोग"),
+        ("রোগ", "ডায়াবেটিস রোগ"), ("10.20", "10.2"), ("10.2", "10.200"),
+        ("7.00", "7.0"), ("아스", "아스피린"), ("soren", "Søren"),
     ],
 )  # fmt: skip
 def test_what_is_typed_finds_what_is_written(typed: str, written: str) -> None:
     kept = {prefix for word in words(written) for prefix in prefixes(word)}
 
     assert set(words(typed)) <= kept
+
+
+def test_a_vowel_sign_does_not_end_a_word() -> None:
+    assert words("मधुमेह") == ("मधुमेह",)
+    assert not set(words("มะเร็ง")) <= set(words("เบาหวาน"))
+    assert words("1.2.840.10 E11.90 10.20") == ("1.2.840.10", "e11.90", "10.2")
 
 
 def test_two_letters_of_a_longer_word_are_not_enough() -> None:
@@ -138,3 +147,23 @@ def test_a_year_and_people_and_places_narrow(cast: Cast) -> None:
     assert titles(people=True) == ["Ward"]
     assert titles(year=2023) == []
     assert list(records.timeline(cast.alice, cast.alice_id).choices.years) == [2024]
+
+
+@database
+def test_a_word_far_down_and_one_of_a_narrative_find_their_item(cast: Cast) -> None:
+    far = "Benign tissue. " * 40 + "However melanoma in the margin."
+    put_in(cast.alice, note(1, "Pathology", far, 1), "a.json")
+    told = orjson.loads(note(2, "Skin test", "a", 2))
+    told["text"] = {
+        "status": "additional",
+        "div": '<div xmlns="http://www.w3.org/1999/xhtml">Allergic to <b>la</b>tex</div>',
+    }
+    put_in(cast.alice, orjson.dumps(told), "b.json")
+
+    def found(text: str) -> list[str]:
+        page = records.timeline(cast.alice, cast.alice_id, text=text)
+        return [item.title for item in page.items]
+
+    assert found("melanoma") == ["Pathology"]
+    assert found("latex") == ["Skin test: a"]
+    assert found("span") == found("xhtml") == []
