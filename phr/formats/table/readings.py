@@ -30,7 +30,14 @@ _NO_DATE = "it has no date that can be read"
 _NO_NUMBER = "what stands under “{}” is not a number"
 _IMPOSSIBLE = "the number under “{}” is not possible in this unit"
 _WRITTEN = "In the table: {}."
+_OTHER_UNIT = (
+    "the number under “{}” would be unusual in {} and usual in {}: write the unit beside it"
+)
 _UPPER_BELOW = "the upper number of the blood pressure is not above the lower one"
+
+
+# Below or above what number is not told: each kind of meter has its own.
+_BEYOND = {"lo": "lower", "low": "lower", "hi": "higher", "high": "higher"}
 
 
 class _Left(Exception):
@@ -84,6 +91,9 @@ class Rows:
         note = f"{clocked} {clean(self._one(parts.NOTE, row))}".strip()
         return {"effectiveDateTime": at.fhir} | ({"note": [{"text": note}]} if note else {})
 
+    def _heading(self, at: int) -> str:
+        return self._names[at] if at < len(self._names) else ""
+
     def _readings(self, row: Sequence[str]) -> Iterator[Json | str]:
         """The elements of each reading, or why it is none."""
         yield from self._pressures(row)
@@ -92,7 +102,7 @@ class Rows:
             found = parts.MEASUREMENTS.get(scale.of if scale else key)
             for at in places if found else ():
                 if found and at < len(row) and row[at]:
-                    yield _either(self._measured, key, found, row[at])
+                    yield _either(self._measured, key, found, row[at], self._heading(at))
         if told := self._one(parts.VALUE, row):
             yield _either(self._named, row, told)
 
@@ -110,7 +120,9 @@ class Rows:
             raise _Left(_NO_NUMBER.format("Blood pressure"))
         return _pressure({end: found.text for end, found in numbers.items() if found})
 
-    def _measured(self, key: str, of: Measurement, told: str) -> Json:
+    def _measured(self, key: str, of: Measurement, told: str, heading: str) -> Json:
+        if beyond := _beyond(of, told):
+            return beyond
         found = number(told, self._point)
         unit = ucum(found.unit) if found else ""
         if whole := scaled(key, told, self._point, unit):
@@ -122,6 +134,8 @@ class Rows:
             if other is None:
                 raise _Left(f"the unit beside the number under “{of.name}” does not fit it")
             of = other
+        elif not found.unit and not unit_in(heading):
+            _check_unit(of, found)
         return _of(of, found)
 
     def _named(self, row: Sequence[str], told: str) -> Json:
@@ -138,6 +152,9 @@ class Rows:
         if kind and (whole := scaled(kind, told, self._point, coded)):
             return _scaled(*whole, f"{told} {unit}" if found and not found.unit else told)
         if found is None:
+            of = parts.of_unit(kind, coded) if kind else None
+            if of and (beyond := _beyond(of, told)):
+                return beyond
             raise _Left(_NO_NUMBER.format("The number"))
         if kind in _PRESSURES and ucum(unit or "mmHg") == "mm[Hg]":
             return _end(kind, found)
@@ -175,13 +192,33 @@ def _scaled(key: str, text: str, told: str) -> Json:
 def _of(of: Measurement, found: Number) -> Json:
     if not of.possible[0] <= Decimal(found.text) <= of.possible[1]:
         raise _Left(_IMPOSSIBLE.format(of.name))
-    coding = {"system": known.LOINC, "code": of.code, "display": of.display}
     unit = {"unit": of.unit, "system": known.UCUM, "code": of.ucum}
+    return _named_as(of) | {"valueQuantity": _quantity(found) | unit}
+
+
+def _named_as(of: Measurement) -> Json:
+    coding = {"system": known.LOINC, "code": of.code, "display": of.display}
     return {
         "category": [{"coding": [{"system": known.CATEGORY, "code": of.category}]}],
         "code": {"coding": [coding], "text": of.name},
-        "valueQuantity": _quantity(found) | unit,
     }
+
+
+def _beyond(of: Measurement, told: str) -> Json | None:
+    """What a glucose meter writes for what it cannot measure, in its words; None for a number."""
+    side = _BEYOND.get(told.casefold()) if of.key.startswith("glucose") else None
+    said = f"{clean(told)} ({side} than the meter can measure)"
+    return _named_as(of) | {"valueString": said} if side else None
+
+
+def _check_unit(of: Measurement, found: Number) -> None:
+    """A number whose unit nothing in the table says. Raises _Left where it fits another better."""
+    value, begin = Decimal(found.text), of.key.split("-")[0]
+    if of.usual[0] <= value <= of.usual[1]:
+        return
+    for other in parts.MEASUREMENTS.values():
+        if other.key.split("-")[0] == begin and other.usual[0] <= value <= other.usual[1]:
+            raise _Left(_OTHER_UNIT.format(of.name, of.unit, other.unit))
 
 
 def _quantity(found: Number) -> Json:

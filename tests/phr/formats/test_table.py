@@ -126,6 +126,34 @@ def test_one_row_a_reading_with_its_kind_and_unit() -> None:
     assert skipped(found) == [("row 6", "the unit of “Weight” is not said")]
 
 
+def test_what_a_meter_writes_for_what_it_cannot_measure_is_kept_in_its_words() -> None:
+    table_ = (
+        "Date,Glucose (mg/dL),Weight (kg)\n2024-03-01,LO,\n2024-03-02,High,HI\n2024-03-03,99,\n"
+    )
+    found = answered(table_)
+    low, high, number = kept(found)
+    assert low["valueString"] == "LO (lower than the meter can measure)"
+    assert high["valueString"] == "High (higher than the meter can measure)"
+    assert "valueQuantity" not in low
+    assert low["code"] == number["code"]
+    assert low["category"][0]["coding"][0]["code"] == "laboratory"
+    assert skipped(found) == [("row 3", "what stands under “Weight” is not a number")]
+    rows = "2024-03-01,Glucose,Low,mmol/L\n2024-03-02,Weight,Low,kg\n2024-03-03,Glucose,HI,\n"
+    (named,) = kept(answered(f"date,type,value,unit\n{rows}"))
+    assert named["valueString"] == "Low (lower than the meter can measure)"
+
+
+def test_a_number_that_fits_another_unit_is_kept_only_where_the_table_says_the_unit() -> None:
+    rows = "2024-03-01,105\n2024-03-02,5.6\n2024-03-03,5.6 mmol/L\n2024-03-04,700\n"
+    first, third, fourth = kept(found := answered(f"Date,Glucose\n{rows}"))
+    assert [each["valueQuantity"]["unit"] for each in (first, third, fourth)] == [
+        "mg/dL", "mmol/L", "mg/dL",
+    ]  # fmt: skip
+    why = "would be unusual in mg/dL and usual in mmol/L: write the unit beside it"
+    assert skipped(found) == [("row 3", f"the number under “Blood sugar” {why}")]
+    assert len(kept(answered("Date,Glucose (mg/dL)\n2024-03-01,105\n2024-03-02,30\n"))) == 2
+
+
 def test_what_cannot_be_read_is_left_out_with_its_row_and_no_word_of_it() -> None:
     found = answered(
         f"{GERMAN}01.02.2024;SECRET;;;;\n;70;;;;\n31.02.2024;70;;;;\n01.01.2999;70;;;;\n"
