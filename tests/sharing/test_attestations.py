@@ -168,6 +168,7 @@ def test_two_questions_of_one_patient_are_told_apart_by_number_and_day(cast: Cas
     page = text(sign_in("bob@example.org").get("/shared/copies/"))
     for many in ("1 item, copied on", "2 items, copied on"):
         assert page.count(f"{many} {day.day} {day:%B %Y}.") == 1
+    assert (page.count(str(first)), page.count(str(second))) == (1, 1), "as on the letter"
     assert "The patient took it back on" in page
     for one in attestations.asked_of_me(cast.bob):
         page += text(sign_in("bob@example.org").get(f"/shared/copies/{one.row.pk}/"))
