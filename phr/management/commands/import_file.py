@@ -20,7 +20,8 @@ from phr.services import imports, reports, reviews, uploads
 PIECE = 1024 * 1024
 PAUSE = 0.2
 WHOSE = (
-    "The name or the date of birth in this file is not the patient's, so nothing was added."
+    "The name or the date of birth in this file is not the patient's, or it seems to be about"
+    " several people, so nothing was added."
     " If it is about the patient all the same, use --confirm-identity."
 )
 
