@@ -23,6 +23,7 @@ from sharing.services.listing import MOST_OPENED, Opened
 MOST_TITLES = 50
 MOST_NAMED = 20_000
 EVENTS_AT_ONCE = 100
+OPEN_LINK = "open-link"
 WORDS = {
     "accept": "accepted your invitation",
     "act-for": "began to act for you",
@@ -104,7 +105,7 @@ WORDS = {
     "reshare": "passed on what you share",
     "restrict": "restricted this record, so that nobody uses it",
     "rehome": "set an item aside that is kept for a legal reason",
-    "open-link": "opened a link",
+    OPEN_LINK: "opened a link",
     "resume": "let somebody's paused access go on",
     "revoke": "ended somebody's access",
     "revoke-all": "ended all sharing at once",
@@ -216,9 +217,9 @@ def _lines(actor: Actor, patient_id: UUID, events: list[AuditEvent]) -> list[Lin
     people = accounts.people({event.actor_id for event in events if event.actor_id})
     wanted = [one for event in events for one in event.records[:MOST_TITLES]]
     named = titles_of(actor, patient_id, wanted)
-    under = bases.said(actor, {event.basis for event in events})
-    lines = [(_line(actor.user_id, event, people, named), event.basis) for event in events]
-    return [replace(line, under=under.get(basis)) for line, basis in lines]
+    under = bases.said(actor, events)
+    lines = [_line(actor.user_id, event, people, named) for event in events]
+    return [replace(line, under=under.get(line.id)) for line in lines]
 
 
 def history(
@@ -287,7 +288,8 @@ def _who(owner: UUID | None, event: AuditEvent, person: accounts.Person | None) 
     if event.door == Door.STAFF:
         return "Our staff"
     if event.door == Door.LINK:
-        return "Somebody with a link"
+        given = str(audit.detail(event).get("recipient", "")) if event.action == OPEN_LINK else ""
+        return f"{given} (the name given)" if given else "Somebody with a link"
     return person.name if person else "Somebody not signed in"
 
 

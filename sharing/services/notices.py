@@ -26,6 +26,7 @@ from sharing.models import (
     NoticeKind,
     Path,
 )  # fmt: skip
+from sharing.opening import recipient_of
 from sharing.serving import serving
 
 MOST_SHOWN = 200
@@ -43,13 +44,17 @@ TELL = """
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One notice as its reader sees it; `about_me` where it is about her own record."""
+    """One notice as its reader sees it; `about_me` where it is about her own record.
+
+    `link` is for whom the link was made that it is about, told to nobody but her.
+    """
 
     notice: Notice
     kind: NoticeKind
     about_me: bool
     who: str = ""
     facility: str = ""
+    link: str = ""
 
 
 def tell(
@@ -87,9 +92,15 @@ def mine(actor: Actor) -> list[Told]:
                 row.recipient_id is None,
                 people[row.person_id].name if row.person_id in people else "",
                 row.organization.name if row.organization else "",
+                _link(row),
             )
             for row in rows
         ]
+
+
+def _link(row: Notice) -> str:
+    ours = row.recipient_id is None and row.grant is not None and row.grant.path == Path.LINK
+    return recipient_of(row.grant.link) if ours and row.grant else ""
 
 
 def mark_seen(actor: Actor) -> int:
@@ -104,7 +115,7 @@ def _mine(actor: Actor) -> QuerySet[Notice]:
     hers = Q(recipient=actor.user_id) | Q(recipient=None, patient__user=actor.user_id)
     if actor.acting_for:
         hers = Q(recipient=None, patient=actor.acting_for)
-    return Notice.objects.filter(hers).select_related("organization")
+    return Notice.objects.filter(hers).select_related("organization", "grant__link")
 
 
 def quiet(actor: Actor) -> frozenset[NoticeKind]:
