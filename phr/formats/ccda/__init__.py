@@ -8,7 +8,7 @@ Sources: HL7 CDA R2; HL7 Implementation Guide C-CDA Release 2.1.
 
 from collections.abc import Iterator
 
-from phr.formats import hardened_xml
+from phr.formats import hardened_xml, image, pdf
 from phr.formats.ccda.reading import Reading
 from phr.formats.ccda.tree import HL7
 from phr.formats.json_stream import Read
@@ -21,6 +21,8 @@ NAME = "C-CDA"
 def warm() -> None:
     """Load whatever is loaded on first use; nothing can be opened once the box is locked."""
     hardened_xml.warm()
+    pdf.warm()
+    image.warm()
     made({"resourceType": "Basic", "code": {"text": "x"}}, "")
 
 

@@ -30,7 +30,7 @@ def composition(root: Element, sections: list[Json], context: Context) -> Draft:
         identifier=next(iter(identifiers(root)), None),
         status="final",
         type=concept(one(root, "code"), context) or said("Clinical document"),
-        author=_authors(root) or [{"display": "Not said in the document"}],
+        author=authors(root) or [{"display": "Not said in the document"}],
         title=title or "Clinical document",
         confidentiality=confidentiality if confidentiality in _CONFIDENTIALITY else None,
         attester=_attested(root),
@@ -50,7 +50,8 @@ def _date(root: Element) -> Json:
     return {"_date": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}}
 
 
-def _authors(root: Element) -> list[Json]:
+def authors(root: Element) -> list[Json]:
+    """Who wrote a document or a section, in words."""
     found = (shown(each) for each in every(root, "author/assignedAuthor"))
     return [each for each in found if each]
 
@@ -83,7 +84,7 @@ def section(element: Element, text: str, inner: list[Json], urls: list[str], c: 
     found = full(
         title=words(one(element, "title")),
         code=concept(one(element, "code"), c),
-        author=_authors(element),
+        author=authors(element),
         entry=[{"reference": url} for url in urls],
         section=inner,
     )

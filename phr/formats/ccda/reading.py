@@ -16,16 +16,13 @@ from phr.formats.ccda.sections import NAMES, reader
 from phr.formats.ccda.text import Texts
 from phr.formats.ccda.times import instant
 from phr.formats.ccda.tree import every, get, name, null, one, words
+from phr.formats.ccda.unstructured import Body, body, called, document
 from phr.formats.hardened_xml import Element
-from phr.formats.parsed import MB, Limits, Output, Refused, Skipped
+from phr.formats.parsed import MB, Limits, Output, Parsed, Refused, Skipped
 from phr.formats.resource import made, person
 
 Json = dict[str, Any]
 
-_WRAPPED = (
-    "The document has no text of its own but holds another file, such as a PDF; please save that "
-    "file and add it instead."
-)
 _REFERENCE_BYTES = 80
 
 
@@ -51,6 +48,7 @@ class Reading:
         self._body = False
         self._open: list[_Section] = []
         self._sections: list[Json] = []
+        self._file: Body | None = None
         self._restricted: list[str] = []
         self._count = 0
         self._bytes = 0
@@ -65,8 +63,6 @@ class Reading:
                 yield from self._header()
             case "structuredBody":
                 self._body = True
-            case "nonXMLBody":
-                raise Refused(_WRAPPED)
             case "section":
                 self._open.append(_Section(element))
                 self._context.texts.append(Texts())
@@ -85,6 +81,8 @@ class Reading:
                 self._context.restrict(self._restricted[-1])
             case "text" if self._within(parent):
                 self._narrative(element)
+            case "text" if parent is not None and name(parent) == "nonXMLBody":
+                self._file, self._body = body(element), True
             case "entry" if self._within(parent):
                 yield from self._entry(element)
                 element.clear()
@@ -97,9 +95,22 @@ class Reading:
         if self._root is None or not self._body:
             raise Refused("The document has no body: there is nothing in it to read.")
         self._context.restrict(self._context.highest)
+        if self._file and not self._file.text:
+            yield from self._wrapping(self._root, self._file)
+            return
+        if self._file:
+            told = {"status": "additional", "div": self._file.text}
+            self._sections.append({"title": called(self._root), "text": told})
         yield from self._made(
             composition(self._root, self._sections, self._context), "the document"
         )
+
+    def _wrapping(self, root: Element, file: Body) -> Iterator[Output]:
+        for item in self._made(document(root, file, self._context), "the document"):
+            if isinstance(item, Parsed):
+                yield from file.items(item, called(root), self._limits)
+            else:
+                yield item
 
     def _within(self, parent: Element | None) -> bool:
         return bool(self._open) and parent is self._open[-1].element

@@ -13,6 +13,10 @@ _ENTITIES = '<!DOCTYPE ClinicalDocument [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;
 _BODY = "<structuredBody><component><section><text>x</text></section></component></structuredBody>"
 
 
+def _wrapped(attributes: str, inside: str) -> bytes:
+    return document(f"<nonXMLBody><text {attributes}>{inside}</text></nonXMLBody>")
+
+
 @pytest.mark.parametrize(
     "before",
     [
@@ -57,7 +61,10 @@ def test_deep_nesting(depth: int) -> None:
         (RICH.replace(b"</title>", b"</titel>", 1), "not correct XML"),
         (RICH.replace(b"urn:hl7-org:v3", b"urn:hl7-org:v2"), "does not begin as a C-CDA"),
         (RICH + b"<more/>", "not correct XML"),
-        (document("<nonXMLBody><text>JVBERi0=</text></nonXMLBody>"), "holds another file"),
+        (_wrapped('representation="B64"', "JVBERi0"), "damaged or empty"),
+        (_wrapped('representation="B64"', "JVBERi0="), "which version"),
+        (_wrapped("", " "), "damaged or empty"),
+        (_wrapped("", '<reference value="scan.pdf"/>'), "not in it"),
         (document(""), "no body"),
         (document(_BODY).replace(b"recordTarget", b"somebody"), "whom it is about"),
     ],
