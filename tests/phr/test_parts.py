@@ -13,6 +13,7 @@ from phr.models import Binary, Record, Upload
 from phr.services import files, imports, records, removal, uploads
 from tests.cast import IMPORTER, PURGER, Cast, hand_in, put_in
 from tests.doors import sign_in, text
+from tests.phr.formats.test_ccda_unstructured import wrapping
 from tests.phr.formats.test_hl7v2 import MSH, OBR, OBX, PID, file, message
 from tests.phr.formats.test_zip_files import cd, image
 from tests.raw import as_owner, open_walls
@@ -41,6 +42,16 @@ def copied(cast: Cast, row: Record) -> list[bytes]:
 
 def stored(name: str) -> bytes:
     return Path(storages["files"].path(name)).read_bytes()
+
+
+def test_the_file_in_a_clinical_document_is_a_file_of_its_item(cast: Cast) -> None:
+    told = put_in(cast.alice, wrapping(pdf("Okapi"), "application/pdf"), "letter.xml")
+    letter = one(cast, "DocumentReference")
+
+    assert (told.state, told.upload.skipped) == ("finished", 0)
+    assert copied(cast, letter) == [pdf("Okapi")]
+    found = records.timeline(cast.alice, cast.alice_id, text="okapi")
+    assert [item.id for item in found.items] == [letter.pk]
 
 
 def test_a_disc_is_one_scan_and_a_letter(cast: Cast) -> None:
