@@ -5,6 +5,7 @@ reduced to what a person looks for. The value is kept in the clear so that a lis
 without a key; it must therefore never say more than "this is a test result".
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -93,6 +94,14 @@ _LOINC: Final = _filed(
     SOCIAL_HISTORY="72166-2 74013-4 82810-3 11331-6 11343-1 76690-7 76691-5 11367-0",
 )
 
+# Units of what only a laboratory measures: amounts in a volume, in a mole, in a gram, and of cells.
+# A score, a count, a per cent or a duration may be anybody's, also of a questionnaire.
+_IN_A_SAMPLE: Final = re.compile(
+    r"(?i:.*/\s*(?:(?:100\s?)?[dcmu\u00b5\u03bcnpf]?l|[mu]?mol|g|mm\^?3|\{?1\.73\s?_?m\^?2\}?)"
+    r"(?:\s?\{.{0,30}\})?)|[mnpu\u00b5\u03bc]M|f[lL]|pg|mm/hr?"
+)
+_LONGEST_UNIT: Final = 40
+
 # HL7 v2 table 0074 (diagnostic service section), and the LOINC parts US Core and the IPS use
 _REPORT: Final = _filed(
     IMAGING="RAD RX CT NMR NMS RUS OUS VUS CUS XRC IMG LP29684-5 18748-4 363679005 imaging",
@@ -106,7 +115,8 @@ def category_of(resource: Mapping[str, Any]) -> Category:
     """Tell which shelf a FHIR R4 resource belongs on.
 
     `resource` is parsed JSON of any shape; wrong types are read as absent, nothing is raised.
-    An Observation is placed by Observation.category, else by its LOINC code; a DiagnosticReport
+    An Observation is placed by Observation.category, else by its LOINC code, else with the
+    laboratory's where it has a sample, a reference range or a unit of one; a DiagnosticReport
     by DiagnosticReport.category; a ServiceRequest with the care plans; every other resource by
     its type alone. Source: FHIR R4 Observation.category, HL7 v2 table 0074.
     """
@@ -128,7 +138,23 @@ def _observation(resource: Mapping[str, Any]) -> Category:
         if code in _LOINC:
             return _LOINC[code]
     measured = resource.get("specimen") or resource.get("referenceRange")
-    return Category.LABORATORY if measured else Category.OTHER
+    return Category.LABORATORY if measured or _is_of_a_sample(resource) else Category.OTHER
+
+
+def _is_of_a_sample(resource: Mapping[str, Any]) -> bool:
+    """Whether it has a LOINC code and a quantity in a unit of what only a laboratory measures."""
+    quantity, concept = resource.get("valueQuantity"), resource.get("code")
+    if not isinstance(quantity, dict) or not isinstance(concept, dict):
+        return False
+    codings = concept.get("coding")
+    coded = any(
+        isinstance(each, dict) and each.get("system") == "http://loinc.org"
+        for each in (codings if isinstance(codings, list) else ())
+    )
+    units = (quantity.get("code"), quantity.get("unit"))
+    return coded and any(
+        isinstance(unit, str) and _IN_A_SAMPLE.fullmatch(unit[:_LONGEST_UNIT]) for unit in units
+    )
 
 
 def _report(resource: Mapping[str, Any]) -> Category:

@@ -76,6 +76,37 @@ def test_an_observation_without_category_goes_by_its_code() -> None:
 
 
 @pytest.mark.parametrize(
+    "unit",
+    [
+        "mmol/L", "mmol/l", "mM", "mg/dL", "µmol/l", "U/L", "10*9/L", "/uL", "g/100 ml", "mmol/mol",
+        "ug/g", "mg/mmol", "mL/min/{1.73_m2}", "mL/min/1.73m2", "fL", "pg", "mm/h", "cells/mm3",
+        "g/mL{FEU}", "m[IU]/L",
+    ],
+)  # fmt: skip
+def test_a_quantity_in_a_unit_of_samples_is_a_test_result(unit: str) -> None:
+    glucose = {"resourceType": "Observation", "code": coded("2345-7", "http://loinc.org")}
+    assert category_of({**glucose, "valueQuantity": {"value": 5.1, "unit": unit}}) == "laboratory"
+    assert category_of({**glucose, "valueQuantity": {"value": 5.1, "code": unit}}) == "laboratory"
+    local = {"resourceType": "Observation", "code": coded("GLU", "https://lab.example")}
+    assert category_of({**local, "valueQuantity": {"unit": unit}}) == "other"
+    told = {**glucose, "category": [coded("survey", OBSERVATION)], "valueQuantity": {"unit": unit}}
+    assert category_of(told) == "social-history"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["{score}", "1", "", "%", "/d", "{count}", "h", "min", "wk", "L/min", "/min", "mg/kg", "kg/m2",
+     "kg", "mm[Hg]", "mm", "nm", "cm", "ML", "{PackYears}", "m/s", None, 7, "x" * 100_000],
+)  # fmt: skip
+def test_a_score_a_count_or_a_span_does_not_come_under_test_results(unit: object) -> None:
+    """Who sees test results must not come to see the score of a questionnaire by a guess."""
+    depression = {"resourceType": "Observation", "code": coded("44261-6", "http://loinc.org")}
+    assert category_of({**depression, "valueQuantity": {"value": 9, "unit": unit}}) == "other"
+    odd = {**depression, "valueQuantity": [{"unit": "mg/dL"}]}
+    assert category_of(odd) == "other"
+
+
+@pytest.mark.parametrize(
     ("code", "category"),
     [("LAB", "laboratory"), ("HM", "laboratory"), ("RAD", "imaging"), ("LP29684-5", "imaging")],
 )
