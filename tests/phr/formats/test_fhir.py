@@ -9,6 +9,7 @@ import pytest
 from phr.box import parse
 from phr.formats import fhir
 from phr.formats.parsed import Limits, Parsed, Person, Skipped
+from phr.formats.terms import LONGEST_TERM, MOST_TERMS, MOST_WORDS
 from tests.phr.formats.reading import bundle, kept, observation, read, refusal
 from tests.worlds import synthea
 from tests.worlds.files import fhir as sample
@@ -145,8 +146,8 @@ def test_hostile_texts_are_kept_but_their_terms_are_plain() -> None:
 def test_terms_are_bounded() -> None:
     notes = [{"text": f"{n} " + "long " * 100} for n in range(500)]
     (found,) = kept(observation(note=notes))
-    assert len(found.terms) <= 200
-    assert max(map(len, found.terms)) <= 200
+    assert len(found.terms) <= MOST_TERMS + MOST_WORDS
+    assert max(map(len, found.terms)) <= LONGEST_TERM
 
 
 def test_an_endless_identifier_becomes_its_digest() -> None:
