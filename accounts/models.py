@@ -130,6 +130,10 @@ class LicenceCheck(models.Model):
         return f"LicenceCheck {self.pk}"
 
 
+# When a record was taken over, and what was kept of what had been shared: asked about on pages.
+TAKING_OVER = ("claim", "keep-sharing")
+
+
 class AuditEvent(models.Model):
     """One act, permitted or denied (FHIR R4 AuditEvent, IHE BALP). The database only lets it be added.
 
@@ -162,6 +166,11 @@ class AuditEvent(models.Model):
             models.Index(fields=["at"], name="audit_by_time"),
             models.Index(fields=["basis"], name="audit_by_basis"),
             GinIndex(fields=["records"], name="audit_by_record"),
+            models.Index(
+                fields=["patient_id", "at"],
+                name="audit_of_taking_over",
+                condition=models.Q(action__in=TAKING_OVER),
+            ),
         ]
 
     def __str__(self) -> str:

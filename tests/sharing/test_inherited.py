@@ -1,20 +1,25 @@
 """Whoever takes a record over is asked about each that others shared of it, one by one."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.acting import acting_as
 from accounts.actors import Actor, Denied
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from phr.services import looks, records
 from sharing.models import NoticeKind, Role
 from sharing.services import granting, handovers, inherited, listing, notices
 from sharing.services.recipients import Recipient
 from tests.cast import ALL, PASSWORD, Cast, user_of
 from tests.doors import sign_in, text, visitor
-from tests.raw import open_walls
+from tests.raw import as_owner, open_walls
 from tests.sharing.test_dependents import child, move_on, opened
 from tests.sharing.test_handovers import GUARDED, MIA, Commit, form, named, token
 from tests.worlds.facilities import employ
@@ -137,3 +142,33 @@ def test_she_is_told_only_where_something_goes_on(
 
     assert NoticeKind.TAKEN_OVER not in {told.kind for told in notices.mine(herself)}
     assert inherited.asked(herself).first == []
+
+
+MANY = """
+    INSERT INTO accounts_auditevent (id, at, door, system, action, outcome, patient_id, records,
+        subject, basis, request_id, writer, number, previous_number, mac)
+    SELECT gen_random_uuid(), now() - n * interval '1 minute', 'session', '', 'read', 'success',
+        %s, '{}', '', 'owner', '', gen_random_uuid(), 1, 0, '' FROM generate_series(1, 10000) n
+"""
+
+
+def test_what_she_is_asked_about_is_found_without_reading_her_whole_log(cast: Cast) -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(MANY, [cast.alice_id])
+        cursor.execute("ANALYZE accounts_auditevent")
+    before = timezone.now() - timedelta(days=30)
+    with acting_as(cast.alice):
+        for action in (inherited.CLAIMED, inherited.KEPT):
+            rows = AuditEvent.objects.filter(patient_id=cast.alice_id, action=action)
+            plan = rows.filter(at__gte=before).explain()
+            assert "audit_of_taking_over" in plan, plan
+        with CaptureQueriesContext(connection) as asked:
+            assert inherited.count(cast.alice) == 0
+        (said,) = [
+            one["sql"] for one in asked.captured_queries if "accounts_auditevent" in one["sql"]
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {said}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "audit_of_taking_over" in plan, plan
+    assert "Rows Removed" not in plan, plan
