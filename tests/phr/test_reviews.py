@@ -113,7 +113,9 @@ def test_one_wrong_entry_is_left_out_with_its_reason_and_the_others_are_added(ca
     done = followed(cast, upload_id)
     assert (done.upload.imported, done.upload.skipped) == (3, 1)
     assert done.report is not None
-    assert [[*one] for one in done.report.skipped or ()] == [["entry 3", "Encounter.class is missing"]]
+    assert [[*one] for one in done.report.skipped or ()] == [
+        ["entry 3", "Encounter.class is missing"]
+    ]
     stranger = person("Otto", "Schmidt") | {"gender": "M"}
     assert followed(cast, looked_through(cast, bundle(stranger, condition(3)))).owner is not None
 
