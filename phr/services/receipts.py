@@ -22,7 +22,7 @@ from phr.services.items import Item as Line
 from sharing import policy
 from sharing.models import Path
 from sharing.opening import recipient_of
-from sharing.services import attestations, endings, listing, receipts, statuses
+from sharing.services import attestations, endings, listing, reaching, receipts, statuses
 from sharing.services.attestations import Asked
 from sharing.services.endings import Cause, Ended
 from sharing.services.listing import Held
@@ -41,7 +41,10 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A receipt as page and paper show it. `asked` is the question about copies, if there was one."""
+    """A receipt as page and paper show it. `asked` is the question about copies, if there was one.
+
+    `nobody` tells why nobody can look by it now, though it goes on.
+    """
 
     page: looks.ReceiptPage
     used: Used
@@ -49,6 +52,7 @@ class Whole:
     status: Status | None
     privacy: str
     ended: Ended | None
+    nobody: str = ""
 
     @property
     def held(self) -> Held:
@@ -79,7 +83,8 @@ def whole(
 ) -> Whole:
     """The receipt of one of the actor's own permissions, or `Denied`: a part of its items."""
     page = looks.receipt(actor, grant_id, number=number, most=most)
-    shared = page.receipt.held.grant.path in SHARED
+    held = page.receipt.held
+    shared = held.grant.path in SHARED
     return Whole(
         page,
         receipts.used(actor, grant_id),
@@ -87,6 +92,7 @@ def whole(
         statuses.status(actor, grant_id) if shared else None,
         agreements.privacy_version(),
         endings.of_own(actor, grant_id),
+        reaching.why_nobody(actor, grant_id) if held.state == "active" else "",
     )
 
 
@@ -141,6 +147,12 @@ def _printed(actor: Actor, sections: list[Section], *, title: str, said: list[st
     return made
 
 
+def _state(found: Whole) -> str:
+    if found.nobody:
+        return f"Nobody can look by this now, because {found.nobody}."
+    return STATES.get(found.held.state, "They can see nothing with it any more.")
+
+
 def _head(found: Whole) -> list[str]:
     held, facility = found.held, found.used.facility
     lines = [
@@ -151,7 +163,7 @@ def _head(found: Whole) -> list[str]:
         lines.append(f"Accepted on {_at(held.grant.accepted_at)}.")
     if found.how:
         lines.append(found.how)
-    lines.append(STATES.get(held.state, "They can see nothing with it any more."))
+    lines.append(_state(found))
     if facility:
         lines.append(
             f"Privacy policy of {facility.name}: version {facility.policy_version},"

@@ -4,14 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from accounts.acting import acting_as
+from accounts.actors import Actor
 from accounts.models import Patient
 from sharing.models import INVITED, Grant, Organization, Path
-from sharing.services import facilities
+from sharing.services import facilities, listing
 from sharing.services.facilities import Team
 
 RESTS = "this record rests"
 SWITCHED_OFF = "their account is switched off"
 GIVER_OFF = "the account of whoever passed it on is switched off"
+ABOVE = "what it was passed on from gives nothing now"
 GUESSED = "too many wrong passcodes were tried"
 CLOSED = "the facility has closed its account"
 SUSPENDED = "our staff have suspended the facility"
@@ -72,3 +75,15 @@ def reach(patient: Patient, rows: Iterable[Grant]) -> Reach:
         frozenset(off),
         facilities.teams(at),
     )
+
+
+def why_nobody(actor: Actor, grant_id: UUID) -> str:
+    """Why nobody can look now by one of the actor's own permissions that is in force by its dates.
+
+    As the end of a sentence; "" if somebody can. Raises `Denied`.
+    """
+    with acting_as(actor):
+        row = listing.one_given(actor, grant_id)
+        if row.via_id and not Grant.objects.standing().filter(pk=row.via_id).exists():
+            return ABOVE
+        return reach(row.patient, [row]).why_nobody(row)

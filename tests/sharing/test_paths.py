@@ -133,7 +133,9 @@ def test_what_was_passed_on_rests_with_that_from_which_it_was(everything: Cast) 
         return next(way for way in people if way.passed_on)
 
     granting.pause(everything.alice, above().held.grant.pk)
-    assert [way.state for way in above().passed_on] == ["paused"]
+    (rests,) = above().passed_on
+    assert rests.state == "paused"
+    assert reaching.why_nobody(everything.alice, rests.held.grant.pk) == reaching.ABOVE
     row = Grant.objects.filter(pk=above().held.grant.pk)
     with as_owner():
         row.update(ends_at=timezone.now())
@@ -189,6 +191,9 @@ def test_whom_the_list_shows_as_looking_can_look_and_nobody_else(everything: Cas
         assert {path: why for path, (state, why) in found.items() if state == "nobody"} == gone
         assert len(found) == 4
         assert not any(why for state, why in found.values() if state == "active")
+        for way in paths.listed(paths.ways(everything.alice)):
+            if way.state in {"active", "nobody"}:
+                assert reaching.why_nobody(everything.alice, way.held.grant.pk) == way.why
         for path, (state, _) in found.items():
             assert bool(holding(everything, Path(path))) is (state == "active"), (path, change)
 
@@ -198,7 +203,10 @@ def test_what_was_passed_on_says_that_whoever_did_is_switched_off(everything: Ca
         User.objects.filter(email="bob@example.org").update(is_active=False)
     (way,) = [one for one in paths.listed(paths.ways(everything.alice)) if one.held.grant.via_id]
     assert (way.state, way.why) == ("nobody", reaching.GIVER_OFF)
-    page = sign_in("alice@example.org").get("/sharing/").content.decode()
+    alice = sign_in("alice@example.org")
+    receipt = alice.get(f"/sharing/receipts/{way.held.grant.via_id}/").content.decode()
+    assert f"because {reaching.SWITCHED_OFF}." in receipt
+    page = alice.get("/sharing/").content.decode()
     assert f"because {reaching.GIVER_OFF}." in page
     assert "They can look now" in page
     assert " 0 people" not in page
