@@ -259,7 +259,8 @@ def test_whatever_somebody_wrote_is_printed_as_words(cast: Cast) -> None:
     reader, said = read(body(client.get(PDF)))
 
     assert page.count("<h4") == said.count("2 March 2024. From file") == len(HOSTILE)
-    assert len(reader.pages) < 20
+    # The longest text, of 100,000 letters, is printed to its end.
+    assert len(reader.pages) < 60
     assert "root:" not in said
     assert "<script" not in page
     for words in (one for one in HOSTILE if one.isascii() and " " in one):
