@@ -40,7 +40,7 @@ def findable(grant: Grant, begin: datetime, end: datetime) -> tuple[Q, Q]:
     there = Q(created_at__lt=end)
     untouched = ~_touched(grant, end)
     sure = Q(pk__in=_opened(grant)) | there & policy.covered(grant) & untouched
-    return sure, there & _within(grant) & _touched(grant, begin)
+    return sure, there & policy.within(grant) & _touched(grant, begin)
 
 
 def _touched(grant: Grant, at: datetime) -> Q:
@@ -51,22 +51,6 @@ def _touched(grant: Grant, at: datetime) -> Q:
         tagged = audit.about(grant.patient_id).filter(action="tag", at__gt=at)
         found |= Q(pk__in=_each(tagged))
     return found
-
-
-def _within(grant: Grant) -> Q:
-    """`policy.covered` without what she sorts herself: labels, tags and what she keeps back."""
-    within = Q(category__in=grant.categories)
-    if grant.types:
-        within &= Q(resource_type__in=grant.types)
-    if grant.records:
-        within &= Q(pk__in=grant.records)
-    if grant.besides:
-        within &= ~Q(pk__in=grant.besides)
-    if grant.data_from:
-        within &= Q(dated=True, effective_at__gte=grant.data_from)
-    if grant.data_until:
-        within &= Q(dated=True, effective_at__lt=grant.data_until)
-    return within
 
 
 def _opened(grant: Grant) -> QuerySet[AuditEvent, Any]:

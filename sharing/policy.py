@@ -242,20 +242,26 @@ def _known(known: Grounds | None, actor: Actor, action: Action, patient_id: UUID
 
 def covered(grant: Grant) -> Q:
     """The rows that a grant covers."""
-    within = Q(category__in=grant.categories, labels__contained_by=grant.labels, never_shared=False)
-    if grant.types:
-        within &= Q(resource_type__in=grant.types)
+    found = within(grant) & Q(labels__contained_by=grant.labels, never_shared=False)
     if grant.tags:
-        within &= Q(tags__overlap=grant.tags)
+        found &= Q(tags__overlap=grant.tags)
+    return found
+
+
+def within(grant: Grant) -> Q:
+    """What a grant covers, without what the patient sorts herself: labels, tags, what she keeps back."""
+    found = Q(category__in=grant.categories)
+    if grant.types:
+        found &= Q(resource_type__in=grant.types)
     if grant.records:
-        within &= Q(pk__in=grant.records)
+        found &= Q(pk__in=grant.records)
     if grant.besides:
-        within &= ~Q(pk__in=grant.besides)
+        found &= ~Q(pk__in=grant.besides)
     if grant.data_from:
-        within &= Q(dated=True, effective_at__gte=grant.data_from)
+        found &= Q(dated=True, effective_at__gte=grant.data_from)
     if grant.data_until:
-        within &= Q(dated=True, effective_at__lt=grant.data_until)
-    return within
+        found &= Q(dated=True, effective_at__lt=grant.data_until)
+    return found
 
 
 def require(
