@@ -47,6 +47,12 @@ BROKEN = MUTANTS if EVERY else QUICK
 
 
 @pytest.fixture
+def cast() -> Cast:
+    """Nobody stands here for all tests: each machine brings the same people."""
+    return Cast.enter()
+
+
+@pytest.fixture
 def people() -> People:
     return People.enter()
 
