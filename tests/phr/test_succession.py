@@ -120,12 +120,21 @@ def test_the_look_says_what_will_count_and_undoing_is_exact(cast: Cast) -> None:
         assert value(cast) == left
 
 
-def sent(day: int, value: str, status: str, *, reported: bool = True, zone: str = "+0100") -> bytes:
-    """A laboratory's message of a day in March about one glucose."""
+def sent(
+    day: int,
+    value: str,
+    status: str,
+    *,
+    reported: bool = True,
+    zone: str = "+0100",
+    analysed: str = "",
+) -> bytes:
+    """A laboratory's message of a day in March about one glucose; `analysed` is OBX-19."""
     head = rf"MSH|^~\&|LAB|North|PORTAL||2024030{day}101500{zone}||ORU^R01|M{day}|P|2.5.1"
     at = f"2024030{day}1000" if reported else ""
     order = f"OBR|1|P9|F77^LAB|24331-1^Panel^LN|||202403020800{'|' * 15}{at}||LAB|{status}"
-    return message(head, PID, order, f"OBX|1|NM|2345-7^Glucose^LN||{value}|mg/dL||N|||{status}")
+    result = f"OBX|1|NM|2345-7^Glucose^LN||{value}|mg/dL||N|||{status}{'|' * 8}{analysed}"
+    return message(head, PID, order, result)
 
 
 @pytest.mark.parametrize("said", [{}, {"reported": False}, {"reported": False, "zone": ""}])
@@ -144,6 +153,19 @@ def test_a_laboratory_s_correction_stays(
         row = Record.objects.get(resource_type="Observation", hidden_at=None)
         body = open_body(cast.carol_id, row.pk, row.version, bytes(row.body_sealed))
     assert body["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"), [("P", "F", "final"), ("F", "C", "corrected"), ("F", "F", "final")]
+)
+def test_when_a_result_was_analysed_does_not_say_which_message_is_the_later(
+    cast: Cast, old: str, new: str, status: str
+) -> None:
+    first, later = sent(2, "99", old, reported=False), sent(3, "199", new, analysed="202403020900")
+    for data in (first, later, first):
+        put_in(cast.alice, data, "a.hl7")
+    assert value(cast) == (199, status)
+    assert in_force(cast)["meta"]["lastUpdated"] == "2024-03-03T10:15:00+01:00"
 
 
 @pytest.mark.parametrize("times", [("2024", "2024"), ("20240305103000-0500", "202404051030")])

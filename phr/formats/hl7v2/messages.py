@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -68,8 +67,7 @@ class Message:
         """What is still open: the last result, and the report it belongs to."""
         yield from self._close()
         if self._report is not None and self._order is not None:
-            told = self._told_at(self._order, None)
-            yield _kept(self._report | told, self._report_place, self._report_name)
+            yield _kept(self._report | self._told_at(), self._report_place, self._report_name)
         self._report, self._order = None, None
 
     def _person(self, segment: Segment, place: str) -> Iterator[Output]:
@@ -81,7 +79,7 @@ class Message:
         if raw not in self._told:
             self._told.add(raw)
             yield person(found, urn(name))
-            yield _kept(found | self._told_at(None, None), place, name)
+            yield _kept(found | self._told_at(), place, name)
 
     def _begin(self, segment: Segment, place: str) -> None:
         self._order, self._report_place = segment, place
@@ -110,7 +108,7 @@ class Message:
         try:
             code, status = field_concept(segment, 3), status_of(segment, self._order)
             name = self._name("DocumentReference", f"{segment.text(3)}|{segment.text(4)}")
-            about = {"type": code, "subject": self._subject, **self._told_at(self._order, segment)}
+            about = {"type": code, "subject": self._subject, **self._told_at()}
             if self._report is not None:
                 about["context"] = {"related": [{"reference": urn(self._report_name)}]}
             kept = {key: value for key, value in about.items() if value}
@@ -156,20 +154,19 @@ class Message:
             return
         part = f"{segment.text(3)}|{segment.text(3, 2)}|{segment.text(4)}|{segment.text(14)}"
         name = self._name("Observation", part)
-        item = _kept(found | self._told_at(self._order, segment), self._open_place, name)
+        item = _kept(found | self._told_at(), self._open_place, name)
         yield item
         results = self._report.setdefault("result", []) if self._report is not None else []
         if isinstance(item, Parsed) and len(results) < _MOST_RESULTS:
             results.append({"reference": item.links[0]})
 
-    def _told_at(self, order: Segment | None, result: Segment | None) -> Json:
-        """Resource.meta with when it was said: OBX-19 or OBR-22, whichever is later, else MSH-7.
+    def _told_at(self) -> Json:
+        """Resource.meta with when it was said: MSH-7, the one time that every message tells.
 
-        So that an old message does not undo what a newer one corrected.
+        When a result was analysed or reported (OBX-19, OBR-22) goes by another clock, and a
+        correction often repeats it: of two messages that would call the later one the older.
         """
-        told = [segment.text(number) for segment, number in ((order, 22), (result, 19)) if segment]
-        found = [at for at in (instant(text, self._zone) for text in told) if at]
-        said = max(found, key=datetime.fromisoformat, default=instant(self._sent, self._zone))
+        said = instant(self._sent, self._zone)
         return {"meta": {"lastUpdated": said}} if said else {}
 
     def _name(self, kind: str, part: str) -> str:
