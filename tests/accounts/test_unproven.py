@@ -54,7 +54,7 @@ def test_an_account_only_begun_with_her_address_ends_and_is_never_hers(
     confirm = re.search(r"/accounts/confirm-email/[^\s]+", mail_of_signup)
     assert confirm
     for client in (begun, visitor()):
-        client.post(confirm[0])
+        client.post(confirm[0], {"password": known})
         client.post("/accounts/login/", {"login": MIA, "password": known})
         assert client.get("/records/").status_code == 302
     (told,) = [one for one in mail.outbox if one.to == ["carol@example.org"]]

@@ -5,6 +5,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
@@ -99,11 +100,59 @@ def test_an_address_must_be_confirmed_before_the_first_sign_in() -> None:
 
     link = re.search(r"http://testserver(/accounts/confirm-email/\S+)", str(mail.outbox[0].body))
     assert link
-    browser.post(link[1])
+    assert "This is not the password" in text(browser.post(link[1], follow=True))
+    browser.post(link[1], {"password": STRONG})
 
     other = visitor()
     assert other.post("/accounts/login/", form).headers["Location"] == "/home/"
     assert other.get("/home/").headers["Location"] == "/welcome/"
+
+
+def test_whoever_begins_an_account_with_the_address_of_another_never_comes_in() -> None:
+    """She signs up too, is told the same, and proves the address: not for the first's password."""
+    his, hers = {"password": "his own long 5 words"}, {"password": STRONG}
+    first = visitor()
+    for browser, password in ((first, his), (visitor(), hers)):
+        browser.post(
+            "/accounts/signup/", {"email": "zelda@example.org", "password1": password["password"]}
+        )
+    letters = (re.search(r"http://testserver(/accounts/confirm-email/\S+)", str(one.body))
+               for one in mail.outbox)  # fmt: skip
+    link = next(found[1] for found in letters if found)
+    zelda = visitor()
+    assert "choose a new password" in text(zelda.post(link, hers, follow=True))
+    assert not EmailAddress.objects.get(email="zelda@example.org").verified
+
+    zelda.post("/accounts/password/reset/", {"email": "zelda@example.org"})
+    reset = re.search(
+        r"http://testserver(/accounts/password/reset/key/\S+)", str(mail.outbox[-1].body)
+    )
+    assert reset
+    form = zelda.get(reset[1]).headers["Location"]
+    zelda.post(form, {"password1": STRONG, "password2": STRONG})
+    zelda.post(link, hers)
+
+    for path in ("/accounts/confirm-email/", "/accounts/login/", "/home/"):
+        first.get(path)
+    assert first.get("/home/").headers["Location"].startswith("/accounts/login/")
+    for password, place in ((his, None), (hers, "/home/")):
+        told = {"login": "zelda@example.org", **password}
+        assert visitor().post("/accounts/login/", told).headers.get("Location") == place
+
+
+def test_nobody_takes_the_address_of_another_into_an_account(
+    cast: Cast,  # noqa: ARG001 - carol
+) -> None:
+    carol = sign_in("carol@example.org")
+    carol.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    carol.post("/accounts/email/", {"action_add": "", "email": "zelda@example.org"})
+    (letter,) = [one for one in mail.outbox if one.to == ["zelda@example.org"]]
+    link = re.search(r"http://testserver(/accounts/confirm-email/\S+)", str(letter.body))
+    assert link
+    visitor().post(link[1], {"password": STRONG})
+    assert not EmailAddress.objects.get(email="zelda@example.org").verified
+    carol.post(link[1])
+    assert EmailAddress.objects.get(email="zelda@example.org").verified
 
 
 @pytest.mark.parametrize(

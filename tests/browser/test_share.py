@@ -100,6 +100,7 @@ def when_he_makes_an_account_from_the_invitation(
     bob.press("Create my account")
     sweep()
     bob.open(post.link(email))
+    bob.type("Password", PASSPHRASE)
     bob.press("Yes, this is my address")
     bob.type("Email", email)
     bob.type("Password", PASSPHRASE)

@@ -48,6 +48,7 @@ def when_she_asks_for_an_account(alice: Visitor, email: str) -> None:
 def when_she_follows_the_link_in_her_mail(alice: Visitor, email: str) -> None:
     alice.open(post.link(email))
     alice.reads(email)
+    alice.type("Password", PASSPHRASE)
     alice.press("Yes, this is my address")
 
 

@@ -84,7 +84,7 @@ class Quinn:
 
     def sign_up(self) -> None:
         self.post("/accounts/signup/", email=EMAIL, password1=PASSWORD)
-        self.post(_link_in_mail(r"/accounts/confirm-email/[^/\s]+/"))
+        self.post(_link_in_mail(r"/accounts/confirm-email/[^/\s]+/"), password=PASSWORD)
         self.sign_in()
         self.user_id = User.objects.get(email=EMAIL).pk
         self.post(
