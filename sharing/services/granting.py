@@ -26,6 +26,7 @@ from sharing.services.listing import one_waiting
 from sharing.services.recipients import Recipient, bind, bound_alike, refuse_beyond, tell
 from sharing.services.recipients import Refused as Refused  # noqa: PLC0414 - its name to all callers
 
+FLOOD = 5
 END_EACH = """
     UPDATE sharing_grant SET revoked_at = statement_timestamp()
     WHERE patient_id = %s AND id = ANY (%s::uuid[])
@@ -50,6 +51,7 @@ def grant(actor: Actor, to: str | Recipient, *, scope: Scope, agreement: str = "
         refuse_beyond(actor, row)
         if row.accepted_at is None:
             _refuse_many(patient, settings.PHR_INVITATIONS_A_DAY)
+        _refuse_flood(patient)
         _give(row, agreement)
         tell(actor, row)
         return row.pk
@@ -112,6 +114,13 @@ def _refuse_many(patient: Patient, most: int) -> None:
     sent = given.exclude(replaces__isnull=False, accepted_at__lt=F("created_at"))
     if sent.count() >= most:
         raise Refused(f"You have sent {most} invitations in one day. Try again tomorrow.")
+
+
+def _refuse_flood(patient: Patient) -> None:
+    """Whom she shares with is told each time: nobody fills the notices of facilities."""
+    given = patient.grants.filter(created_at__gt=timezone.now() - timedelta(days=1))
+    if given.count() >= FLOOD * settings.PHR_INVITATIONS_A_DAY:
+        raise Refused("You have shared very often in one day. Try again tomorrow.")
 
 
 def lock(actor: Actor, action: Action) -> Patient:

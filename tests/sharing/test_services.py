@@ -127,7 +127,11 @@ def test_invitations_in_a_day_are_bounded(cast: Cast, settings: Settings) -> Non
 
     with pytest.raises(granting.Refused, match="2 invitations"):
         granting.grant(cast.alice, "three@example.org", scope=ORDINARY)
-    granting.grant(cast.alice, Recipient(organization_id=opened(cast)), scope=ORDINARY)
+    clinic = Recipient(organization_id=opened(cast))
+    for _ in range(8):
+        granting.grant(cast.alice, clinic, scope=ORDINARY)
+    with pytest.raises(granting.Refused, match="very often"):
+        granting.grant(cast.alice, clinic, scope=ORDINARY)
 
 
 def test_what_they_would_see_is_what_they_see(cast: Cast) -> None:
