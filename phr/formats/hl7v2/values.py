@@ -26,6 +26,8 @@ _SYSTEMS = {
 }
 _NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?")
 _TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(\d\d)?(?:\.(\d{1,4}))?)?([+-]\d{4})?")
+# Those that FHIR knows.
+_OFFSET = re.compile(r"[+-](?:(?:0[0-9]|1[0-3])[0-5][0-9]|1400)")
 _CLOCK = re.compile(r"(\d\d)(\d\d)(\d\d)?(?:\.\d{1,4})?(?:[+-]\d{4})?")
 _FIGURE = r"[+-]?[\d.,]+"
 _RANGE = re.compile(rf"({_FIGURE})\s*-\s*({_FIGURE})")
@@ -61,7 +63,7 @@ def date_time(text: str, zone: str = "") -> str | None:
     """A TS, DTM or DT as a FHIR dateTime; None when it is not one.
 
     FHIR wants to know the time zone of a time. Where neither the value nor `zone` (that of MSH-7,
-    +ZZZZ) tells it, the date alone is kept.
+    +ZZZZ) tells one that there is, the date alone is kept.
     """
     found = _TIME.fullmatch(text)
     if not found:
@@ -71,7 +73,7 @@ def date_time(text: str, zone: str = "") -> str | None:
     zone = own or zone
     clock = f"T{hour}:{minute}:{second or '00'}" if minute else ""
     full = f"{date}{clock}{f'.{part}' if part and second else ''}{zone[:3]}:{zone[3:]}"
-    chosen = full if day and clock and zone else date
+    chosen = full if day and clock and zone and _OFFSET.fullmatch(zone) else date
     return chosen if _real(chosen) else None
 
 
@@ -89,8 +91,7 @@ def instant(text: str, zone: str = "") -> str:
     )
     offset = own or zone or "+0000"
     chosen = f"{found[1]}-{found[2]}-{found[3]}T{clock}{offset[:3]}:{offset[3:]}"
-    # FHIR knows no offset of more than 14 hours.
-    return chosen if int(offset[1:3]) < 14 and _real(chosen) else ""
+    return chosen if _OFFSET.fullmatch(offset) and _real(chosen) else ""
 
 
 def _real(text: str) -> bool:

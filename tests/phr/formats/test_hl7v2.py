@@ -195,8 +195,9 @@ def test_notes_follow_what_they_are_about() -> None:
     assert report["conclusion"] == "Fasting."
 
 
-def test_without_a_time_zone_only_the_date_is_kept() -> None:
-    head = MSH.replace("+0100", "")
+@pytest.mark.parametrize("zone", ["", "+0060", "-1360", "+2300"])
+def test_without_a_time_zone_that_there_is_only_the_date_is_kept(zone: str) -> None:
+    head = MSH.replace("+0100", zone)
     (found,) = resources(message(head, PID, OBR, OBX))
     assert found["effectiveDateTime"] == "2024-03-02"
 
