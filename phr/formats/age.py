@@ -17,8 +17,8 @@ _STANDING = {
     "amended": MENDED, "corrected": MENDED, "appended": MENDED, _WITHDRAWN: MENDED,
 }  # fmt: skip
 _FIRST_YEAR = 1800
-# So much may clocks differ; who seems to speak from further ahead would have the last word for ever.
-_AHEAD = timedelta(days=1)
+# So much may clocks differ; who speaks from further ahead would have the last word until then.
+_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _standing(resource: Json) -> int:
 
 
 def instant(text: str | None) -> datetime | None:
-    """A FHIR instant; None for what is none, or one before 1800 or of a day that is not yet."""
+    """A FHIR instant; None for what is none, or one before 1800 or that is still to come."""
     if not text:
         return None
     try:

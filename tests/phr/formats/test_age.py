@@ -1,6 +1,6 @@
 """When a resource was said, as far as it tells, and how much it means to count."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,6 +26,13 @@ from phr.formats.hl7v2.values import instant as of_message
 )
 def test_instants(text: str | None, at: datetime | None) -> None:
     assert instant(text) == at
+
+
+@pytest.mark.parametrize(("minutes", "tells"), [(-1, True), (3, True), (10, False), (1380, False)])
+def test_a_time_to_come_tells_nothing(minutes: int, *, tells: bool) -> None:
+    """But for what clocks differ."""
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    assert instant(at.isoformat()) == (at if tells else None)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,11 @@ def test_how_much_it_means_to_count(resource: dict[str, Any], counts: int) -> No
         ("202403", "", ""),
         ("20240230", "", ""),
         ("20240302101500+2300", "", ""),
+        ("20240302101500+0060", "", ""),
+        ("20240302101500", "-1360", ""),
+        ("20240302101500", "+abcd", ""),
+        ("20240302101500+1400", "", "2024-03-02T10:15:00+14:00"),
+        ("20240302101500+1359", "", "2024-03-02T10:15:00+13:59"),
         ("", "", ""),
     ],
 )
@@ -72,6 +84,7 @@ def test_times_of_messages(text: str, zone: str, said: str) -> None:
         ("2024", ""),
         ("20240230", ""),
         ("20240305103000+2300", ""),
+        ("20240305103000+0060", ""),
         ("", ""),
     ],
 )
