@@ -22,8 +22,11 @@ TWO_PEOPLE = (
 )
 MOST_PEOPLE = 100
 MOST_SUBJECTS = 10_000
-# What else than a person a resource may be about.
-_THINGS = frozenset(("Device", "Group", "Location", "Substance"))
+# What else than a patient a resource may be about, or name among those who take part.
+_THINGS = frozenset((
+    "Device", "Group", "HealthcareService", "Location", "Organization", "Practitioner",
+    "PractitionerRole", "RelatedPerson", "Substance",
+))  # fmt: skip
 _TITLES = frozenset(
     ("dr", "herr", "frau", "mr", "mrs", "ms", "miss", "mx", "prof", "sir", "patient")
 )
@@ -128,8 +131,10 @@ class Crowd:
 
     def __init__(self) -> None:
         self._people: dict[_Known, set[str]] = {}
+        self._numbers: dict[_Known, set[str]] = {}
         self._in_words: dict[tuple[str, ...], tuple[str, set[str]]] = {}
         self._subjects: set[str] = set()
+        self._numbered: set[tuple[str, ...]] = set()
         self._things: set[str] = set()
         self._gathered = False
 
@@ -144,12 +149,15 @@ class Crowd:
                 self._subjects.add(item.subject)
             if item.resource_type in _THINGS and len(self._things) < MOST_SUBJECTS:
                 self._things.update(item.links)
-            if len(self._subjects) > MOST_SUBJECTS:
-                raise Refused(TWO_PEOPLE)
+        if max(len(self._subjects), len(self._numbered)) > MOST_SUBJECTS:
+            raise Refused(TWO_PEOPLE)
 
     def _meet(self, item: Person) -> None:
         links = set(item.links) or {""}
-        if item.in_words:
+        if item.in_words and not item.names:
+            self._subjects.update(item.links)
+            self._numbered.update([item.identifiers] if item.identifiers else [])
+        elif item.in_words:
             words = parts(item.names[0])
             self._in_words.setdefault(words, (item.names[0], set()))[1].update(links)
         else:
@@ -157,6 +165,7 @@ class Crowd:
             link = min(links) if nameless else ""
             known = _Known(item.names, item.birth_date, link)
             self._people.setdefault(known, set()).update(links)
+            self._numbers.setdefault(known, set()).update(_each_way(item.identifiers))
         if max(len(self._people), len(self._in_words)) > MOST_PEOPLE:
             raise Refused(TWO_PEOPLE)
 
@@ -178,10 +187,11 @@ class Crowd:
         if self._gathered:
             # Her record may hold what knows her by another name: said yes to once, asked again.
             return everybody
+        numbered = {number for numbers in self._numbered for number in numbers}
         named = [
             Person(one.names, one.birth_date)
             for one, links in self._people.items()
-            if "" in links or links & self._subjects
+            if "" in links or links & self._subjects or self._numbers[one] & numbered
         ]
         found = named or everybody
         if any(compare(one, other) is Match.DIFFERS for one, other in combinations(found, 2)):
@@ -197,7 +207,7 @@ class Crowd:
         ]  # fmt: skip
 
     def several(self) -> bool:
-        """Whether resources are about more than one person as far as their references tell.
+        """Whether resources are about more than one person as far as references and numbers tell.
 
         Of at least one of them the file has no Patient, so that nobody can tell who it is. One
         Patient without any address is whom the only reference means.
@@ -211,11 +221,27 @@ class Crowd:
             for name in self._subjects - self._things
             if may_be_person(name)
         }
-        unknown = about - told
+        by_number = self._by_number() - told
+        unknown = (about - told) | by_number
         if self._gathered or not unknown:
             return False
-        placed = any(self._people[who] - {""} for who in told)
+        placed = any(
+            self._people[who] - {""} or (by_number and self._numbers[who]) for who in told
+        )  # fmt: skip
         return len(unknown) + placed > 1
+
+    def _by_number(self) -> set[_Known | tuple[str, ...]]:
+        """Those who are referred to by an identifier: the Patient who has it, else the identifier."""
+        whose = {number: who for who, numbers in self._numbers.items() for number in numbers}
+        return {
+            next((whose[number] for number in numbers if number in whose), numbers)
+            for numbers in self._numbered
+        }
+
+
+def _each_way(identifiers: Iterable[str]) -> Iterable[str]:
+    """Each as `system|value`, and as `|value`, which is how a system is left unsaid."""
+    return {way for one in identifiers for way in (one, f"|{one.partition('|')[2]}")}
 
 
 def _one_address(names: Iterable[str]) -> Callable[[str], str]:

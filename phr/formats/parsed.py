@@ -86,7 +86,8 @@ class Person:
 
     `names` as written, `birth_date` as a FHIR date, `identifiers` as `system|value`; `links` are
     what resources call this person in `Parsed.subject`. `in_words` is a name beside a reference, of
-    which nobody can tell whether it is that of a person at all.
+    which nobody can tell whether it is that of a person at all; without names, only what somebody
+    is referred to by.
     """
 
     names: tuple[str, ...]

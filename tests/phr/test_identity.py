@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from phr.formats.parsed import Output, Parsed, Person, Refused
-from phr.identity import MOST_PEOPLE, TWO_PEOPLE, Crowd, Match, compare
+from phr.identity import MOST_PEOPLE, MOST_SUBJECTS, TWO_PEOPLE, Crowd, Match, compare
 
 ALICE = Person(("Alice Archer",), "1963-04-18")
 
@@ -182,6 +182,74 @@ def test_two_patients_and_nothing_else_are_two_people() -> None:
 )  # fmt: skip
 def test_references_to_more_than_one_person(seen: tuple[Output, ...], several: bool) -> None:
     assert crowd_of(*seen).several() is several
+
+
+def called(*links: str, by: tuple[str, ...] = ()) -> Person:
+    return Person((), identifiers=by, links=links, in_words=True)
+
+
+MINE = called(by=("urn:mrn|MINE-1",))
+OTHER = called(by=("urn:mrn|OTHER-2",))
+AMY = Person(("Amy One",), identifiers=("urn:mrn|MINE-1", "urn:other|7"), links=("Patient/1",))
+UNPLACED = replace(AMY, links=())
+NAMELESS = replace(AMY, names=())
+
+
+@pytest.mark.parametrize(
+    ("seen", "several"),
+    [
+        ((AMY, about("Patient/1"), MINE), False),
+        ((MINE, AMY), False),
+        ((AMY, about("Patient/1"), called(by=("|MINE-1",))), False),
+        ((AMY, about("Patient/1"), called(by=("urn:gone|1", "urn:other|7"))), False),
+        ((AMY, about("Patient/1"), OTHER), True),
+        ((AMY, about("Patient/1"), called(by=("urn:other|MINE-1",))), True),
+        ((AMY, about("Patient/1"), called(by=("|OTHER-2",))), True),
+        ((OTHER, AMY), True),
+        ((UNPLACED, OTHER), True),
+        ((UNPLACED, MINE, about("Patient/2")), False),
+        ((Person(("Amy One",)), OTHER), False),
+        ((Person(("Amy One",)), OTHER, MINE), True),
+        ((OTHER,), False),
+        ((OTHER, OTHER), False),
+        ((OTHER, MINE), True),
+        ((about("Patient/1"), OTHER), True),
+        ((NAMELESS, about("Patient/1"), MINE), False),
+        ((NAMELESS, about("Patient/1"), OTHER), True),
+        ((AMY, about("Patient/1"), called("Patient/2")), True),
+        ((AMY, called("Patient/2")), True),
+        ((AMY, about("Patient/1"), called("Patient/1")), False),
+    ],
+)
+def test_identifiers_of_more_than_one_person(seen: tuple[Output, ...], several: bool) -> None:
+    assert crowd_of(*seen).several() is several
+
+
+def test_two_patients_of_whom_one_is_known_by_an_identifier_are_two_people() -> None:
+    ben = replace(BEN, identifiers=("urn:mrn|OTHER-2",))
+    assert crowd_of(AMY, ben, about("Patient/1"), MINE).about() == [
+        replace(AMY, links=(), identifiers=())
+    ]
+
+    with pytest.raises(Refused, match="two different people"):
+        crowd_of(AMY, ben, about("Patient/1"), OTHER).about()
+
+
+def test_more_identifiers_than_anybody_has_are_refused() -> None:
+    crowd = crowd_of(*(called(by=(f"urn:mrn|{number}",)) for number in range(MOST_SUBJECTS)))
+
+    with pytest.raises(Refused):
+        crowd.see(OTHER)
+
+
+def test_who_else_takes_part_is_not_whom_it_is_about() -> None:
+    nurse = replace(about(""), resource_type="Practitioner", links=("urn:uuid:7",))
+    seen = (AMY, about("Patient/1"), called("urn:uuid:7"), in_words("Zoe", "urn:uuid:7"), nurse)
+
+    crowd = crowd_of(*seen)
+
+    assert crowd.several() is False
+    assert [one.names for one in crowd.about()] == [("Amy One",)]
 
 
 def test_a_device_is_no_person() -> None:

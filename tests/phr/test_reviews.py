@@ -59,7 +59,13 @@ def followed(cast: Cast, upload_id: UUID) -> uploads.Followed:
 def test_what_is_about_somebody_else_without_a_patient_is_asked_about(cast: Cast) -> None:
     ours, other = condition(1, patient="Patient/1"), condition(2, patient="Patient/2")
     named = condition(3) | {"subject": {"display": "Otto Schmidt"}}
-    for data in (bundle(ours, other), bundle(person(), condition(1), other), bundle(ours, named)):
+    numbered = condition(4) | {"subject": {"identifier": {"system": "urn:mrn", "value": "O-2"}}}
+    for data in (
+        bundle(ours, other),
+        bundle(person(), condition(1), other),
+        bundle(ours, named),
+        bundle(person(), condition(1), numbered),
+    ):
         upload_id = looked_through(cast, data)
         assert followed(cast, upload_id).owner is not None
         with pytest.raises(reviews.Unsure):

@@ -284,6 +284,9 @@ def test_a_type_that_r4_does_not_know_is_kept_as_it_is(kind: str) -> None:
     assert item.body == raw
 
 
+NUMBER = {"system": "urn:mrn", "value": "O-2"}
+
+
 @pytest.mark.parametrize(
     ("subject", "person"),
     [
@@ -294,18 +297,76 @@ def test_a_type_that_r4_does_not_know_is_kept_as_it_is(kind: str) -> None:
         ({"reference": "#g", "display": "A group"}, None),
         ({"reference": "Group/1", "display": "A group"}, None),
         ({"display": "Pump", "type": "Device"}, None),
+        ({"identifier": NUMBER},
+         Person((), identifiers=("urn:mrn|O-2",), in_words=True)),
+        ({"identifier": {"value": "O-2"}}, Person((), identifiers=("|O-2",), in_words=True)),
+        ({"reference": "#n"}, Person((), identifiers=("urn:mrn|O-2",), in_words=True)),
+        ({"reference": "Patient/9", "identifier": {"value": "O-2"}}, None),
+        ({"type": "Device", "identifier": {"value": "O-2"}}, None),
+        ({"type": "http://hl7.org/fhir/StructureDefinition/Patient", "display": "Otto Schmidt"},
+         Person(("Otto Schmidt",), in_words=True)),
     ],
 )  # fmt: skip
 def test_whom_a_resource_names_within_itself(
-    subject: dict[str, str], person: Person | None
+    subject: dict[str, object], person: Person | None
 ) -> None:
     otto = {"given": ["Otto"], "family": "Schmidt"}
     within = [
         {"resourceType": "Patient", "id": "p", "name": [otto], "birthDate": "1950-01-01"},
         {"resourceType": "Group", "id": "g", "type": "person", "actual": True},
+        {"resourceType": "Patient", "id": "n", "identifier": [NUMBER]},
     ]
     one = observation(subject=subject, contained=within)
 
     found = read(bundle(one, one))
 
     assert [each for each in found if isinstance(each, Person)] == ([person] if person else [])
+
+
+ZOE = Person(("Zoe Other",), links=("Patient/2",), in_words=True)
+CALLED_TWO = Person((), links=("Patient/2",), in_words=True)
+
+
+@pytest.mark.parametrize(
+    ("actor", "people"),
+    [
+        ({"reference": "Patient/2", "display": "Zoe Other"}, [CALLED_TWO, ZOE]),
+        ({"type": "Patient", "identifier": NUMBER},
+         [Person((), identifiers=("urn:mrn|O-2",), in_words=True)]),
+        ({"reference": "urn:uuid:2"}, [Person((), links=("urn:uuid:2",), in_words=True)]),
+        ({"reference": "Practitioner/2", "display": "Zoe Other"}, []),
+        ({"reference": "urn:uuid:2", "type": "Practitioner", "display": "Zoe Other"}, []),
+        ({"display": "Zoe Other"}, []),
+        ({"identifier": NUMBER}, []),
+    ],
+)  # fmt: skip
+def test_whom_an_appointment_is_with(actor: dict[str, object], people: list[Person]) -> None:
+    part = {"actor": actor, "status": "accepted"}
+    visit = {"resourceType": "Appointment", "status": "booked", "participant": [part]}
+
+    assert [each for each in read(bundle(visit)) if isinstance(each, Person)] == people
+
+
+def test_each_whose_account_it_is() -> None:
+    many = [{"reference": "Patient/2"}, {"reference": "Organization/1"}, {"identifier": NUMBER}]
+    account = {"resourceType": "Account", "status": "active", "subject": many}
+
+    assert [each for each in read(bundle(account)) if isinstance(each, Person)] == [
+        CALLED_TWO,
+        Person((), identifiers=("urn:mrn|O-2",), in_words=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"subject": {"reference": 5, "display": ["x"], "type": 7, "identifier": ["x"]}},
+        {"subject": [5, {"reference": 5}]},
+        {"subject": {"reference": "#p"}, "contained": [5, {"id": "p"}]},
+        {"subject": {"identifier": {"value": 5}}},
+    ],
+)
+def test_a_type_that_r4_has_not_may_have_a_subject_of_any_shape(odd: dict[str, object]) -> None:
+    found = read(bundle({"resourceType": "Ingredient", **odd}))
+
+    assert [type(each) for each in found] == [Parsed]
