@@ -61,8 +61,9 @@ WHERE s.core IS NOT NULL
 GROUP BY s.id, s.position, s.core
 """
 
-# Versions of one thing, the earliest first, whatever stands first in the file.
-IN_TIME = "coalesce(s.updated, s.issued) NULLS FIRST, s.standing, s.position"
+# Versions of one thing, the earliest first, whatever stands first in the file; `phr.succession`
+# compares by the same times.
+IN_TIME = "coalesce(s.updated, s.issued) NULLS FIRST, s.issued NULLS FIRST, s.standing, s.position"
 
 # The version of `r` that is in force is as its owner wrote it.
 BY_HAND = """

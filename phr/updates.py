@@ -74,7 +74,7 @@ class Outcome:
 
 
 def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
-    """Give each record its new version, unless the newcomer says nothing new or is older."""
+    """Give each record its new version, unless the newcomer says nothing new."""
     outcome = Outcome()
     for staged in changed:
         row = Record.objects.select_for_update().get(pk=staged.record_id, patient_id=patient_id)
@@ -90,7 +90,7 @@ def update_records(patient_id: UUID, changed: list[Staged]) -> Outcome:
         said = scan and (hand is not None or was_said(row, bytes(staged.digest)))
         body = next_body(orjson.loads(old), raw, images_only=said)
         if body is None:
-            outcome.marks.append(("known" if scan else "older", row.version, staged.id))
+            outcome.marks.append(("known", row.version, staged.id))
             continue
         _new_version(row, staged, body, old)
         outcome.resorted |= _sorted(row) != before
@@ -173,15 +173,16 @@ def names_of(row: Record, old: bytes) -> set[int]:
 
 
 def next_body(old: dict[str, Any], raw: bytes, *, images_only: bool = False) -> bytes | None:
-    """The JSON that follows `old`, or None when the newcomer is older or adds nothing.
+    """The JSON that follows `old`, or None when the newcomer adds nothing.
 
-    A study keeps all its images; with `images_only`, whatever else it says too.
+    A study keeps all its images; with `images_only`, or where the newcomer is older, whatever else
+    it says too. Which of the versions of something else counts is settled (`phr.succession`).
     """
     new = orjson.loads(raw)
-    if new.get("resourceType") == "ImagingStudy":
-        others = {} if images_only or _is_older(old, new) else _besides_images(old, new)
-        return _with_instances(old, new, others)
-    return None if _is_older(old, new) else raw
+    if new.get("resourceType") != "ImagingStudy":
+        return raw
+    others = {} if images_only or _is_older(old, new) else _besides_images(old, new)
+    return _with_instances(old, new, others)
 
 
 def _is_older(old: dict[str, Any], new: dict[str, Any]) -> bool:

@@ -107,11 +107,16 @@ def test_a_scan_and_what_a_server_says_of_it_are_one(cast: Cast) -> None:
     ],
 )
 def test_which_is_newer_is_asked_of_the_instants_and_the_later_file_wins(
-    at: str, newer: bool
+    cast: Cast, at: str, newer: bool
 ) -> None:
-    old = json.loads(GLUCOSE) | {"meta": {"lastUpdated": "2024-01-01T20:00:00+00:00"}}
-    body = result("2345-7", 5.3, meta={"lastUpdated": at})
-    assert next_body(old, body) == (body if newer else None)
+    before = {"meta": {"lastUpdated": "2024-01-01T20:00:00+00:00"}}
+    put_in(cast.alice, json.dumps(json.loads(GLUCOSE) | before).encode())
+    after = put_in(cast.alice, result("2345-7", 5.3, meta={"lastUpdated": at}))
+    assert after.upload.updated == newer
+
+    study = {"resourceType": "ImagingStudy", "status": "available"}
+    said = study | {"description": "Chest", "meta": {"lastUpdated": at}}
+    assert (next_body(study | before, json.dumps(said).encode()) is not None) is newer
 
 
 def sorted_as(cast: Cast) -> list[list[Sensitivity]]:

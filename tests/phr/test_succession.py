@@ -66,6 +66,18 @@ def value(cast: Cast) -> tuple[float, str]:
         ([potassium(4.1, "entered-in-error"), potassium(2.1, at=SECOND)],
          (4.1, "entered-in-error")),
         ([potassium(4.1, "corrected", at=FIRST), potassium(2.1, at=SECOND)], (2.1, "final")),
+        # What counts for more counts whatever the time: clocks differ. Not what was said before.
+        ([potassium(2.1, "preliminary", at=SECOND), potassium(4.1, "corrected", at=FIRST)],
+         (4.1, "corrected")),
+        ([potassium(2.1, at=SECOND), potassium(4.1, "entered-in-error", issued=FIRST)],
+         (4.1, "entered-in-error")),
+        ([potassium(2.1, "preliminary", at=SECOND), potassium(4.1, at=FIRST),
+          potassium(3.1, at=FIRST)], (4.1, "final")),
+        ([potassium(4.1, "corrected", at=FIRST), potassium(2.1, at=SECOND),
+          potassium(4.1, "corrected", at=FIRST)], (2.1, "final")),
+        # A time of one kind is compared with that of the other, where a version tells only one.
+        ([potassium(3.1, at=THIRD), potassium(2.1, issued=FIRST)], (3.1, "final")),
+        ([potassium(3.1, issued=FIRST), potassium(2.1, at=THIRD)], (2.1, "final")),
         ([potassium(4.1), potassium(2.1, "preliminary")], (4.1, "final")),
         ([potassium(4.1, "preliminary"), potassium(2.1)], (2.1, "final")),
         ([potassium(4.1, "corrected"), potassium(2.1, "corrected")], (2.1, "corrected")),
@@ -81,6 +93,30 @@ def test_which_of_several_versions_counts(
         put_in(cast.alice, data)
 
     assert value(cast) == result
+
+
+@pytest.mark.parametrize(
+    ("order", "result"), [("ABC", 3.1), ("BAC", 3.1), ("CBA", 2.1), ("ACB", 2.1), ("CAB", 2.1)]
+)
+def test_what_tells_no_time_makes_no_time_forgotten(cast: Cast, order: str, result: float) -> None:
+    """It may count as the newest, but what is the oldest never does."""
+    files = {"A": potassium(1.1, at=FIRST), "B": potassium(2.1), "C": potassium(3.1, at=THIRD)}
+    for name in order:
+        put_in(cast.alice, files[name])
+    assert value(cast) == (result, "final")
+
+
+def test_several_without_a_time_forget_it_as_little(cast: Cast) -> None:
+    for data in (potassium(3.1, at=THIRD), potassium(2.1), potassium(2.2)):
+        put_in(cast.alice, data)
+    put_in(
+        cast.alice,
+        packed(("a.json", potassium(1.1, at=FIRST)), ("b.json", potassium(1.2))),
+        "a.zip",
+    )
+    assert value(cast) == (1.2, "final")
+    put_in(cast.alice, potassium(1.3, at=SECOND))
+    assert value(cast) == (1.2, "final")
 
 
 @pytest.mark.parametrize(
