@@ -134,6 +134,7 @@ class Crowd:
         self._numbers: dict[_Known, set[str]] = {}
         self._in_words: dict[tuple[str, ...], tuple[str, set[str]]] = {}
         self._subjects: set[str] = set()
+        self._taking_part: set[str] = set()
         self._numbered: set[tuple[str, ...]] = set()
         self._things: set[str] = set()
         self._gathered = False
@@ -149,13 +150,14 @@ class Crowd:
                 self._subjects.add(item.subject)
             if item.resource_type in _THINGS and len(self._things) < MOST_SUBJECTS:
                 self._things.update(item.links)
-        if max(len(self._subjects), len(self._numbered)) > MOST_SUBJECTS:
+        named = (len(self._subjects), len(self._taking_part), len(self._numbered))
+        if max(named) > MOST_SUBJECTS:
             raise Refused(TWO_PEOPLE)
 
     def _meet(self, item: Person) -> None:
         links = set(item.links) or {""}
         if item.in_words and not item.names:
-            self._subjects.update(item.links)
+            self._taking_part.update(item.links)
             self._numbered.update([item.identifiers] if item.identifiers else [])
         elif item.in_words:
             words = parts(item.names[0])
@@ -194,7 +196,7 @@ class Crowd:
             if "" in links or links & self._subjects or self._numbers[one] & numbered
         ]
         found = named or everybody
-        if any(compare(one, other) is Match.DIFFERS for one, other in combinations(found, 2)):
+        if _two(found):
             raise Refused(TWO_PEOPLE)
         return [*found, *self._others(found)]
 
@@ -209,22 +211,25 @@ class Crowd:
     def several(self) -> bool:
         """Whether resources are about more than one person as far as references and numbers tell.
 
-        Of at least one of them the file has no Patient, so that nobody can tell who it is. One
-        Patient without any address is whom the only reference means.
+        Of at least one of them the file has no Patient, so that nobody can tell who it is, or two
+        who differ take part. One Patient without any address is whom the only reference means.
         """
-        whole = {*self._subjects, *(link for links in self._people.values() for link in links)}
+        named = self._subjects | self._taking_part
+        whole = {*named, *(link for links in self._people.values() for link in links)}
         key = _one_address(whole)
         groups = {key(link): who for who, links in self._people.items() for link in links if link}
         told = {who for who in self._people if not who.link and (who.names or who.birth_date)}
         about = {
             groups.get(key(name)) or key(name)
-            for name in self._subjects - self._things
+            for name in named - self._things
             if may_be_person(name)
         }
         by_number = self._by_number() - told
         unknown = (about - told) | by_number
-        if self._gathered or not unknown:
+        if self._gathered:
             return False
+        if not unknown:
+            return _two(who for who in told if who in about)
         placed = any(
             self._people[who] - {""} or (by_number and self._numbers[who]) for who in told
         )  # fmt: skip
@@ -237,6 +242,12 @@ class Crowd:
             next((whose[number] for number in numbers if number in whose), numbers)
             for numbers in self._numbered
         }
+
+
+def _two(people: Iterable[Person | _Known]) -> bool:
+    """Whether two of them differ, as a mother who takes part in what is about her child."""
+    found = [Person(one.names, one.birth_date) for one in people]
+    return any(compare(one, other) is Match.DIFFERS for one, other in combinations(found, 2))
 
 
 def _each_way(identifiers: Iterable[str]) -> Iterable[str]:

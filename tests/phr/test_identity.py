@@ -235,6 +235,13 @@ def test_two_patients_of_whom_one_is_known_by_an_identifier_are_two_people() -> 
         crowd_of(AMY, ben, about("Patient/1"), OTHER).about()
 
 
+def test_a_mother_who_takes_part_is_asked_about_and_not_refused() -> None:
+    crowd = crowd_of(AMY, BEN, about("Patient/1"), called("Patient/1"), called("Patient/2"))
+
+    assert crowd.several() is True
+    assert [one.names for one in crowd.about()] == [("Amy One",)]
+
+
 def test_more_identifiers_than_anybody_has_are_refused() -> None:
     crowd = crowd_of(*(called(by=(f"urn:mrn|{number}",)) for number in range(MOST_SUBJECTS)))
 
